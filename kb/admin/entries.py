@@ -1,0 +1,194 @@
+"""Entries in the admin: one table, a page a kind."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from simple_history.admin import SimpleHistoryAdmin
+
+from kb.models import (
+    CaseStudy,
+    Classification,
+    EntityRole,
+    Entry,
+    EntryReference,
+    ExternalId,
+    Incident,
+    Link,
+    ReadingNote,
+    SlugRedirect,
+    Tag,
+    UnresolvedLink,
+)
+from kb.signals import entries_changed
+
+# What an import owns: a curator who edits one of these takes the entry over, and no import overwrites it again.
+OWNED = {"kind", "title", "summary", "body", "occurred_on", "occurred_precision", "facts", "tags", "licence", "slug"}
+
+
+class CitationInline(admin.TabularInline):
+    model = EntryReference
+    autocomplete_fields = ["reference"]
+    extra = 0
+
+
+class RoleInline(admin.TabularInline):
+    model = EntityRole
+    autocomplete_fields = ["entity"]
+    extra = 0
+
+
+class ExternalIdInline(admin.TabularInline):
+    model = ExternalId
+    extra = 0
+
+
+class ClassificationInline(admin.TabularInline):
+    model = Classification
+    autocomplete_fields = ["category"]
+    extra = 0
+
+
+class LinkInline(admin.TabularInline):
+    model = Link
+    fk_name = "entry"
+    autocomplete_fields = ["target"]
+    extra = 0
+
+
+@admin.register(Entry)
+class EntryAdmin(SimpleHistoryAdmin):
+    list_display = ["title", "kind", "occurred", "status", "visibility", "source", "updated_at"]
+    list_filter = ["kind", "status", "visibility", "source", "language", "occurred_on", "tags"]
+    list_per_page = 50
+    search_fields = ["title", "summary", "slug", "external_ids__value"]
+    date_hierarchy = "occurred_on"
+    filter_horizontal = ["tags"]
+    readonly_fields = ["source", "content_hash", "created_at", "updated_at"]
+    inlines = [CitationInline, RoleInline, ExternalIdInline, ClassificationInline, LinkInline]
+    actions = ["reindex", "publish", "withdraw"]
+    history_list_display = ["history_change_reason"]
+    fieldsets = [
+        (None, {"fields": ["kind", "title", "slug", "summary", "body", "tags"]}),
+        ("When", {"fields": [("occurred_on", "occurred_precision")]}),
+        ("Who may see it", {"fields": [("status", "visibility")]}),
+        ("Facts of its kind", {"fields": ["facts"], "classes": ["collapse"]}),
+        (
+            "Where it comes from",
+            {
+                "fields": ["language", "licence", "attribution", "source", "content_hash", "created_at", "updated_at"],
+                "classes": ["collapse"],
+            },
+        ),
+    ]
+
+    def save_model(self, request: HttpRequest, obj: Entry, form: ModelForm, change: bool) -> None:
+        if change and OWNED.intersection(form.changed_data):
+            obj.source = ""
+        if change and "slug" in form.changed_data and form.initial.get("slug"):
+            SlugRedirect.objects.update_or_create(slug=form.initial["slug"], defaults={"entry": obj})
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="Date", ordering="occurred_on")
+    def occurred(self, entry: Entry) -> str:
+        return entry.occurred
+
+    @admin.action(description="Index again")
+    def reindex(self, request: HttpRequest, chosen: QuerySet[Entry]) -> None:
+        ids = list(chosen.values_list("pk", flat=True))
+        entries_changed.send(sender=Entry, ids=ids, again=True)
+        self.message_user(request, f"{len(ids)} queued to be indexed again.", messages.SUCCESS)
+
+    @admin.action(description="Publish")
+    def publish(self, request: HttpRequest, chosen: QuerySet[Entry]) -> None:
+        self._set_status(request, chosen, "published")
+
+    @admin.action(description="Back to draft")
+    def withdraw(self, request: HttpRequest, chosen: QuerySet[Entry]) -> None:
+        self._set_status(request, chosen, "draft")
+
+    def _set_status(self, request: HttpRequest, chosen: QuerySet[Entry], status: str) -> None:
+        for entry in chosen:
+            entry.status = status
+            entry.save()
+        self.message_user(request, f"{len(chosen)} now {status}.", messages.SUCCESS)
+
+
+class OneKindAdmin(EntryAdmin):
+    """The entries of one kind: the kind is given, not asked for."""
+
+    list_display = ["title", "occurred", "status", "visibility", "source", "updated_at"]
+    list_filter = ["status", "visibility", "source", "language", "occurred_on", "tags"]
+    kind = ""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        first, *others = super().get_fieldsets(request, obj)
+        fields = [name for name in first[1]["fields"] if name != "kind"]
+        return [(first[0], {"fields": fields}), *others]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().get_changeform_initial_data(request), "kind": self.kind}
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        kind = self.kind
+
+        class FormOfKind(form):  # type: ignore[valid-type, misc]
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.instance.kind = kind
+
+        return FormOfKind
+
+
+@admin.register(Incident)
+class IncidentAdmin(OneKindAdmin):
+    kind = "incident"
+
+
+@admin.register(CaseStudy)
+class CaseStudyAdmin(OneKindAdmin):
+    kind = "case_study"
+
+
+@admin.register(ReadingNote)
+class ReadingNoteAdmin(OneKindAdmin):
+    kind = "note"
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    list_display = ["name", "slug"]
+    search_fields = ["name"]
+
+
+@admin.register(ExternalId)
+class ExternalIdAdmin(admin.ModelAdmin):
+    list_display = ["namespace", "value", "entry"]
+    list_filter = ["namespace"]
+    search_fields = ["value", "entry__title"]
+    autocomplete_fields = ["entry"]
+
+
+@admin.register(Link)
+class LinkAdmin(admin.ModelAdmin):
+    list_display = ["entry", "relation", "target", "origin"]
+    list_filter = ["relation", "origin"]
+    search_fields = ["entry__title", "target__title"]
+    autocomplete_fields = ["entry", "target"]
+
+
+@admin.register(UnresolvedLink)
+class UnresolvedLinkAdmin(admin.ModelAdmin):
+    list_display = ["entry", "relation", "namespace", "value"]
+    search_fields = ["entry__title", "value"]
+    autocomplete_fields = ["entry"]
+
+
+@admin.register(SlugRedirect)
+class SlugRedirectAdmin(admin.ModelAdmin):
+    list_display = ["slug", "entry"]
+    search_fields = ["slug", "entry__title"]
+    autocomplete_fields = ["entry"]

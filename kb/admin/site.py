@@ -1,0 +1,7 @@
+from django.contrib.admin import AdminSite
+
+
+class CuratorSite(AdminSite):
+    site_title = site_header = "Precedent"
+    index_title = "The collection"
+    enable_nav_sidebar = False

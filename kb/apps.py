@@ -1,0 +1,20 @@
+"""kb's start: history and change signals for every model that search or readers care about."""
+
+from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    default = False
+    default_site = "kb.admin.site.CuratorSite"
+
+
+class KbConfig(AppConfig):
+    default = True
+    name = "kb"
+    verbose_name = "Knowledge base"
+
+    def ready(self) -> None:
+        from kb import changes, checks  # noqa: F401  (importing registers them)
+
+        changes.connect()

@@ -1,0 +1,126 @@
+"""Settings from the environment: each has a default that works, and a bad value is refused by name."""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str) -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A yes/no setting; anything but 1/true/yes/on and 0/false/no/off raises ImproperlyConfigured."""
+    raw = os.environ.get(name)
+    if raw is None:
+        return default
+    value = raw.strip().lower()
+    if value in TRUE or value in FALSE:
+        return value in TRUE
+    raise ImproperlyConfigured(f"{name}={raw!r} is neither true nor false: write 1 or 0.")
+
+
+def number(name: str, default: int, low: int, high: int) -> int:
+    raw = text(name, str(default))
+    if not raw.isdecimal() or not low <= int(raw) <= high:
+        raise ImproperlyConfigured(f"{name}={raw!r} must be a whole number from {low} to {high}.")
+    return int(raw)
+
+
+def names(name: str, default: list[str]) -> list[str]:
+    """A comma-separated list."""
+    raw = os.environ.get(name)
+    return default if raw is None else [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def data_dir(name: str, default: Path) -> Path:
+    """The folder everything an instance writes lives under; made if missing, refused if it cannot be written."""
+    path = Path(text(name, str(default))).expanduser().absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / f".write-{secrets.token_hex(4)}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}: cannot write in {path} ({error.strerror}). Set {name} to a folder that you may write."
+        ) from error
+    return path
+
+
+def database(name: str, data: Path) -> dict[str, Any]:
+    """`postgres://user:password@host/name`, `sqlite:///path`, or nothing for SQLite under the data folder.
+
+    SQLite begins every transaction by taking the write lock (IMMEDIATE): a deferred transaction that turns into
+    a write later fails at once with "database is locked" instead of waiting for its turn.
+    """
+    url = text(name, f"sqlite:///{data / 'precedent.sqlite3'}")
+    scheme = url.partition(":")[0]
+    if scheme in ("postgres", "postgresql"):
+        return {**dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True)}
+    if scheme != "sqlite":
+        raise ImproperlyConfigured(f"{name}={url!r}: use postgres://user:password@host:port/name or sqlite:///path.")
+    return {
+        **dj_database_url.parse(url),
+        "CONN_MAX_AGE": 60,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 30,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+        },
+    }
+
+
+def broker(name: str, data: Path) -> tuple[str, dict[str, Any]]:
+    """The broker's URL and kombu transport options; by default kombu's filesystem transport under the data folder."""
+    url = text(name, "filesystem:")
+    scheme = urlsplit(url).scheme
+    if scheme == "filesystem":
+        folder = Path(urlsplit(url).path or data / "broker")
+        queue, control = folder / "queue", folder / "control"
+        for path in (queue, control):
+            path.mkdir(parents=True, exist_ok=True)
+        options = {"data_folder_in": str(queue), "data_folder_out": str(queue), "control_folder": str(control)}
+        return "filesystem://", {**options, "polling_interval": 0.2}
+    if scheme in ("redis", "rediss"):
+        return url, {"visibility_timeout": 300}
+    if scheme in ("amqp", "amqps"):
+        return url, {}
+    raise ImproperlyConfigured(f"{name}={url!r}: use filesystem:, amqp://user:password@host or redis://host:port/number.")
+
+
+def index(name: str) -> str:
+    url = text(name, "local:")
+    if urlsplit(url).scheme != "local":
+        raise ImproperlyConfigured(f"{name}={url!r}: the engine that exists today is local: (faiss and tantivy).")
+    return url
+
+
+def secret_key(name: str, data: Path) -> str:
+    """The signing key: from the environment, else made once and kept in the data folder, readable by its owner alone."""
+    given = os.environ.get(name)
+    if given:
+        if len(given) < 32:
+            raise ImproperlyConfigured(f"{name} is too short to sign anything: use at least 32 characters.")
+        return given
+    path = data / "secret-key"
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=stat.S_IRUSR | stat.S_IWUSR)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another process made it between the look and the link: theirs counts
+        finally:
+            draft.unlink()
+    return path.read_text()

@@ -1,0 +1,246 @@
+"""Jobs are done here: claimed by lease, worked in batches, handed on when time is up, and found again after a crash.
+
+A handler is a function `work(run: Run) -> bool`. It does its work in batches (`with run.batch():`), asks `run.time_is_up`
+between them, and returns whether everything is done. What a batch writes, its cursor and its counts are one
+transaction: whatever kills the process, a batch has either happened once or not at all.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from kb.models import Job, JobProblem
+from kb.models.jobs import JobState
+from kb.signals import job_ended
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+BUDGET_S = 20.0  # a task stays far below RabbitMQ's 30 minutes and any visibility timeout
+MAX_ATTEMPTS = 5  # takeovers without progress: a job that kills its worker must not do so for ever
+
+Handler = Callable[["Run"], bool]
+Progress = Callable[[Job], None]
+
+handlers: dict[str, str] = {}
+
+
+class LeaseLost(Exception):
+    """Another worker holds the job now; what this one was about to write is rolled back."""
+
+
+class JobFailed(Exception):
+    """The job cannot go on, and trying again would not help. The message is for the person who started it."""
+
+
+def register(kind: str, handler: str) -> None:
+    """Jobs of `kind` are done by the function with this dotted name, imported when the first one runs."""
+    handlers[kind] = handler
+
+
+def enqueue(kind: str, parameters: dict[str, Any], user: Any = None, *, ring: bool = True) -> Job:
+    """Write down a job in the caller's transaction and ring for a worker once that is committed."""
+    job = Job.objects.create(kind=kind, parameters=parameters, created_by=user)
+    if ring:
+        ring_for(job.pk)
+    return job
+
+
+def ring_for(job_id: int) -> None:
+    """Ask a worker to look at the job after commit. A broker that is down is no error: the sweep finds the job."""
+    from kb.celery import run_job, send
+
+    transaction.on_commit(lambda: send(run_job, job_id))
+
+
+def sweep() -> int:
+    """Ring for every job that waits or whose holder is gone; how many those were."""
+    waiting = [job.pk for job in Job.objects.filter(state__in=[JobState.PENDING, JobState.RUNNING]) if _is_free(job)]
+    for job_id in waiting:
+        ring_for(job_id)
+    return len(waiting)
+
+
+def run(job_id: int, budget_s: float | None = BUDGET_S, progress: Progress | None = None) -> Job | None:
+    """Claim the job and work on it, for `budget_s` seconds or to its end; None when it is not free or not there."""
+    job = _claim(job_id)
+    if job is None:
+        return None
+    current = Run(job, budget_s, progress)
+    try:
+        finished = import_string(handlers[job.kind])(current)
+    except LeaseLost:
+        log.warning("job %s was taken over by another worker", job_id)
+        return None
+    except JobFailed as error:
+        _end(current, JobState.FAILED, str(error))
+    except Exception as error:
+        log.exception("job %s failed", job_id)
+        _end(current, JobState.FAILED, f"{type(error).__name__}: {error}")
+    else:
+        if finished:
+            _end(current, JobState.DONE)
+        else:
+            _hand_on(current)
+    return job
+
+
+class Run:
+    """One worker's turn at a job."""
+
+    def __init__(self, job: Job, budget_s: float | None, progress: Progress | None) -> None:
+        self.job = job
+        self.problems: list[JobProblem] = []
+        self._progress = progress
+        self._until = None if budget_s is None else time.monotonic() + budget_s
+
+    @property
+    def time_is_up(self) -> bool:
+        return self._until is not None and time.monotonic() > self._until
+
+    def count(self, what: str, n: int = 1) -> None:
+        self.job.counts[what] = self.job.counts.get(what, 0) + n
+
+    def problem(self, key: str, reason: str) -> None:
+        """Note a record that could not be taken; the others go on."""
+        self.problems.append(JobProblem(job=self.job, key=key[:300], reason=reason))
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """A transaction that ends by writing cursor, counts, progress and problems, if the lease is still held."""
+        before = (dict(self.job.cursor), dict(self.job.counts), self.job.done)
+        try:
+            with transaction.atomic():
+                yield
+                self._save()
+        except BaseException:
+            self.job.cursor, self.job.counts, self.job.done = before
+            self.problems.clear()
+            raise
+        if self._progress:
+            self._progress(self.job)
+
+    def _save(self) -> None:
+        job = self.job
+        held = Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING).update(
+            cursor=job.cursor,
+            counts=job.counts,
+            done=job.done,
+            total=job.total,
+            attempts=0,
+            leased_until=timezone.now() + LEASE,
+        )
+        if not held:
+            raise LeaseLost(job.pk)
+        JobProblem.objects.bulk_create(self.problems)
+        self.problems = []
+
+
+def _claim(job_id: int) -> Job | None:
+    job = Job.objects.filter(pk=job_id).first()
+    if job is None or not _is_free(job):
+        return None
+    if job.kind not in handlers:
+        log.error("job %s is of kind %r, which nothing here can do", job_id, job.kind)
+        return None
+    now = timezone.now()
+    fields = {
+        "state": JobState.RUNNING,
+        "lease": _token(),
+        "leased_until": now + LEASE,
+        "attempts": job.attempts + 1,
+        "started_at": job.started_at or now,
+    }
+    # Conditional on what was read: of two workers that saw the same free job, one gets a row count of 1.
+    free = Job.objects.filter(pk=job_id, state=job.state, lease=job.lease, leased_until=job.leased_until)
+    if not free.update(**fields):
+        return None
+    job.refresh_from_db()
+    if job.attempts > MAX_ATTEMPTS:
+        _end(Run(job, None, None), JobState.FAILED, f"given up after {MAX_ATTEMPTS} attempts that made no progress")
+        return None
+    return job
+
+
+def _is_free(job: Job) -> bool:
+    if job.state == JobState.PENDING:
+        return True
+    if job.state != JobState.RUNNING:
+        return False
+    return job.leased_until is None or job.leased_until < timezone.now() or not _is_alive(job.lease)
+
+
+def _end(current: Run, state: str, error: str = "") -> None:
+    job = current.job
+    job.state, job.error, job.finished_at = state, error, timezone.now()
+    ended = Job.objects.filter(Q(lease=job.lease), pk=job.pk, state=JobState.RUNNING).update(
+        state=state, error=error, finished_at=job.finished_at, leased_until=None, lease=""
+    )
+    if ended:
+        job_ended.send(sender=Job, job=job)
+
+
+def _hand_on(current: Run) -> None:
+    job = current.job
+    job.state = JobState.PENDING
+    Job.objects.filter(pk=job.pk, lease=job.lease).update(state=JobState.PENDING, lease="", leased_until=None)
+    ring_for(job.pk)
+
+
+@cache
+def _host() -> str:
+    return socket.gethostname()
+
+
+def _token() -> str:
+    """Who holds a lease: host, process, and the moment that process started, since numbers are used again.
+
+    The thread is part of it, so that two threads of one worker are two holders.
+    """
+    return f"{_host()}:{os.getpid()}:{_started(os.getpid())}:{threading.get_ident()}"
+
+
+def _is_alive(lease: str) -> bool:
+    """Whether the holder may still be at work. Of another host nothing can be known: its lease has to run out."""
+    host, pid, started = (lease.rsplit(":", 3)[:3]) if lease.count(":") >= 3 else ("", "", "")
+    if host != _host() or not pid.isdecimal():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return _started(int(pid)) == started
+
+
+def _started(pid: int) -> str:
+    """When the process started, in the kernel's clock ticks since boot (proc(5), field 22); "" where that is not told."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def follow(job_id: int, progress: Progress | None = None, every_s: float = 0.3) -> Job:
+    """Watch a job that somebody else works on until it is over."""
+    while True:
+        job = Job.objects.get(pk=job_id)
+        if progress:
+            progress(job)
+        if job.is_over:
+            return job
+        time.sleep(every_s)

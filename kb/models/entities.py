@@ -1,0 +1,116 @@
+"""Entities: the people, companies, groups and systems that entries are about, and the part each had."""
+
+import unicodedata
+from typing import Any
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from kb.models.fields import free_slug
+
+
+def normal_name(name: str) -> str:
+    """The form under which two spellings of a name are equal: case, accents' encoding and spaces do not count."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+class EntityQuerySet(models.QuerySet["Entity"]):
+    def current(self) -> "EntityQuerySet":
+        """Without those that were merged into another."""
+        return self.filter(merged_into=None)
+
+    def named(self, name: str) -> "Entity | None":
+        """The entity that goes by this name or alias, after merges."""
+        entity = self.filter(aliases__normal=normal_name(name)).order_by("id").first()
+        return entity.resolved() if entity else None
+
+    def known_as(self, namespace: str, key: str) -> "Entity | None":
+        """The entity that a source calls `key`, after merges."""
+        entity = self.filter(aliases__namespace=namespace, aliases__key=key).first()
+        return entity.resolved() if entity else None
+
+
+class Entity(models.Model):
+    name = models.CharField(max_length=300)
+    slug = models.CharField(max_length=200, unique=True, blank=True)
+    description = models.TextField(blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged")
+    history = HistoricalRecords()
+
+    objects = EntityQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "entities"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = free_slug(Entity, self.name, fallback="entity", taken_by=self.pk)
+        super().save(*args, **kwargs)
+        self.aliases.get_or_create(normal=normal_name(self.name), namespace="", defaults={"name": self.name})
+
+    def get_absolute_url(self) -> str:
+        from django.urls import reverse
+
+        return reverse("entity", args=[self.slug])
+
+    def resolved(self) -> "Entity":
+        """The entity that this one stands for after merges; a circle ends where it began."""
+        entity, seen = self, {self.pk}
+        while entity.merged_into and entity.merged_into_id not in seen:
+            entity = entity.merged_into
+            seen.add(entity.pk)
+        return entity
+
+
+class EntityAlias(models.Model):
+    """Another name of an entity; with a namespace, the name that one source knows it by."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="aliases")
+    name = models.CharField(max_length=300)
+    normal = models.CharField(max_length=300, db_index=True, editable=False)
+    namespace = models.CharField(max_length=40, blank=True)
+    key = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name_plural = "entity aliases"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["namespace", "key"], condition=~models.Q(key=""), name="one_entity_per_source_key"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.normal = normal_name(self.name)
+        super().save(*args, **kwargs)
+
+
+class Role(models.TextChoices):
+    DEVELOPER = "developer", "Developer"
+    DEPLOYER = "deployer", "Deployer"
+    HARMED = "harmed", "Harmed"
+    SYSTEM = "system", "System"
+    COMPANY = "company", "Company"
+    AUTHOR = "author", "Author"
+
+
+class EntityRole(models.Model):
+    """The part that an entity had in an entry."""
+
+    entry = models.ForeignKey("kb.Entry", on_delete=models.CASCADE, related_name="roles")
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="roles")
+    role = models.CharField(max_length=10, choices=Role)
+    source = models.CharField(max_length=40, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["entry", "entity", "role"], name="one_role_once")]
+
+    def __str__(self) -> str:
+        return f"{self.entity} ({self.role})"

@@ -1,0 +1,288 @@
+"""Entries: one table for what went wrong, what worked and what we noted."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+from pydantic import ValidationError as FactsError
+from simple_history.models import HistoricalRecords
+
+from kb.kinds import KINDS, Kind, KindInfo, clean_facts, flatten
+from kb.models.fields import Precision, free_slug, show_date
+from kb.models.references import Reference
+from kb.text import SearchableText
+
+
+class Origin(models.TextChoices):
+    """Who says so."""
+
+    HUMAN = "human", "A curator"
+    IMPORTED = "imported", "Imported"
+    SUGGESTED = "suggested", "Suggested"
+
+
+class Status(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    PUBLISHED = "published", "Published"
+
+
+class Visibility(models.TextChoices):
+    PUBLIC = "public", "Public"
+    INTERNAL = "internal", "Internal"
+
+
+class Tag(models.Model):
+    name = models.CharField(max_length=300, unique=True)
+    slug = models.CharField(max_length=200, unique=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.slug = self.slug or free_slug(Tag, self.name, fallback="tag", taken_by=self.pk)
+        super().save(*args, **kwargs)
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser | None) -> "EntryQuerySet":
+        """Those that this reader may see: everything for staff, published and public entries for everybody else."""
+        if user is not None and getattr(user, "is_staff", False):
+            return self
+        return self.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
+
+    def for_lists(self) -> "EntryQuerySet":
+        """With what a list shows of each entry, in a fixed number of queries."""
+        return self.defer("body", "facts").prefetch_related("tags", "external_ids", "roles__entity")
+
+    def with_external_id(self, namespace: str, value: str) -> "EntryQuerySet":
+        return self.filter(external_ids__namespace=namespace, external_ids__value=value)
+
+
+class KindManager(models.Manager["Entry"]):
+    """The entries of one kind; what it creates has that kind."""
+
+    def __init__(self, kind: str = "") -> None:
+        super().__init__()
+        self.kind = kind
+
+    def get_queryset(self) -> EntryQuerySet:
+        return EntryQuerySet(self.model, using=self._db).filter(kind=self.kind)
+
+    def create(self, **fields: Any) -> "Entry":
+        return super().create(**{**fields, "kind": self.kind})
+
+
+entry_history = HistoricalRecords(excluded_fields=["updated_at"])
+
+
+class Entry(models.Model):
+    """An incident, a case study or a note.
+
+    `source` names the import that owns its texts, facts, date and tags ("" for what was written or edited here). Other
+    sources that know the same event add identifiers, references and roles, and leave the rest alone.
+    """
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    title = models.CharField(max_length=500)
+    slug = models.CharField(max_length=200, unique=True, blank=True)
+    summary = models.TextField(blank=True)
+    body = models.TextField(blank=True, help_text="Markdown, with $math$")
+    occurred_on = models.DateField(null=True, blank=True, db_index=True)
+    occurred_precision = models.CharField(max_length=5, choices=Precision, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PUBLISHED)
+    visibility = models.CharField(max_length=10, choices=Visibility, default=Visibility.PUBLIC)
+    language = models.CharField(max_length=20, default="en")
+    licence = models.CharField(max_length=60, blank=True, help_text="SPDX name of the licence of this text")
+    attribution = models.CharField(max_length=300, blank=True)
+    source = models.CharField(max_length=40, blank=True, editable=False)
+    facts = models.JSONField(default=dict, blank=True)
+    content_hash = models.CharField(max_length=64, db_index=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="entries")
+    references = models.ManyToManyField(Reference, through="EntryReference", related_name="entries")
+    history = entry_history
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-occurred_on", "-id"]
+        verbose_name_plural = "entries"
+        indexes = [
+            models.Index(fields=["kind", "-occurred_on", "-id"]),
+            models.Index(fields=["status", "visibility"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        try:
+            self.facts = clean_facts(self.kind, self.facts or {})
+        except FactsError as error:
+            lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            raise ValidationError({"facts": lines}) from error
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Store the entry. Facts that do not fit its kind raise ValidationError: they are checked on every save."""
+        self.clean()
+        if not self.slug:
+            self.slug = free_slug(Entry, self.title, fallback=self.kind or "entry", taken_by=self.pk)
+        if self.occurred_on and not self.occurred_precision:
+            self.occurred_precision = Precision.DAY
+        self.content_hash = self.hash_content()
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("entry", args=[self.slug])
+
+    @property
+    def info(self) -> KindInfo:
+        return KINDS[self.kind]
+
+    @property
+    def occurred(self) -> str:
+        return show_date(self.occurred_on, self.occurred_precision)
+
+    def hash_content(self) -> str:
+        """SHA-256 over what the entry says, so that two imports of the same text can be told from a change."""
+        content = [self.kind, self.title, self.summary, self.body, self.occurred, self.facts]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def searchable(self) -> list[SearchableText]:
+        """The texts of this entry that can be searched, exactly as stored; the title alone where there is nothing else."""
+        texts = [SearchableText("summary", self.summary), SearchableText("body", self.body)]
+        for reference in self.references.all():
+            texts.append(SearchableText("reference", reference.text, reference.pk))
+        found = [text for text in texts if text.text.strip()]
+        return found or [SearchableText("title", self.title)]
+
+    def search_context(self) -> str:
+        """One line of words to match beside title and text: entities, tags, facts and identifiers."""
+        words: list[str] = [role.entity.name for role in self.roles.all()]
+        words += [tag.name for tag in self.tags.all()]
+        words += flatten(self.facts, lambda name: name != "resource")
+        words += [f"{external.namespace} {external.value}" for external in self.external_ids.all()]
+        return " · ".join(dict.fromkeys(word for word in words if word))
+
+
+class Incident(Entry):
+    objects = KindManager(Kind.INCIDENT)
+
+    class Meta:
+        proxy = True
+
+
+class CaseStudy(Entry):
+    objects = KindManager(Kind.CASE_STUDY)
+
+    class Meta:
+        proxy = True
+        verbose_name_plural = "case studies"
+
+
+class ReadingNote(Entry):
+    objects = KindManager(Kind.NOTE)
+
+    class Meta:
+        proxy = True
+
+
+class EntryReference(models.Model):
+    """A reference cited by an entry, in the order in which the entry lists them."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="citations")
+    reference = models.ForeignKey(Reference, on_delete=models.CASCADE, related_name="citations")
+    position = models.PositiveIntegerField(default=0)
+    source = models.CharField(max_length=40, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["entry", "reference"], name="one_citation_once")]
+
+    def __str__(self) -> str:
+        return str(self.reference)
+
+
+class ExternalId(models.Model):
+    """What the outside world calls an entry: AIID 112, an arXiv number, a DOI. One event may have many."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="external_ids")
+    namespace = models.CharField(max_length=40)
+    value = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["namespace", "value"], name="one_entry_per_external_id")]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.value}"
+
+
+class Link(models.Model):
+    """A relation from one entry to another."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="links")
+    target = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="backlinks")
+    relation = models.CharField(max_length=40, default="see_also")
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.HUMAN)
+    source = models.CharField(max_length=40, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "target", "relation"], name="one_link_once"),
+            models.CheckConstraint(condition=~models.Q(entry=models.F("target")), name="no_link_to_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.relation}: {self.target}"
+
+
+class UnresolvedLink(models.Model):
+    """A link whose target is not here yet: a slug, or an external id. It becomes a Link when that entry arrives."""
+
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="unresolved_links")
+    relation = models.CharField(max_length=40)
+    namespace = models.CharField(max_length=40, blank=True, help_text="empty: `value` is a slug")
+    value = models.CharField(max_length=300)
+    source = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["namespace", "value"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["entry", "relation", "namespace", "value"], name="one_unresolved_link_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.relation}: {self.namespace} {self.value}"
+
+
+class SlugRedirect(models.Model):
+    """An address that an entry had before it was renamed or merged."""
+
+    slug = models.CharField(max_length=200, unique=True)
+    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="former_slugs")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+def first_external_ids(externals: Iterable[ExternalId]) -> dict[str, str]:
+    """One value a namespace: the first that was given, which is the entry's own and not a merged duplicate's."""
+    values: dict[str, str] = {}
+    for external in externals:
+        values.setdefault(external.namespace, external.value)
+    return values

@@ -1,0 +1,49 @@
+"""References: the reports, papers, articles and posts that entries rest on."""
+
+from typing import Any
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from kb.addresses import canonical_url
+from kb.models.fields import Precision, show_date
+
+
+class Reference(models.Model):
+    """One report, article, paper or post, shared by every entry that cites it.
+
+    `text` belongs to its publisher: it is stored and indexed here, and shown whole only where `text_licence` says
+    that it may be; elsewhere a short quoted passage with the link is all that a page or the API gives.
+    """
+
+    url = models.URLField(max_length=2000, blank=True)
+    canonical_url = models.CharField(max_length=2000, unique=True, null=True, blank=True, editable=False)
+    title = models.CharField(max_length=500, blank=True)
+    publisher = models.CharField(max_length=300, blank=True)
+    authors = models.JSONField(default=list, blank=True)
+    published_on = models.DateField(null=True, blank=True)
+    published_precision = models.CharField(max_length=5, choices=Precision, blank=True)
+    archive_url = models.URLField(max_length=2000, blank=True)
+    language = models.CharField(max_length=20, blank=True)
+    text = models.TextField(blank=True)
+    text_licence = models.CharField(max_length=60, blank=True, help_text="SPDX name, empty if not licensed for reuse")
+    source = models.CharField(max_length=40, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    history = HistoricalRecords(excluded_fields=["text"])
+
+    class Meta:
+        ordering = ["-published_on", "id"]
+
+    def __str__(self) -> str:
+        return self.title or self.url
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.canonical_url = canonical_url(self.url) if self.url else None
+        if self.published_on and not self.published_precision:
+            self.published_precision = Precision.DAY
+        super().save(*args, **kwargs)
+
+    @property
+    def published(self) -> str:
+        return show_date(self.published_on, self.published_precision)

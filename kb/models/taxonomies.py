@@ -1,0 +1,73 @@
+"""Taxonomies: the category systems that entries are classified in, and who said so."""
+
+from typing import Any
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+from kb.models.entries import Origin
+from kb.models.fields import free_slug
+
+
+class Taxonomy(models.Model):
+    name = models.CharField(max_length=300, unique=True)
+    slug = models.CharField(max_length=200, unique=True, blank=True)
+    description = models.TextField(blank=True)
+    url = models.URLField(blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "taxonomies"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.slug = self.slug or free_slug(Taxonomy, self.name, fallback="taxonomy", taken_by=self.pk)
+        super().save(*args, **kwargs)
+
+
+class Category(models.Model):
+    """One class of a taxonomy, possibly within another."""
+
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="categories")
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
+    name = models.CharField(max_length=300)
+    slug = models.CharField(max_length=200, unique=True, blank=True)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["taxonomy", "name"]
+        verbose_name_plural = "categories"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["taxonomy", "parent", "name"], name="one_category_per_name", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            self.slug = free_slug(Category, f"{self.taxonomy.slug} {self.name}", fallback="category", taken_by=self.pk)
+        super().save(*args, **kwargs)
+
+
+class Classification(models.Model):
+    """An entry is in a category, according to a person, an import or a suggestion. The three are never mixed."""
+
+    entry = models.ForeignKey("kb.Entry", on_delete=models.CASCADE, related_name="classifications")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="classifications")
+    origin = models.CharField(max_length=10, choices=Origin, default=Origin.HUMAN)
+    evidence = models.TextField(blank=True)
+    source = models.CharField(max_length=40, blank=True, editable=False)
+    history = HistoricalRecords()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "category", "origin"], name="one_classification_per_origin")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} ({self.origin})"

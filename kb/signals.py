@@ -1,0 +1,12 @@
+"""What kb announces; the other apps listen, kb does not know them."""
+
+from django.dispatch import Signal
+
+entries_changed = Signal()
+"""Something searchable about entries changed, or they are gone. Sent inside the transaction, with `ids: list[int]`."""
+
+sweep = Signal()
+"""The worker's round at start and every minute: whoever keeps work in the database rings for what is still waiting."""
+
+job_ended = Signal()
+"""A job is done or has failed. Sent with `job`."""
