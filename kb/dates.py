@@ -1,5 +1,6 @@
 """Dates as sources write them: a year, a month or a day, with no more precision than was said."""
 
+import calendar
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -49,6 +50,17 @@ class PartialDate:
     def __str__(self) -> str:
         """The ISO form, as short as the precision: `2024`, `2024-02` or `2024-02-14`."""
         return self.date.isoformat()[: {"year": 4, "month": 7, "day": 10}[self.precision]]
+
+    def last_day(self) -> dt.date:
+        """The last day that the date may mean.
+
+        >>> PartialDate(dt.date(2024, 2, 1), "month").last_day()
+        datetime.date(2024, 2, 29)
+        """
+        if self.precision == "day":
+            return self.date
+        month = 12 if self.precision == "year" else self.date.month
+        return self.date.replace(month=month, day=calendar.monthrange(self.date.year, month)[1])
 
 
 def parse_date(value: object) -> PartialDate:

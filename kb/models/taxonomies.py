@@ -40,9 +40,10 @@ class Category(models.Model):
         ordering = ["taxonomy", "name"]
         verbose_name_plural = "categories"
         constraints = [
+            models.UniqueConstraint(fields=["parent", "name"], name="one_subcategory_per_name"),
             models.UniqueConstraint(
-                fields=["taxonomy", "parent", "name"], name="one_category_per_name", nulls_distinct=False
-            )
+                fields=["taxonomy", "name"], condition=models.Q(parent=None), name="one_top_category_per_name"
+            ),
         ]
 
     def __str__(self) -> str:
