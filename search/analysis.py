@@ -1,0 +1,80 @@
+"""How text becomes words: one analyzer for the index, for queries and for what is marked on the page.
+
+Words are runs of letters, digits and marks in any script; scripts written without spaces give one word per character.
+Words are folded to ASCII where that is possible, lower-cased and stemmed (English).
+"""
+
+import unicodedata
+from collections import Counter
+from functools import cache
+
+import tantivy
+
+from search.text import clean
+
+ANALYZER = "precedent"
+# Longer runs are data, not words; they are dropped from text and queries alike.
+MAX_WORD_BYTES = 100
+UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+WORD = rf"[{UNSPACED}]|[[\p{{L}}\p{{N}}\p{{M}}]--[{UNSPACED}]]+(?:['’](?:s|t|re|ve|ll|d|m)\b)?"
+
+STOP_WORDS = (
+    "a about above after again against all am an and any are aren't as at be because been before being below between "
+    "both but by can can't could couldn't did didn't do does doesn't doing don't down during each few for from further "
+    "had hadn't has hasn't have haven't having he her here hers herself him himself his how i if in into is isn't it "
+    "its itself let's me more most mustn't my myself no nor not of off on once only or other ought our ours ourselves "
+    "out over own same shan't she should shouldn't so some such than that the their theirs them themselves then there "
+    "these they this those through to too under until up upon very was wasn't we were weren't what when where which "
+    "while who whom why will with won't would wouldn't you your yours yourself yourselves"
+)
+
+
+@cache
+def analyzer() -> tantivy.TextAnalyzer:
+    """The analyzer to register with an index under the name `ANALYZER`."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(WORD))
+    for step in (
+        tantivy.Filter.remove_long(MAX_WORD_BYTES),
+        tantivy.Filter.ascii_fold(),
+        tantivy.Filter.lowercase(),
+        tantivy.Filter.stemmer("english"),
+    ):
+        builder = builder.filter(step)
+    return builder.build()
+
+
+def normal(text: str) -> str:
+    """`clean` text in composed form, so 'e' + accent and 'é' are one word."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", clean(text))
+
+
+def words(text: str) -> list[str]:
+    """The stems in `text`, in order, repeated as often as they occur."""
+    return analyzer().analyze(normal(text))
+
+
+def word_spans(text: str) -> list[tuple[str, int, int]]:
+    """`(stem, start, end)` for each word, offsets in code points of `text` itself."""
+    text = clean(text)
+    found = []
+    for token in analyzer().pre_tokenize(text).tokens:
+        raw = text[token.char_offset_from : token.char_offset_to]
+        stem = token.text if raw.isascii() else "".join(words(raw))
+        found.append((stem, token.char_offset_from, token.char_offset_to))
+    return found
+
+
+@cache
+def stop_stems() -> frozenset[str]:
+    """Stems that carry no meaning of their own."""
+    return frozenset(words(STOP_WORDS))
+
+
+def query_terms(query: str) -> dict[str, int]:
+    """Distinct stems of a query with how often each occurs; stop words only when there is nothing else.
+
+    Never parsed as syntax: `title:x` is the two words 'title' and 'x', `NOT` is a stop word.
+    """
+    counts = Counter(words(query))
+    meant = {stem: count for stem, count in counts.items() if stem not in stop_stems()}
+    return meant or dict(counts)

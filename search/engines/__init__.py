@@ -1,0 +1,1 @@
+"""Engines that find passages by their words and by their meaning."""

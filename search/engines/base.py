@@ -1,0 +1,141 @@
+"""What an index promises, whichever engine keeps it.
+
+The convention at this seam: a score is higher when better; `nearest` scores are cosines; vectors are float32 of unit
+length; passage ids are unique positive integers, so `upsert` replaces; an unknown id is ignored; an empty index
+returns an empty list. Hits come best first and ties by id, so the same question always gets the same answer.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ids = NDArray[np.int64]
+Vectors = NDArray[np.float32]
+
+# Words in a title say more about a passage than the same words inside it. See docs/search.md for what was tried.
+FIELD_WEIGHTS = {"title": 1.0, "text": 1.0, "context": 0.5}
+# A pasted page is a legitimate query; its rarest words carry it.
+MAX_TERMS = 64
+# Cosines are rounded here before they are compared: the order of additions differs between engines.
+COSINE_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPassage:
+    """One passage as an engine sees it; `title` and `context` are words matched beside the text itself."""
+
+    id: int
+    entry_id: int
+    title: str
+    text: str
+    context: str
+    vector: Vectors
+
+
+class Hit(NamedTuple):
+    """A passage found, with the score of the half that found it."""
+
+    id: int
+    entry_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EngineState:
+    """What the index holds, for a comparison with the database. All arrays are int64 and sorted by passage id.
+
+    `ids` are in both halves, `entry_ids` runs parallel to it; `keyword_ids` and `vector_ids` are what each half holds.
+    `generation` grows when the files are built anew.
+    """
+
+    ids: Ids
+    entry_ids: Ids
+    keyword_ids: Ids
+    vector_ids: Ids
+    fingerprint: str
+    generation: int
+
+
+class Engine(Protocol):
+    """Keywords and vectors of passages. A filter is a sorted int64 array of *entry* ids, None for all."""
+
+    def upsert(self, passages: Sequence[IndexedPassage]) -> None:
+        """Add or replace passages; durable and visible to this engine when the call returns."""
+        ...
+
+    def delete(self, ids: Iterable[int]) -> None:
+        """Forget passages."""
+        ...
+
+    def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
+        """The `k` best by BM25 over title, text and context. The query is words, never syntax; it cannot raise."""
+        ...
+
+    def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        """What `keyword` would score these passages; those without a word of the query are left out."""
+        ...
+
+    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
+        """The `k` passages of highest cosine, exactly. Raises SemanticUnavailable when vectors cannot be searched."""
+        ...
+
+    def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
+        """Stored vectors by passage id. Raises SemanticUnavailable like `nearest`."""
+        ...
+
+    def state(self) -> EngineState:
+        """What both halves hold now."""
+        ...
+
+    def refresh(self) -> None:
+        """See what other processes wrote; cheap when nothing changed. Searches call it themselves."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and locks."""
+        ...
+
+
+def latest(passages: Sequence[IndexedPassage], dimension: int) -> tuple[list[IndexedPassage], Vectors]:
+    """The passages with the last of each id, by id, and their vectors as one (n, dimension) array.
+
+    Raises ValueError for an id below 1 and for a vector of another length, not finite or not of unit length.
+    """
+    chosen = [passage for _, passage in sorted({passage.id: passage for passage in passages}.items())]
+    stacked = np.empty((len(chosen), dimension), np.float32)
+    for row, passage in enumerate(chosen):
+        if passage.id < 1 or passage.entry_id < 1:
+            raise ValueError(f"ids start at 1: passage {passage.id} of entry {passage.entry_id}")
+        if np.shape(passage.vector) != (dimension,):
+            raise ValueError(
+                f"passage {passage.id}: vector of shape {np.shape(passage.vector)}, expected ({dimension},)"
+            )
+        stacked[row] = passage.vector
+    lengths = np.linalg.norm(stacked, axis=1)
+    wrong = np.flatnonzero(~(np.abs(lengths - 1) < 1e-2))
+    if wrong.size:
+        raise ValueError(f"passage {chosen[wrong[0]].id}: vector of length {lengths[wrong[0]]:.3f}, expected 1")
+    return chosen, stacked
+
+
+def query_vector(vector: Vectors, dimension: int) -> Vectors:
+    """The vector as contiguous float32 of the right length, or ValueError."""
+    if np.shape(vector) != (dimension,):
+        raise ValueError(f"query vector of shape {np.shape(vector)}, expected ({dimension},)")
+    return np.ascontiguousarray(vector, dtype=np.float32)
+
+
+def best(ids: Ids, entry_ids: Ids, scores: NDArray[np.float64], k: int) -> list[Hit]:
+    """The `k` best as hits, highest score first, ties by id."""
+    order = np.lexsort((ids, -scores))[: max(k, 0)]
+    return [Hit(int(i), int(e), float(s)) for i, e, s in zip(ids[order], entry_ids[order], scores[order], strict=True)]
+
+
+def rarest(terms: dict[str, int], frequency: dict[str, int]) -> dict[str, int]:
+    """Query terms that occur in the index, at most `MAX_TERMS`, the rarest; `frequency` counts passages."""
+    known = [term for term in terms if frequency.get(term, 0)]
+    known.sort(key=lambda term: (frequency[term], term))
+    return {term: terms[term] for term in known[:MAX_TERMS]}

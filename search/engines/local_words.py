@@ -1,0 +1,146 @@
+"""The keyword half of the local engine: a tantivy index, BM25 over title, text and context."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tantivy
+from tantivy import Occur, Query
+
+from search.analysis import ANALYZER, analyzer, normal, query_terms
+from search.engines.base import FIELD_WEIGHTS, Hit, Ids, IndexedPassage, best, rarest
+from search.engines.layout import sync_folder
+
+HEAP_BYTES = 64_000_000
+
+
+def schema() -> tantivy.Schema:
+    """Nothing is stored: the database has the text."""
+    builder = tantivy.SchemaBuilder()
+    for field in FIELD_WEIGHTS:
+        builder.add_text_field(field, tokenizer_name=ANALYZER, index_option="freq")
+    for field in ("id", "entry_id"):
+        builder.add_unsigned_field(field, indexed=True, fast=True)
+    return builder.build()
+
+
+class LocalWords:
+    """Any number of processes read; the one that holds the lock opens it writable."""
+
+    def __init__(self, folder: Path, generation: int, *, writable: bool = False) -> None:
+        """Open a generation. Raises FileNotFoundError when it is gone."""
+        path = folder / f"words-{generation}"
+        self._meta = path / "meta.json"
+        if not self._meta.exists():
+            raise FileNotFoundError(self._meta)
+        self._index = tantivy.Index.open(str(path))
+        self._index.register_tokenizer(ANALYZER, analyzer())
+        self._index.config_reader("manual")  # we reload when meta.json changes; no watching thread
+        self._schema = self._index.schema
+        self._seen: tuple[int, ...] = ()
+        self._writer = self._index.writer(HEAP_BYTES, 1) if writable else None
+        self.refresh()
+
+    @classmethod
+    def create(cls, folder: Path, generation: int) -> None:
+        """Write the files of a generation that holds nothing yet."""
+        path = folder / f"words-{generation}"
+        path.mkdir()
+        tantivy.Index(schema(), path=str(path))
+        sync_folder(path)
+
+    def refresh(self) -> None:
+        """Load what was committed since the last time."""
+        stat = os.stat(self._meta)
+        seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+        if seen != self._seen:
+            self._index.reload()
+            self._searcher = self._index.searcher()
+            self._seen = seen
+
+    def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
+        """The `k` best passages inside the filter."""
+        searcher = self._searcher
+        words = self._query(searcher, query)
+        if words is None or k < 1 or (filter is not None and not len(filter)):
+            return []
+        if filter is not None:
+            words = self._within(words, "entry_id", filter.tolist())
+        wanted = k
+        while True:
+            # One more than wanted shows whether the last place is shared; ids decide such ties, so fetch them all.
+            found = searcher.search(words, wanted + 1, count=False).hits
+            if len(found) <= wanted or found[-1][0] < found[k - 1][0]:
+                return self._hits(searcher, found, k)
+            wanted *= 2
+
+    def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        """The scores of these passages, those without a word of the query left out."""
+        searcher = self._searcher
+        words = self._query(searcher, query)
+        if words is None or not ids:
+            return {}
+        found = searcher.search(self._within(words, "id", list(ids)), len(ids), count=False).hits
+        return {hit.id: hit.score for hit in self._hits(searcher, found, len(found))}
+
+    def contents(self) -> tuple[Ids, Ids]:
+        """Passage ids, sorted, and their entry ids."""
+        searcher = self._searcher
+        found = searcher.search(Query.all_query(), max(searcher.num_docs, 1), count=False).hits
+        addresses = [address for _, address in found]
+        ids = np.array(searcher.fast_field_values("id", addresses), np.int64)
+        entry_ids = np.array(searcher.fast_field_values("entry_id", addresses), np.int64)
+        order = np.argsort(ids)
+        return ids[order], entry_ids[order]
+
+    def write(self, passages: Sequence[IndexedPassage], deleted: Sequence[int]) -> None:
+        """Replace passages and forget others, in one commit, durable on return."""
+        assert self._writer is not None, "opened for reading"
+        try:
+            replaced = [*deleted, *(passage.id for passage in passages)]
+            # Not delete_documents_by_term: it reads a Python int as signed and matches nothing in an unsigned field.
+            self._writer.delete_documents_by_query(Query.term_set_query(self._schema, "id", replaced))
+            for passage in passages:
+                self._writer.add_document(self._document(passage))
+            self._writer.commit()
+        except BaseException:
+            self._writer.rollback()
+            raise
+        self.refresh()
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.wait_merging_threads()
+            self._writer = None
+
+    @staticmethod
+    def _document(passage: IndexedPassage) -> tantivy.Document:
+        document = tantivy.Document()
+        for field in FIELD_WEIGHTS:
+            document.add_text(field, normal(getattr(passage, field)))
+        document.add_unsigned("id", passage.id)
+        document.add_unsigned("entry_id", passage.entry_id)
+        return document
+
+    def _query(self, searcher: tantivy.Searcher, query: str) -> Query | None:
+        """Any of the words, each in any field; None when the index has none of them."""
+        terms = query_terms(query)
+        frequency = {term: max(searcher.doc_freq(field, term) for field in FIELD_WEIGHTS) for term in terms}
+        clauses = [
+            (Occur.Should, Query.boost_query(Query.term_query(self._schema, field, term, "freq"), repeats * weight))
+            for term, repeats in rarest(terms, frequency).items()
+            for field, weight in FIELD_WEIGHTS.items()
+        ]
+        return Query.boolean_query(clauses) if clauses else None
+
+    def _within(self, words: Query, field: str, values: list[int]) -> Query:
+        allowed = Query.const_score_query(Query.term_set_query(self._schema, field, values), 0.0)
+        return Query.boolean_query([(Occur.Must, words), (Occur.Must, allowed)])
+
+    @staticmethod
+    def _hits(searcher: tantivy.Searcher, found: list, k: int) -> list[Hit]:
+        addresses = [address for _, address in found]
+        ids = np.array(searcher.fast_field_values("id", addresses), np.int64)
+        entry_ids = np.array(searcher.fast_field_values("entry_id", addresses), np.int64)
+        return best(ids, entry_ids, np.array([score for score, _ in found], np.float64), k)

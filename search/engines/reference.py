@@ -1,0 +1,104 @@
+"""The reference engine: numpy and plain Python, in memory. Contract tests hold the real engines against it."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from search.analysis import query_terms, words
+from search.engines.base import (
+    COSINE_DECIMALS,
+    FIELD_WEIGHTS,
+    EngineState,
+    Hit,
+    Ids,
+    IndexedPassage,
+    Vectors,
+    best,
+    latest,
+    query_vector,
+    rarest,
+)
+
+# Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond"; the usual constants.
+K1, B = 1.2, 0.75
+
+
+class ReferenceEngine:
+    """Everything in dictionaries, every search a full scan."""
+
+    def __init__(self, fingerprint: str, dimension: int) -> None:
+        self.fingerprint = fingerprint
+        self.dimension = dimension
+        self._passages: dict[int, IndexedPassage] = {}
+        self._words: dict[str, dict[int, Counter[str]]] = {field: {} for field in FIELD_WEIGHTS}
+
+    def upsert(self, passages: Sequence[IndexedPassage]) -> None:
+        for passage in latest(passages, self.dimension)[0]:
+            self._passages[passage.id] = passage
+            for field, counts in self._words.items():
+                counts[passage.id] = Counter(words(getattr(passage, field)))
+
+    def delete(self, ids: Iterable[int]) -> None:
+        for id in ids:
+            if self._passages.pop(id, None):
+                for counts in self._words.values():
+                    del counts[id]
+
+    def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
+        ids = self._filtered(filter)
+        scores = self.keyword_scores(query, ids.tolist())
+        found = np.array(sorted(scores), np.int64)
+        return best(found, self._entries(found), np.array([scores[id] for id in found.tolist()]), k)
+
+    def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        terms = query_terms(query)
+        frequency = {
+            term: max(sum(term in counts for counts in field.values()) for field in self._words.values())
+            for term in terms
+        }
+        scores: dict[int, float] = {}
+        for term, repeats in rarest(terms, frequency).items():
+            for field, weight in FIELD_WEIGHTS.items():
+                for id, score in self._bm25(field, term).items():
+                    scores[id] = scores.get(id, 0.0) + repeats * weight * score
+        return {id: scores[id] for id in ids if id in scores}
+
+    def _bm25(self, field: str, term: str) -> dict[int, float]:
+        counts = self._words[field]
+        having = {id: words[term] for id, words in counts.items() if words[term]}
+        idf = math.log(1 + (len(counts) - len(having) + 0.5) / (len(having) + 0.5))
+        average = sum(words.total() for words in counts.values()) / max(len(counts), 1)
+        return {
+            id: idf * (K1 + 1) * count / (count + K1 * (1 - B + B * counts[id].total() / average))
+            for id, count in having.items()
+        }
+
+    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
+        vector = query_vector(vector, self.dimension)
+        ids = self._filtered(filter)
+        if not ids.size:
+            return []
+        matrix = np.stack([self._passages[id].vector for id in ids.tolist()]).astype(np.float64)
+        return best(ids, self._entries(ids), np.round(matrix @ vector, COSINE_DECIMALS), k)
+
+    def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
+        return {id: np.asarray(self._passages[id].vector, np.float32) for id in ids if id in self._passages}
+
+    def state(self) -> EngineState:
+        ids = self._filtered(None)
+        return EngineState(ids, self._entries(ids), ids, ids, self.fingerprint, 1)
+
+    def refresh(self) -> None:
+        """Nobody else can write here."""
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _filtered(self, filter: Ids | None) -> Ids:
+        ids = np.array(sorted(self._passages), np.int64)
+        return ids if filter is None else ids[np.isin(self._entries(ids), filter)]
+
+    def _entries(self, ids: Ids) -> Ids:
+        return np.array([self._passages[id].entry_id for id in ids.tolist()], np.int64)
