@@ -170,4 +170,4 @@ class LocalVectors:
 
 
 def _round(scores: Vectors) -> NDArray[np.float64]:
-    return np.round(np.asarray(scores, np.float64), COSINE_DECIMALS)
+    return scores.astype(np.float64).round(COSINE_DECIMALS)

@@ -6,22 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.engines.base import Engine, Hit, IndexedPassage
+from search.engines.base import Engine
 from search.engines.local import LocalEngine
 from search.engines.reference import ReferenceEngine
-
-EAST, NORTH, UP = np.eye(3, dtype=np.float32)
-NORTH_EAST = np.array([0.6, 0.8, 0.0], np.float32)
-
-
-def passage(
-    id: int, text: str = "", *, entry: int = 1, title: str = "", context: str = "", vector=UP
-) -> IndexedPassage:
-    return IndexedPassage(id, entry, title, text, context, vector)
-
-
-def filter_of(*entries: int) -> np.ndarray:
-    return np.array(sorted(entries), np.int64)
+from tests.search.engines.helpers import EAST, NORTH, NORTH_EAST, UP, filter_of, ids, passage
 
 
 @pytest.fixture(params=["reference", "local"])
@@ -33,10 +21,6 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
         made = LocalEngine(tmp_path / "index", "model-a", 3, writable=True)
     yield made
     made.close()
-
-
-def ids(hits: list[Hit]) -> list[int]:
-    return [hit.id for hit in hits]
 
 
 def test_nearest_gives_cosines_highest_first(engine: Engine):
