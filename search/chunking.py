@@ -95,11 +95,12 @@ def _end_of_text(text: str, start: int, stop: int) -> int:
 def _cut(text: str, start: int, latest: int, stop: int) -> int:
     """Where to end a passage that must end at or before `latest`, later than `start`."""
     earliest = start + (latest - start) * 2 // 5
-    window = text[start:latest]
+    window = text[start : latest + 2]  # the white space after the last word, and what follows it
     for pattern in (SENTENCE_END, WHITE_SPACE):
         cut = -1
         for match in pattern.finditer(window, earliest - start):
-            cut = start + match.end()
+            if match.start() <= latest - start:
+                cut = start + match.end()
         if cut > earliest:
             return min(cut, stop)
     return latest
