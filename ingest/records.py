@@ -169,7 +169,10 @@ class ReferenceRecord(_Record):
 
 
 class RoleRecord(_Record):
-    """Who took which part. `namespace` and `key` are the source's own id of the entity, when it has one."""
+    """Who took which part. `namespace` and `key` are the source's own id of the entity, when it has one.
+
+    `name` is for an entity that is not known by its key yet; only an EntityRecord renames one that is.
+    """
 
     role: Role
     name: Annotated[Name, Required]

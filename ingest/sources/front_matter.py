@@ -1,10 +1,10 @@
 """The YAML block at the head of a Markdown file, read without trusting it."""
 
 import re
-from typing import Any
+from collections.abc import Hashable
+from typing import Any, ClassVar
 
 import yaml
-from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 MAX_SIZE = 65536  # characters
@@ -58,7 +58,7 @@ class _Loader(yaml.SafeLoader):
     """The core of YAML 1.2, which surprises less: `no`, `12:30` and `2024-02-14` are text."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
-    yaml_constructors: dict[str, Any] = {}
+    yaml_constructors: ClassVar[dict[str | None, Any]] = {}
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -75,8 +75,8 @@ class _Loader(yaml.SafeLoader):
         self.depth -= 1
         return node
 
-    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[str, Any]:
-        mapping: dict[str, Any] = {}
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        mapping: dict[Hashable, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
                 raise yaml.MarkedYAMLError(problem="a key must be text", problem_mark=key_node.start_mark)
@@ -101,11 +101,11 @@ _Loader.add_implicit_resolver(NAME + "null", re.compile(r"(?:~|null|Null|NULL|)\
 _Loader.add_implicit_resolver(NAME + "bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF"))
 _Loader.add_implicit_resolver(NAME + "int", re.compile(r"-?[0-9]{1,18}\Z"), list("-0123456789"))
 _Loader.add_implicit_resolver(NAME + "float", re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}\Z"), list("-0123456789"))
-_Loader.add_constructor(NAME + "null", SafeConstructor.construct_yaml_null)
-_Loader.add_constructor(NAME + "bool", SafeConstructor.construct_yaml_bool)
-_Loader.add_constructor(NAME + "str", SafeConstructor.construct_yaml_str)
-_Loader.add_constructor(NAME + "seq", SafeConstructor.construct_yaml_seq)
-_Loader.add_constructor(NAME + "map", SafeConstructor.construct_yaml_map)
+_Loader.add_constructor(NAME + "null", _Loader.construct_yaml_null)
+_Loader.add_constructor(NAME + "bool", _Loader.construct_yaml_bool)
+_Loader.add_constructor(NAME + "str", _Loader.construct_yaml_str)
+_Loader.add_constructor(NAME + "seq", _Loader.construct_yaml_seq)
+_Loader.add_constructor(NAME + "map", _Loader.construct_yaml_map)
 _Loader.add_constructor(NAME + "int", _number)
 _Loader.add_constructor(NAME + "float", _number)
 _Loader.add_constructor(None, _Loader.refuse)

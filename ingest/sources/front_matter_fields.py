@@ -74,7 +74,10 @@ def _roles(value: Any, warnings: list[str]) -> list[RoleRecord]:
 
 def _ids(value: Any, warnings: list[str]) -> list[tuple[str, str]]:
     return [
-        (space, str(one)) for space, ids in _pairs(value, "ids", warnings) for one in _list(ids) if one not in (None, "")
+        (space, str(one))
+        for space, ids in _pairs(value, "ids", warnings)
+        for one in _list(ids)
+        if one not in (None, "")
     ]
 
 

@@ -24,4 +24,9 @@ class StarterCollection(MarkdownNotes):
         return self.name, relative.stem
 
     def defaults(self) -> dict[str, Any]:
-        return {"kind": "note", "licence": "Apache-2.0", "attribution": "Precedent starter collection", "language": "en"}
+        return {
+            "kind": "note",
+            "licence": "Apache-2.0",
+            "attribution": "Precedent starter collection",
+            "language": "en",
+        }
