@@ -73,7 +73,7 @@ then run this again."""
 ADVICE = (
     (
         ("No space left on device",),
-        "The disk is full. The environment takes about 1.5 GB; make room, and run this again.",
+        "The disk is full. The environment takes about 2 GB; make room, and run this again.",
     ),
     (
         ("NewConnectionError", "NameResolutionError", "ConnectTimeout", "timed out", "ProxyError", "SSLError"),
@@ -81,9 +81,9 @@ ADVICE = (
         "(`pip config list`), and run this again; what was already downloaded is kept.",
     ),
     (
-        ("No matching distribution found", "Failed to build", "Failed building wheel"),
-        "There is no ready-made build of that package for this Python or this machine. Python 3.11 to 3.14 on Linux\n"
-        "(x86-64 or ARM, glibc) and macOS (Apple silicon) have them all; run this again with one of those.",
+        ("No matching distribution found", "conflicting dependencies", "Failed to build", "Failed building wheel"),
+        "There seems to be no ready-made build of that package for this Python or this machine. They exist for Python\n"
+        "3.11 to 3.14 on Linux (x86-64 or ARM, glibc) and macOS (Apple silicon); run this again with one of those.",
     ),
 )
 
@@ -198,8 +198,10 @@ def answers(url: str, seconds: float) -> bool:
                 answered.set()
 
     # A thread, because no timeout reaches into getaddrinfo(); a daemon, so that nothing waits for it at the end.
-    threading.Thread(target=ask, daemon=True).start()
-    return answered.wait(seconds)
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    return answered.is_set()
 
 
 def say(text: str) -> None:
@@ -325,7 +327,8 @@ def make(environment: Environment, lock: int) -> None:
 
 def install(environment: Environment, wanted: list[str], lock: int) -> None:
     """Install the wanted requirements, `wanted[0]` being PyTorch, at their pinned versions; the CPU build if it can."""
-    common = ["install", "--no-input", "--progress-bar", "off", "-c", str(PROJECT / "constraints.txt")]
+    # Not compiled: Python compiles what is imported when it is; compiling all of it here doubles the work.
+    common = ["install", "--no-input", "--no-compile", "--progress-bar", "off", "-c", str(PROJECT / "constraints.txt")]
     common += pip_limits(environment)
     torch = wanted[0]
     environment.write_note("installing", python=environment.version())

@@ -1,0 +1,97 @@
+"""All tests: once on SQLite, and again on PostgreSQL where one answers.
+
+    python -m tests.run [pytest arguments]
+
+Tests marked `once` do not depend on the database and are left out of the second run. KB_TEST_REQUIRE, a list such as
+`postgres,redis,rabbitmq,chromium`, turns a missing service into a failure.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+
+from tests import services
+
+NOTHING_COLLECTED = 5
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The surroundings of a run: no setting of an instance on this machine reaches into it."""
+    of_instance = {name for name in os.environ if name.startswith("KB_") and not name.startswith("KB_TEST_")}
+    kept = {name: value for name, value in os.environ.items() if name not in of_instance}
+    return {**kept, "KB_TEST_PREFIX": services.PREFIX, **more}
+
+
+def run_pytest(arguments: list[str], surroundings: dict[str, str]) -> tuple[int, str]:
+    """Run pytest, showing all it prints as it comes; returns its exit status and its closing line."""
+    colour = ["--color=yes"] if sys.stdout.isatty() else []
+    command = [sys.executable, "-m", "pytest", "-rfEs", *colour, *arguments]
+    process = subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert process.stdout is not None
+    output, tail = process.stdout.fileno(), b""
+    try:
+        while True:
+            # Until pytest ends, not until its output does: a process that a test forgot would hold that open for ever.
+            ended = process.poll() is not None
+            ready, _, _ = select.select([output], [], [], 0 if ended else 0.2)
+            chunk = os.read(output, 65536) if ready else b""
+            if not chunk and (ready or ended):
+                break
+            sys.stdout.buffer.write(chunk)
+            sys.stdout.buffer.flush()
+            tail = (tail + chunk)[-4096:]
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        if isinstance(stopped, SystemExit):
+            process.send_signal(signal.SIGINT)  # Ctrl-C reaches pytest by itself; either way it still tidies up
+        sys.stdout.buffer.write(process.communicate(timeout=60)[0])
+        raise
+    lines = [line for line in tail.decode(errors="replace").splitlines() if line.strip()]
+    return process.wait(), lines[-1] if lines else ""
+
+
+def main(arguments: list[str]) -> int:
+    required = services.required()
+    found = [services.service(name) for name in services.ADDRESSES]
+    missing = [service for service in found if service.problem]
+    for service in found:
+        print(f"{service.name:<9} {f'not used: {service.problem}' if service.problem else service.shown}")
+    if lacking := sorted(required & {service.name for service in missing}):
+        print(f"\nNothing was run: KB_TEST_REQUIRE asks for {', '.join(lacking)}.")
+        return 1
+
+    print("\nOn SQLite:", flush=True)
+    results = [("SQLite", *run_pytest(arguments, environment()))]
+    postgres = services.service("postgres")
+    if not postgres.problem:
+        print("\nOn PostgreSQL:", flush=True)
+        results.append(("PostgreSQL", *run_on_postgres(postgres.address, arguments)))
+
+    print()
+    for service in missing:
+        what = "the whole run on PostgreSQL" if service.name == "postgres" else "what needs it"
+        print(f"Not run for want of {service.name}: {what} ({service.problem})")
+    for name, _, closing in results:
+        print(f"{name + ':':<12}{closing}")
+    return max(abs(status) for _, status, _ in results)
+
+
+def run_on_postgres(server: str, arguments: list[str]) -> tuple[int, str]:
+    """The second run, in a database of its own that is gone afterwards; nothing to collect is no failure here."""
+    url = services.database_url(server, services.PREFIX)
+    try:
+        status, closing = run_pytest(["-m", "not once", *arguments], environment(KB_DATABASE_URL=url))
+    finally:
+        services.drop_database(server, f"test_{services.PREFIX}")  # the name Django gives the test database
+    return (0 if status == NOTHING_COLLECTED else status), closing
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ValueError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
