@@ -101,11 +101,7 @@ _Loader.add_implicit_resolver(NAME + "null", re.compile(r"(?:~|null|Null|NULL|)\
 _Loader.add_implicit_resolver(NAME + "bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF"))
 _Loader.add_implicit_resolver(NAME + "int", re.compile(r"-?[0-9]{1,18}\Z"), list("-0123456789"))
 _Loader.add_implicit_resolver(NAME + "float", re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}\Z"), list("-0123456789"))
-_Loader.add_constructor(NAME + "null", _Loader.construct_yaml_null)
-_Loader.add_constructor(NAME + "bool", _Loader.construct_yaml_bool)
-_Loader.add_constructor(NAME + "str", _Loader.construct_yaml_str)
-_Loader.add_constructor(NAME + "seq", _Loader.construct_yaml_seq)
-_Loader.add_constructor(NAME + "map", _Loader.construct_yaml_map)
-_Loader.add_constructor(NAME + "int", _number)
-_Loader.add_constructor(NAME + "float", _number)
-_Loader.add_constructor(None, _Loader.refuse)
+_Loader.yaml_constructors |= {
+    NAME + kind: yaml.SafeLoader.yaml_constructors[NAME + kind] for kind in ("null", "bool", "str", "seq", "map")
+}
+_Loader.yaml_constructors |= {NAME + "int": _number, NAME + "float": _number, None: _Loader.refuse}

@@ -135,8 +135,9 @@ def _around(line: str, paragraph: str) -> str:
 
 def _without_links(line: str) -> str:
     bullet = BULLET.match(line)
-    said = LINK.sub(lambda match: _link(match)[1], bullet[1] if bullet else line)
-    return re.sub(r"\s+", " ", plain(said)).strip(" :;,-–—<>|").removesuffix("()").rstrip(" :")
+    said = plain(LINK.sub(lambda match: _link(match)[1], bullet[1] if bullet else line))
+    said = re.sub(r"<>|\(\)|\[\]", "", said)
+    return re.sub(r"\s+", " ", said).strip(" :;,-–—|")
 
 
 def questions(text: str) -> list[str]:

@@ -113,13 +113,13 @@ def test_a_slug_may_be_any_script_and_has_one_form():
 
 
 def test_a_category_is_a_path():
-    assert ClassificationRecord(taxonomy="Harms", category=["Domain", "yes"]).category == ("Domain", "yes")
+    assert ClassificationRecord(taxonomy="Harms", category=("Domain", "yes")).category == ("Domain", "yes")
     with pytest.raises(ValidationError):
-        ClassificationRecord(taxonomy="Harms", category=[])
+        ClassificationRecord(taxonomy="Harms", category=())
 
 
 def test_one_bad_reference_costs_itself_only():
-    warnings = []
+    warnings: list[str] = []
     kept = keep_valid(ReferenceRecord, [{"url": "https://a.example/"}, {"url": "mailto:a@b"}], "reference", warnings)
     assert [reference.url for reference in kept] == ["https://a.example/"]
     assert warnings == ["reference 2 left out: url: not an http or https address: 'mailto:a@b'"]
