@@ -1,0 +1,97 @@
+"""What the templates need to say dates, addresses and quotes."""
+
+from datetime import date
+from typing import Any
+
+from django import template
+from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from kb.models import Entry, Reference
+from kb.models.fields import show_date
+from kb.rights import QUOTE_CHARS, may_show_whole
+
+register = template.Library()
+
+LONG = {"year": "Y", "month": "F Y"}
+SHORT = {"year": "Y", "month": "M Y"}
+
+
+@register.simple_tag
+def when(value: date | None, precision: str, short: bool = False) -> SafeString | str:
+    """A `<time>` no more exact than what is known: 14 February 2024, February 2024 or 2024; nothing for no date."""
+    if value is None:
+        return ""
+    shape = (SHORT if short else LONG).get(precision, "j M Y" if short else "j F Y")
+    return format_html('<time datetime="{}">{}</time>', show_date(value, precision), format_date(value, shape))
+
+
+@register.filter
+def web(url: str) -> str:
+    """The address if it leads to the web, else nothing: a link must not run or open anything else."""
+    return url if url.lower().startswith(("http://", "https://")) else ""
+
+
+@register.filter
+def host(url: str) -> str:
+    """`example.org` of an address, for people."""
+    return url.partition("://")[2].partition("/")[0].removeprefix("www.")
+
+
+@register.filter
+def quote(reference: Reference) -> str:
+    """A short passage from the beginning of a reference's text, cut at a word."""
+    words = reference.text[: QUOTE_CHARS * 2].split()
+    text = " ".join(words)
+    if len(text) <= QUOTE_CHARS:
+        return text
+    return text[: QUOTE_CHARS - 1].rpartition(" ")[0].rstrip(",;:") + "…"
+
+
+@register.filter
+def whole(reference: Reference) -> bool:
+    """Whether the reference has a text that may be shown whole."""
+    return bool(reference.text.strip()) and may_show_whole(reference.text_licence)
+
+
+@register.filter
+def is_hidden(entry: Entry) -> bool:
+    """Whether only staff can see this entry."""
+    return not (entry.status == "published" and entry.visibility == "public")
+
+
+@register.filter
+def spoken(name: str) -> str:
+    """`see_also` → `See also`."""
+    return name.replace("_", " ").strip().capitalize()
+
+
+@register.filter
+def listed(values: list[str]) -> str:
+    return ", ".join(values)
+
+
+@register.simple_tag
+def address(path: str, **params: Any) -> str:
+    """A path with a query string of those parameters that are not empty."""
+    found = {name: value for name, value in params.items() if value}
+    return f"{path}?{urlencode(found)}" if found else path
+
+
+@register.filter
+def page_after(path: str) -> str:
+    """What the number of a page is put after."""
+    return f"{path}{'&' if '?' in path else '?'}page="
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+@register.filter
+def field(thing: Any, name: str) -> Any:
+    """An attribute whose name is only known in the template."""
+    return getattr(thing, name)

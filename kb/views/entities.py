@@ -1,0 +1,78 @@
+from collections import Counter
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from kb.kinds import KINDS
+from kb.listing import ORDERS
+from kb.models import Entity, EntityAlias, Entry, Role
+from kb.models.entities import normal_name
+from kb.views.parts import render_part
+
+PAGE_SIZE = 50
+PER_ROLE = 12
+
+
+def entities(request: HttpRequest) -> HttpResponse:
+    """Everybody and everything that entries are about, those in most entries first, or those with a name like `q`."""
+    typed = request.GET.get("q", "").replace("\0", "").strip()
+    visible = Entry.objects.visible_to(request.user)
+    found = Entity.objects.current()
+    if typed:
+        found = found.filter(pk__in=EntityAlias.objects.filter(normal__contains=normal_name(typed)).values("entity"))
+    counted = Count("roles__entry", filter=Q(roles__entry__in=visible.values("pk")), distinct=True)
+    found = found.annotate(entry_count=counted).filter(entry_count__gt=0).order_by("-entry_count", "name", "pk")
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "typed": typed,
+    }
+    return render_part(request, "entities/list.html", "entities/_results.html", context)
+
+
+def entity(request: HttpRequest, slug: str) -> HttpResponse:
+    """One entity: its other names, and by role the newest entries it had a part in."""
+    found = get_object_or_404(Entity.objects.select_related("merged_into"), slug=slug)
+    if found.merged_into:
+        return redirect(found.resolved(), permanent=True)
+    visible = Entry.objects.visible_to(request.user).filter(roles__entity=found)
+    rows = list(visible.order_by(*ORDERS["newest"][1]).values_list("roles__role", "pk", "kind"))
+    if not rows and not request.user.is_staff:  # type: ignore[union-attr]
+        raise Http404(f"Nothing here is about {slug}.")
+    context = {
+        "entity": found,
+        "aliases": _aliases(found),
+        "kinds_counted": _by_kind(rows),
+        "shelves": _by_role(rows),
+        "total": len({pk for _, pk, _ in rows}),
+    }
+    return render(request, "entities/entity.html", context)
+
+
+def _aliases(entity: Entity) -> list[str]:
+    names = entity.aliases.exclude(normal=normal_name(entity.name)).order_by("name").values_list("normal", "name")
+    return list(dict(names).values())
+
+
+def _by_kind(rows: list[tuple[str, int, str]]) -> list[dict[str, Any]]:
+    counts = Counter(kind for _, kind in {(pk, kind) for _, pk, kind in rows})
+    return [{"info": info, "count": counts[kind]} for kind, info in KINDS.items() if counts[kind]]
+
+
+def _by_role(rows: list[tuple[str, int, str]]) -> list[dict[str, Any]]:
+    ids = {role.value: [pk for part, pk, _ in rows if part == role.value] for role in Role}
+    shown = [pk for part in ids.values() for pk in part[:PER_ROLE]]
+    entries = Entry.objects.for_lists().in_bulk(shown)
+    return [
+        {
+            "role": role.label,
+            "count": len(ids[role.value]),
+            "entries": [entries[pk] for pk in ids[role.value][:PER_ROLE] if pk in entries],
+        }
+        for role in Role
+        if ids[role.value]
+    ]

@@ -1,0 +1,116 @@
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.module_loading import import_string
+from django.views import View
+
+from kb.external import is_telling, outside
+from kb.kinds import KINDS
+from kb.markdown import render as render_markdown
+from kb.models import Entry, Link, Role, SlugRedirect
+from kb.models.entries import Origin
+
+MATH = 'class="math'
+NEAR = 3
+
+
+class EntryPage(View):
+    """One entry, whole, in the template of its kind.
+
+    `related` is the dotted name of a function (entry, user, per_kind) -> {kind: entries}; it belongs to another
+    app.
+    """
+
+    related = ""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        entry = _find(request, slug)
+        if entry is None:
+            return redirect(_moved(request, slug), permanent=True)
+        body = render_markdown(entry.body)
+        links = _links(entry, request)
+        context = {
+            "entry": entry,
+            "info": entry.info,
+            "body": body,
+            "has_math": MATH in body,
+            "parties": _parties(entry),
+            "outside": [
+                outside(external.namespace, external.value)
+                for external in entry.external_ids.all()
+                if is_telling(external.namespace, entry.source)
+            ],
+            "classes": _classes(entry),
+            "references": [citation.reference for citation in entry.citations.all()],
+            "links": links,
+            "shelves": self._shelves(entry, request, {one.pk for group in links for one in group["entries"]}),
+        }
+        return render(request, f"entries/{entry.kind}.html", context)
+
+    def _shelves(self, entry: Entry, request: HttpRequest, linked: set[int]) -> list[dict[str, Any]]:
+        """What is near by meaning, by kind, without what the entry is linked with anyway."""
+        if not self.related:
+            return []
+        found = import_string(self.related)(entry, request.user, per_kind=NEAR + len(linked))
+        near = {kind: [one for one in entries if one.pk not in linked][:NEAR] for kind, entries in found.items()}
+        return [{"info": KINDS[kind], "entries": entries} for kind, entries in near.items() if entries]
+
+
+def _find(request: HttpRequest, slug: str) -> Entry | None:
+    entries = Entry.objects.visible_to(request.user).prefetch_related(
+        "tags", "external_ids", "roles__entity", "citations__reference", "classifications__category__taxonomy"
+    )
+    return entries.filter(slug=slug).first()
+
+
+def _moved(request: HttpRequest, slug: str) -> Entry:
+    """The entry that used to have this address; Http404 where there is none that this reader may see."""
+    moved = SlugRedirect.objects.filter(slug=slug, entry__in=Entry.objects.visible_to(request.user))
+    found = moved.select_related("entry").first()
+    if found is None:
+        raise Http404(f"There is no entry at {slug}.")
+    return found.entry
+
+
+def _parties(entry: Entry) -> list[tuple[str, list[Any]]]:
+    """Who had a part, by role, in the order of the roles."""
+    by_role: dict[str, list[Any]] = {}
+    for part in entry.roles.all():
+        by_role.setdefault(part.role, []).append(part.entity)
+    return [(role.label, by_role[role.value]) for role in Role if role.value in by_role]
+
+
+def _classes(entry: Entry) -> list[dict[str, Any]]:
+    """Its categories by taxonomy and by who says so: what was suggested stands apart from what people decided."""
+    rows = sorted(
+        entry.classifications.all(),
+        key=lambda row: (row.origin == Origin.SUGGESTED, row.category.taxonomy.name, row.category.name),
+    )
+    groups = groupby(rows, key=lambda row: (row.category.taxonomy, row.origin == Origin.SUGGESTED))
+    return [
+        {"taxonomy": taxonomy, "suggested": suggested, "categories": _once(row.category for row in group)}
+        for (taxonomy, suggested), group in groups
+    ]
+
+
+def _once(categories: Iterable[Any]) -> list[Any]:
+    return list({category.pk: category for category in categories}.values())
+
+
+def _links(entry: Entry, request: HttpRequest) -> list[dict[str, Any]]:
+    """Links to and from what this reader may see, by relation; of a link in both directions, one."""
+    visible = Entry.objects.visible_to(request.user)
+    out = Link.objects.filter(entry=entry, target__in=visible).select_related("target")
+    back = Link.objects.filter(target=entry, entry__in=visible).select_related("entry")
+    found: dict[tuple[str, bool], list[Entry]] = {}
+    linked = set()
+    for link in out:
+        found.setdefault((link.relation, False), []).append(link.target)
+        linked.add((link.relation, link.target_id))
+    for link in back:
+        if (link.relation, link.entry_id) not in linked:
+            found.setdefault((link.relation, True), []).append(link.entry)
+    return [{"relation": relation, "back": back, "entries": rows} for (relation, back), rows in found.items()]

@@ -1,0 +1,38 @@
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.module_loading import import_string
+from django.views import View
+
+from kb.kinds import KINDS
+from kb.models import Entity, Entry, Reference
+
+
+class StatusPage(View):
+    """How much is in here, where it comes from, and whether the index is up to date.
+
+    `index` is the dotted name of a function () -> {"pending", "passages", "embeddings", "model"}; it belongs to
+    another app.
+    """
+
+    index = ""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        entries = Entry.objects.visible_to(request.user)
+        counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
+        context = {
+            "counted": [{"info": info, "count": counts.get(kind, 0)} for kind, info in KINDS.items()],
+            "references": Reference.objects.filter(entries__in=entries.values("pk")).distinct().count(),
+            "entities": Entity.objects.current().filter(roles__entry__in=entries.values("pk")).distinct().count(),
+            "sources": _sources(entries),
+            "index": import_string(self.index)() if self.index else None,
+        }
+        return render(request, "status.html", context)
+
+
+def _sources(entries: Any) -> list[dict[str, Any]]:
+    """Who owns the texts, under which licence, and how many entries those are."""
+    rows = entries.order_by().values("source", "licence", "attribution").annotate(count=Count("pk"))
+    return sorted(rows, key=lambda row: (-row["count"], row["source"], row["licence"]))

@@ -1,0 +1,31 @@
+// htmx shows nothing when a request fails; a reader has to know that the list is not the one asked for.
+const tell = (text) => {
+  const results = document.getElementById("results");
+  if (!results) return;
+  results.querySelector(".lost")?.remove();
+  const notice = document.createElement("p");
+  notice.className = "notice problem lost";
+  notice.setAttribute("role", "alert");
+  notice.textContent = text;
+  results.prepend(notice);
+};
+
+document.addEventListener("htmx:sendError", () => tell("The server cannot be reached, so what you see is not up to date. Try again in a moment."));
+document.addEventListener("htmx:responseError", () => tell("The server could not answer this, so what you see is not up to date. Reload the page to try again."));
+
+// Where there is room the filters are open; on a phone they would push the list away.
+const open = window.matchMedia("(min-width: 56rem)");
+const fold = (part) => {
+  if (!open.matches) part.querySelectorAll("details.facet[open]").forEach((facet) => facet.removeAttribute("open"));
+};
+fold(document);
+
+// "/" goes to the search field, as in many libraries.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const field = document.querySelector("#q, #entity-q, #top-q");
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+});
