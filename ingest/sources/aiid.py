@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ingest.records import (
     BadRecord,
     DuplicateRecord,
@@ -18,6 +20,7 @@ from ingest.records import (
     RoleRecord,
     entry_or_bad,
     keep_valid,
+    why,
 )
 from ingest.sources import aiid_rows, snapshot
 from ingest.sources.aiid_names import humanised
@@ -169,31 +172,34 @@ class AiidSnapshot:
             row = self._reports.get(number)
             if row is None:
                 missing.append(str(number))
-            else:
-                found += _reference(row, warnings)
+            elif reference := _reference(row, warnings):
+                found.append(reference)
         if missing:
             warnings.append(f"reports {', '.join(missing[:20])} are not in the snapshot")
         return found
 
 
-def _reference(row: dict[str, Any], warnings: list[str]) -> list[ReferenceRecord]:
-    """The report as a reference, in a list; [] when its address is unusable. Its text is indexed, not republished."""
+def _reference(row: dict[str, Any], warnings: list[str]) -> ReferenceRecord | None:
+    """The report as a reference, or None when it makes none. Its text may be indexed, and not republished."""
     what = f"report {row['report_number']}"
     published = None
     try:
         published = parse_date(row["date_published"]) if row["date_published"] else None
     except ValueError as error:
         warnings.append(f"{what}: date left out: {error}")
-    fields = {
-        "url": row["url"],
-        "title": row["title"],
-        "publisher": row["source_domain"],
-        "authors": row["authors"],
-        "published": published,
-        "language": row["language"],
-        "text": row["text"],
-    }
-    return keep_valid(ReferenceRecord, [fields], what, warnings)
+    try:
+        return ReferenceRecord(
+            url=row["url"],
+            title=row["title"],
+            publisher=row["source_domain"],
+            authors=row["authors"],
+            published=published,
+            language=row["language"],
+            text=row["text"],
+        )
+    except ValidationError as error:
+        warnings.append(f"{what} left out: {why(error)}")
+        return None
 
 
 def _end_of(number: int, pairs: dict[int, int]) -> int:
