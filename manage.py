@@ -15,7 +15,10 @@ def main() -> None:
         settings.INSTALLED_APPS  # noqa: B018  (loads the settings, so that a bad value is one plain sentence)
     except ImproperlyConfigured as error:
         sys.exit(f"Precedent cannot start. {error}")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. What was not finished goes on the next time.")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """Which stored entry a record is about, if any."""
 
+from ingest.records import EntryRecord
 from kb.addresses import canonical_url
 from kb.models import Entry, ExternalId
-
-from ingest.records import EntryRecord
 
 
 def identifiers(record: EntryRecord) -> list[tuple[str, str]]:

@@ -57,6 +57,9 @@ def _take_in(run: jobs.Run, source: Source) -> bool:
             job.done = job.cursor["position"]
         if run.time_is_up:
             return False
+    with run.batch():
+        for notice in source.notices:
+            run.problem(source.name, notice)
     return True
 
 

@@ -87,8 +87,8 @@ def write_entity(record: EntityRecord) -> Outcome:
         created = entity is None
         entity = entity or Entity.objects.create(name=record.name)
         _alias(entity, record.name, record.namespace, record.key)
-        for alias in record.aliases:
-            _alias(entity, alias)
+        for name in record.aliases:
+            _alias(entity, name)
         return Outcome.CREATED if created else Outcome.UPDATED
     alias = EntityAlias.objects.get(namespace=record.namespace, key=record.key)
     if alias.name == record.name:
@@ -275,7 +275,7 @@ def _write_classifications(entry: Entry, record: EntryRecord, source: str) -> bo
 
 
 def _write_links(entry: Entry, records: list[LinkRecord], source: str) -> bool:
-    """Links to what is here; the rest waits as UnresolvedLink. Links that this source no longer names are taken back."""
+    """Links to what is here; the rest waits as UnresolvedLink. What this source no longer names is taken back."""
     wanted = {(record.relation[:40], *_target(record)): None for record in records}
     changed = False
     keep_links, keep_unresolved = set(), set()

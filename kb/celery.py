@@ -8,18 +8,21 @@ from celery import Celery, Task, shared_task
 from celery.signals import setup_logging
 from kombu.exceptions import OperationalError
 
+from kb import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kb.settings")
 
+broker.register()
 app = Celery("kb")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],
-    task_default_queue="precedent",
     task_acks_late=True,
     worker_prefetch_multiplier=1,
     worker_send_task_events=False,
+    worker_enable_remote_control=False,
     broker_connection_retry_on_startup=True,
     broker_connection_timeout=3,
     task_publish_retry=False,

@@ -81,21 +81,21 @@ def database(name: str, data: Path) -> dict[str, Any]:
 
 
 def broker(name: str, data: Path) -> tuple[str, dict[str, Any]]:
-    """The broker's URL and kombu transport options; by default kombu's filesystem transport under the data folder."""
+    """The broker's URL and kombu's transport options; by default files under the data folder (see kb.broker)."""
     url = text(name, "filesystem:")
     scheme = urlsplit(url).scheme
     if scheme == "filesystem":
         folder = Path(urlsplit(url).path or data / "broker")
-        queue, control = folder / "queue", folder / "control"
-        for path in (queue, control):
-            path.mkdir(parents=True, exist_ok=True)
-        options = {"data_folder_in": str(queue), "data_folder_out": str(queue), "control_folder": str(control)}
-        return "filesystem://", {**options, "polling_interval": 0.2}
+        folder.mkdir(parents=True, exist_ok=True)
+        options = dict.fromkeys(("data_folder_in", "data_folder_out", "control_folder"), str(folder))
+        return "folder://localhost", {**options, "polling_interval": 0.2}
     if scheme in ("redis", "rediss"):
         return url, {"visibility_timeout": 300}
     if scheme in ("amqp", "amqps"):
         return url, {}
-    raise ImproperlyConfigured(f"{name}={url!r}: use filesystem:, amqp://user:password@host or redis://host:port/number.")
+    raise ImproperlyConfigured(
+        f"{name}={url!r}: use filesystem:, amqp://user:password@host or redis://host:port/number."
+    )
 
 
 def index(name: str) -> str:
@@ -106,7 +106,7 @@ def index(name: str) -> str:
 
 
 def secret_key(name: str, data: Path) -> str:
-    """The signing key: from the environment, else made once and kept in the data folder, readable by its owner alone."""
+    """The signing key: from the environment, else made once and kept in the data folder for its owner alone."""
     given = os.environ.get(name)
     if given:
         if len(given) < 32:

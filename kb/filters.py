@@ -41,7 +41,10 @@ class EntryFilter:
             raise BadFilter("kind", f"There is no kind “{kind}”: choose {', '.join(KINDS)}.")
         return cls(
             kind=kind,
-            **{name: params.get(name, "").strip().replace("\0", "") for name in ("tag", "entity", "category", "namespace")},
+            **{
+                name: params.get(name, "").strip().replace("\0", "")
+                for name in ("tag", "entity", "category", "namespace")
+            },
             since=_day(params, "since", last=False),
             until=_day(params, "until", last=True),
         )
@@ -73,7 +76,7 @@ class EntryFilter:
         return self == EntryFilter()
 
     def without(self, name: str) -> "EntryFilter":
-        return replace(self, **{name: EntryFilter.__dataclass_fields__[name].default})
+        return replace(self, **{name: getattr(EntryFilter(), name)})
 
     def params(self) -> dict[str, str]:
         """What is set, as strings for an address."""

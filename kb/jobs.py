@@ -1,8 +1,8 @@
 """Jobs are done here: claimed by lease, worked in batches, handed on when time is up, and found again after a crash.
 
-A handler is a function `work(run: Run) -> bool`. It does its work in batches (`with run.batch():`), asks `run.time_is_up`
-between them, and returns whether everything is done. What a batch writes, its cursor and its counts are one
-transaction: whatever kills the process, a batch has either happened once or not at all.
+A handler is a function `work(run: Run) -> bool`. It does its work in batches (`with run.batch():`), asks
+`run.time_is_up` between them, and returns whether everything is done. What a batch writes, its cursor and its counts
+are one transaction: whatever kills the process, a batch has either happened once or not at all.
 """
 
 import logging
@@ -227,7 +227,7 @@ def _is_alive(lease: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When the process started, in the kernel's clock ticks since boot (proc(5), field 22); "" where that is not told."""
+    """When the process started, in clock ticks since boot (proc(5), field 22); "" where the system does not tell."""
     try:
         with open(f"/proc/{pid}/stat") as file:
             return file.read().rpartition(")")[2].split()[19]

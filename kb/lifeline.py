@@ -13,7 +13,7 @@ GRACE_S = 5.0
 
 
 def hold_on() -> None:
-    """End this process group when the parent's end of the pipe closes. Nothing happens without a parent that gave one."""
+    """End this process group when the parent's end of the pipe closes. Without a parent that gave one, do nothing."""
     raw = os.environ.pop(VARIABLE, "")
     if raw.isdecimal():
         descriptor = int(raw)

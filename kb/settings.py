@@ -1,4 +1,4 @@
-"""Django settings. Each choice has an embedded default under KB_DATA_DIR and a value in the environment that replaces it.
+"""Django settings. Each choice has an embedded default under KB_DATA_DIR, and a variable that replaces it.
 
 docs/operate.md lists them; nothing in the code asks whether this is production.
 """
@@ -93,6 +93,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 
+CELERY_TASK_DEFAULT_QUEUE = env.text("KB_QUEUE", "precedent")
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = env.broker("KB_BROKER_URL", KB_DATA_DIR)
 
 NINJA_PAGINATION_MAX_LIMIT = 100

@@ -1,7 +1,7 @@
 """A sign-in link for the person at the machine: works once, within a day, for the account it was made for."""
 
-from django.contrib.auth import get_user_model, login
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth import login
+from django.contrib.auth.models import User
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -24,8 +24,7 @@ tokens = SignInTokens()
 
 def sign_in_path() -> str:
     """The path of a fresh link for the account `admin`, which is made on first use, without a password."""
-    model = get_user_model()
-    user, created = model.objects.get_or_create(username=ADMIN, defaults={"is_staff": True, "is_superuser": True})
+    user, created = User.objects.get_or_create(username=ADMIN, defaults={"is_staff": True, "is_superuser": True})
     if created:
         user.set_unusable_password()
         user.save()
@@ -43,9 +42,9 @@ def sign_in(request: HttpRequest, who: str, token: str) -> HttpResponse:
     return redirect("admin:index")
 
 
-def _user(who: str) -> AbstractUser | None:
+def _user(who: str) -> User | None:
     try:
         number = int(urlsafe_base64_decode(who).decode())
     except (ValueError, UnicodeDecodeError):
         return None
-    return get_user_model().objects.select_for_update().filter(pk=number).first()
+    return User.objects.select_for_update().filter(pk=number).first()

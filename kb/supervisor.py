@@ -43,8 +43,8 @@ class Supervisor:
         self.children.append(child)
         self._start(child)
 
-    def run(self, on_ready: Callable[[], bool]) -> int:
-        """Keep the children running until SIGINT or SIGTERM; `on_ready` is asked until it says True. 0 when asked to stop."""
+    def run(self, on_ready: Callable[[], bool]) -> None:
+        """Keep the children running until SIGINT or SIGTERM; until then `on_ready` is asked until it says True."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
         ready = False
@@ -54,7 +54,6 @@ class Supervisor:
                 self._look_after(child)
             time.sleep(0.3 if ready else 0.05)
         self.stop()
-        return 0
 
     def stop(self) -> None:
         """Ask every child to end, and make it so when it has not within a few seconds."""

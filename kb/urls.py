@@ -1,11 +1,31 @@
+"""Every address, and the places where search and ingest are joined to kb: by dotted name."""
+
 from django.contrib import admin
 from django.http import HttpResponse
-from django.urls import path
+from django.urls import include, path
 
+from kb.api import api
+from kb.kinds import KINDS
 from kb.signin import sign_in
+from kb.views.browse import browse
+from kb.views.entities import entities, entity
+from kb.views.entry import EntryPage
+from kb.views.home import home
+from kb.views.jobs import job, jobs
+from kb.views.status import StatusPage
 
 urlpatterns = [
+    path("", home, name="home"),
+    *(path(f"{info.path}/", browse, {"kind": kind}, name=kind) for kind, info in KINDS.items()),
+    path("entries/<str:slug>/", EntryPage.as_view(related="search.related.related_to"), name="entry"),
+    path("entities/", entities, name="entities"),
+    path("entities/<str:slug>/", entity, name="entity"),
+    path("", include("search.urls")),
+    path("jobs/", jobs, name="jobs"),
+    path("jobs/<int:job_id>/", job, name="job"),
+    path("status/", StatusPage.as_view(index="search.health.summary"), name="status"),
     path("admin/", admin.site.urls),
     path("sign-in/<str:who>/<str:token>/", sign_in, name="sign-in"),
+    path("api/v1/", api.urls),
     path("healthz", lambda request: HttpResponse("ok", content_type="text/plain")),
 ]

@@ -3,3 +3,10 @@ from django.apps import AppConfig
 
 class SearchConfig(AppConfig):
     name = "search"
+
+    def ready(self) -> None:
+        from kb import jobs
+        from search import receivers
+
+        receivers.connect()
+        jobs.register("reindex", "search.jobs.rebuild")

@@ -125,13 +125,6 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return self.title
 
-    def clean(self) -> None:
-        try:
-            self.facts = clean_facts(self.kind, self.facts or {})
-        except FactsError as error:
-            lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-            raise ValidationError({"facts": lines}) from error
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Store the entry. Facts that do not fit its kind raise ValidationError: they are checked on every save."""
         self.clean()
@@ -144,6 +137,13 @@ class Entry(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("entry", args=[self.slug])
+
+    def clean(self) -> None:
+        try:
+            self.facts = clean_facts(self.kind, self.facts or {})
+        except FactsError as error:
+            lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            raise ValidationError({"facts": lines}) from error
 
     @property
     def info(self) -> KindInfo:
@@ -159,7 +159,7 @@ class Entry(models.Model):
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def searchable(self) -> list[SearchableText]:
-        """The texts of this entry that can be searched, exactly as stored; the title alone where there is nothing else."""
+        """The texts of this entry that can be searched, as stored; the title alone where there is nothing else."""
         texts = [SearchableText("summary", self.summary), SearchableText("body", self.body)]
         for reference in self.references.all():
             texts.append(SearchableText("reference", reference.text, reference.pk))
@@ -176,14 +176,14 @@ class Entry(models.Model):
 
 
 class Incident(Entry):
-    objects = KindManager(Kind.INCIDENT)
+    objects = KindManager(Kind.INCIDENT)  # type: ignore[assignment, misc]  # narrower on purpose
 
     class Meta:
         proxy = True
 
 
 class CaseStudy(Entry):
-    objects = KindManager(Kind.CASE_STUDY)
+    objects = KindManager(Kind.CASE_STUDY)  # type: ignore[assignment, misc]
 
     class Meta:
         proxy = True
@@ -191,7 +191,7 @@ class CaseStudy(Entry):
 
 
 class ReadingNote(Entry):
-    objects = KindManager(Kind.NOTE)
+    objects = KindManager(Kind.NOTE)  # type: ignore[assignment, misc]
 
     class Meta:
         proxy = True
@@ -261,9 +261,7 @@ class UnresolvedLink(models.Model):
         ordering = ["id"]
         indexes = [models.Index(fields=["namespace", "value"])]
         constraints = [
-            models.UniqueConstraint(
-                fields=["entry", "relation", "namespace", "value"], name="one_unresolved_link_once"
-            )
+            models.UniqueConstraint(fields=["entry", "relation", "namespace", "value"], name="one_unresolved_link_once")
         ]
 
     def __str__(self) -> str:

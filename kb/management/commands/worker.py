@@ -1,9 +1,13 @@
 """`manage.py worker`: do the jobs and keep the index."""
 
+import socket
+import sys
 import threading
+import warnings
 from argparse import ArgumentParser
 from typing import Any
 
+from celery.platforms import SecurityWarning
 from celery.signals import worker_ready
 from django.core.management.base import BaseCommand
 
@@ -23,19 +27,21 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         lifeline.hold_on()
         worker_ready.connect(_start_sweeping)
+        # Celery warns root because pickled messages could run code; these are JSON, and name a row each.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
         # Threads, not forks: torch hangs in a child that was forked after it was loaded, and a killed parent
         # leaves no children behind.
-        app.worker_main(
-            [
-                "worker",
-                "--pool=threads",
-                f"--concurrency={options['threads']}",
-                "--loglevel=WARNING",
-                "--without-gossip",
-                "--without-mingle",
-                "--hostname=precedent@%h",
-            ]
+        worker = app.Worker(
+            pool="threads",
+            concurrency=options["threads"],
+            loglevel="WARNING",
+            hostname=f"precedent@{socket.gethostname()}",
+            without_gossip=True,
+            without_mingle=True,
+            quiet=True,
         )
+        worker.start()
+        sys.exit(worker.exitcode)
 
 
 def _start_sweeping(**_: Any) -> None:

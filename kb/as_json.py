@@ -1,0 +1,86 @@
+"""Entries and jobs as JSON, the same in every list, search result and command."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kb.models import Entry, Job, Reference
+from kb.models.entries import first_external_ids
+from kb.rights import QUOTE_CHARS, may_show_whole
+
+Absolute = Callable[[str], str]
+
+
+def entry_json(entry: Entry, absolute: Absolute) -> dict[str, Any]:
+    """An entry in a list. `absolute` makes an address of a path."""
+    return {
+        "id": entry.pk,
+        "kind": entry.kind,
+        "title": entry.title,
+        "slug": entry.slug,
+        "url": absolute(entry.get_absolute_url()),
+        "summary": entry.summary,
+        "occurred_on": entry.occurred or None,
+        "external_ids": first_external_ids(entry.external_ids.all()),
+        "tags": [tag.slug for tag in entry.tags.all()],
+    }
+
+
+def entry_detail_json(entry: Entry, absolute: Absolute) -> dict[str, Any]:
+    """Everything the public may know of an entry; of unlicensed reference texts a short quote."""
+    return {
+        **entry_json(entry, absolute),
+        "body": entry.body,
+        "facts": entry.facts,
+        "language": entry.language,
+        "licence": entry.licence,
+        "attribution": entry.attribution,
+        "entities": [
+            {"role": role.role, "name": role.entity.name, "slug": role.entity.slug} for role in entry.roles.all()
+        ],
+        "all_external_ids": [
+            {"namespace": external.namespace, "value": external.value} for external in entry.external_ids.all()
+        ],
+        "references": [reference_json(citation.reference) for citation in entry.citations.all()],
+        "classifications": [
+            {"taxonomy": row.category.taxonomy.name, "category": row.category.name, "origin": row.origin}
+            for row in entry.classifications.all()
+        ],
+        "created_at": entry.created_at.isoformat(),
+        "updated_at": entry.updated_at.isoformat(),
+    }
+
+
+def reference_json(reference: Reference) -> dict[str, Any]:
+    whole = may_show_whole(reference.text_licence)
+    return {
+        "id": reference.pk,
+        "url": reference.url,
+        "title": reference.title,
+        "publisher": reference.publisher,
+        "authors": reference.authors,
+        "published_on": reference.published or None,
+        "archive_url": reference.archive_url,
+        "language": reference.language,
+        "text": reference.text if whole else reference.text[:QUOTE_CHARS],
+        "text_is_quote": not whole and len(reference.text) > QUOTE_CHARS,
+        "text_licence": reference.text_licence,
+    }
+
+
+def job_json(job: Job, *, private: bool) -> dict[str, Any]:
+    """How far a job is. What it works on, and what it met, may name files of this machine: only where `private`."""
+    shown = {
+        "id": job.pk,
+        "kind": job.kind,
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "counts": job.counts,
+        "created_at": job.created_at.isoformat(),
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "finished_at": job.finished_at.isoformat() if job.finished_at else None,
+    }
+    if private:
+        problems = [{"key": problem.key, "reason": problem.reason} for problem in job.problems.all()[:1000]]
+        shown |= {"parameters": job.parameters, "error": job.error, "problems": problems}
+    return shown

@@ -1,0 +1,115 @@
+"""Reading what is known: entries, entities, taxonomies and jobs."""
+
+from typing import Any
+
+from django.db.models import Count
+from django.http import Http404, HttpRequest
+from ninja import Field, Query, Router, Schema
+
+from kb.as_json import entry_detail_json, entry_json, job_json
+from kb.filters import BadFilter, EntryFilter
+from kb.models import Entity, Entry, Job, Taxonomy
+
+router = Router()
+entities_router = Router()
+taxonomies_router = Router()
+jobs_router = Router()
+
+BIGGEST_ID = 2**63 - 1
+
+
+class FilterParams(Schema):
+    """Which entries: all parameters may be combined."""
+
+    kind: str = Field("", description="incident, case_study or note")
+    tag: str = Field("", description="slug of a tag")
+    entity: str = Field("", description="slug of an entity, in any role")
+    category: str = Field("", description="slug of a category of a taxonomy")
+    namespace: str = Field("", description="only entries with an identifier of this namespace, such as aiid")
+    since: str = Field("", description="first date: 2024, 2024-02 or 2024-02-14")
+    until: str = Field("", description="last date, of which a year or a month is taken whole")
+
+
+class PageParams(Schema):
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str = Field("", description="next_cursor of the page before")
+
+
+@router.get("", summary="List entries, newest first")
+def entries(request: HttpRequest, filters: Query[FilterParams], page: Query[PageParams]) -> dict[str, Any]:
+    wanted = EntryFilter.from_params(filters.dict())
+    found = wanted.apply(Entry.objects.visible_to(request.user)).order_by("-occurred_on", "-id")
+    chosen, total, next_cursor = _page(found.for_lists(), page)
+    results = [{"entry": entry_json(entry, request.build_absolute_uri)} for entry in chosen]
+    return {"results": results, "total": total, "next_cursor": next_cursor, "notices": []}
+
+
+@router.get("/{int:entry_id}", summary="One entry, whole")
+def entry(request: HttpRequest, entry_id: int) -> dict[str, Any]:
+    found = visible_entry(request, entry_id)
+    return entry_detail_json(found, request.build_absolute_uri)
+
+
+def visible_entry(request: HttpRequest, entry_id: int) -> Entry:
+    """The entry, if this reader may see it; Http404 otherwise."""
+    entries = Entry.objects.visible_to(request.user).prefetch_related(
+        "tags", "external_ids", "roles__entity", "citations__reference", "classifications__category__taxonomy"
+    )
+    found = entries.filter(pk=entry_id).first() if entry_id <= BIGGEST_ID else None
+    if found is None:
+        raise Http404(f"There is no entry {entry_id}.")
+    return found
+
+
+@entities_router.get("", summary="List entities, those in most entries first")
+def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> dict[str, Any]:
+    visible = Entry.objects.visible_to(request.user)
+    found = Entity.objects.current().filter(roles__entry__in=visible)
+    if q:
+        found = found.filter(name__icontains=q.replace("\0", ""))
+    found = found.annotate(entry_count=Count("roles__entry", distinct=True)).order_by("-entry_count", "name")
+    chosen, total, next_cursor = _page(found, page)
+    results = [
+        {
+            "id": entity.pk,
+            "name": entity.name,
+            "slug": entity.slug,
+            "url": request.build_absolute_uri(entity.get_absolute_url()),
+            "entries": entity.entry_count,
+        }
+        for entity in chosen
+    ]
+    return {"results": results, "total": total, "next_cursor": next_cursor, "notices": []}
+
+
+@taxonomies_router.get("", summary="The taxonomies and their categories")
+def taxonomies(request: HttpRequest) -> dict[str, Any]:
+    results = [
+        {
+            "name": taxonomy.name,
+            "slug": taxonomy.slug,
+            "description": taxonomy.description,
+            "categories": [{"name": row.name, "slug": row.slug} for row in taxonomy.categories.all()],
+        }
+        for taxonomy in Taxonomy.objects.prefetch_related("categories")
+    ]
+    return {"results": results, "total": len(results), "next_cursor": None, "notices": []}
+
+
+@jobs_router.get("/{int:job_id}", summary="How far a job is")
+def job(request: HttpRequest, job_id: int) -> dict[str, Any]:
+    found = Job.objects.filter(pk=job_id).first() if job_id <= BIGGEST_ID else None
+    if found is None:
+        raise Http404(f"There is no job {job_id}.")
+    return job_json(found, private=bool(getattr(request.user, "is_staff", False)))
+
+
+def _page(rows: Any, page: PageParams) -> tuple[list[Any], int, str | None]:
+    """The rows of a page, how many there are in all, and the cursor of the next page."""
+    cursor = page.cursor.strip() or "0"
+    if not cursor.isdecimal() or len(cursor) > 9:
+        raise BadFilter("cursor", "This cursor is not one that a list gave: start again without it.")
+    start = int(cursor)
+    total = rows.count()
+    end = start + page.limit
+    return list(rows[start:end]), total, str(end) if end < total else None

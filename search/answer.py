@@ -1,0 +1,42 @@
+"""Search results as JSON: the contract of `/api/v1/search` and of `manage.py search --json`."""
+
+from typing import Any
+
+from kb.as_json import Absolute, entry_json
+from search.query import Hit, PassageHit, Results
+
+
+def result_json(results: Results, absolute: Absolute) -> dict[str, Any]:
+    return {
+        "results": [hit_json(hit, absolute) for hit in results.hits],
+        "total": results.total,
+        "next_cursor": results.next_cursor or None,
+        "notices": [*results.notices, *_waiting(results.waiting)],
+    }
+
+
+def hit_json(hit: Hit, absolute: Absolute) -> dict[str, Any]:
+    return {
+        "entry": entry_json(hit.entry, absolute),
+        "score": round(hit.score, 6),
+        "passages": [_passage_json(passage) for passage in hit.passages],
+        "why": {"keyword": round(hit.keyword, 6), "semantic": round(hit.semantic, 6), "words": hit.words},
+    }
+
+
+def _passage_json(passage: PassageHit) -> dict[str, Any]:
+    return {
+        "text": passage.text,
+        "start": passage.start,
+        "end": passage.end,
+        "source": passage.source,
+        "reference_url": passage.reference.url if passage.reference else None,
+        "marks": passage.marks,
+        "score": round(passage.score, 6),
+    }
+
+
+def _waiting(count: int) -> list[str]:
+    if not count:
+        return []
+    return ["1 entry is waiting to be indexed." if count == 1 else f"{count} entries are waiting to be indexed."]

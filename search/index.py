@@ -1,0 +1,44 @@
+"""The index and the model of this process: opened on first use, shared by its threads."""
+
+import threading
+from pathlib import Path
+
+from django.conf import settings
+
+from search.encoder import Encoder, load_encoder
+from search.engines.base import Engine
+from search.engines.local import LocalEngine
+
+_lock = threading.Lock()
+_encoders: dict[str, Encoder] = {}
+_readers: dict[tuple[str, str], LocalEngine] = {}
+
+
+def encoder() -> Encoder:
+    """The model that KB_EMBEDDER names. Its weights are read when the first text is encoded."""
+    name = settings.KB_EMBEDDER
+    with _lock:
+        if name not in _encoders:
+            _encoders[name] = load_encoder(name)
+        return _encoders[name]
+
+
+def folder() -> Path:
+    """Where the local engine keeps its files."""
+    return Path(settings.KB_DATA_DIR) / "index"
+
+
+def reader() -> Engine:
+    """The index for searching; it follows what the writer does without being opened again."""
+    model = encoder()
+    key = (str(folder()), model.fingerprint)
+    with _lock:
+        if key not in _readers:
+            _readers[key] = LocalEngine(folder(), model.fingerprint, model.dimension)
+        return _readers[key]
+
+
+def writer(wait: float = 0.0) -> LocalEngine:
+    """The index for writing, as a context manager. IndexBusy while another process writes, after `wait` seconds."""
+    model = encoder()
+    return LocalEngine(folder(), model.fingerprint, model.dimension, writable=True, wait=wait)

@@ -1,0 +1,140 @@
+"""Brings the index up to the database: what is pending is cut, embedded, and put into the engine.
+
+Every step can be repeated. An entry counts as indexed only after the engine has acknowledged it, so whatever kills the
+process, the entry is still pending and is done again.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from django.db import transaction
+
+from kb.models import Entry
+from search import index
+from search.encoder import Encoder
+from search.engines.base import Engine, IndexedPassage
+from search.engines.local import LocalEngine
+from search.models import Embedding, Indexing, Passage
+from search.passages import sync
+from search.text import embedded_text
+
+log = logging.getLogger(__name__)
+
+BATCH = 48
+Progress = Callable[[int, int], None]  # entries done, entries in all as far as known
+
+
+def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
+    """Index every entry that waits, those included that come in meanwhile; how many that were.
+
+    Raises IndexBusy when another process is writing to the index, after `wait` seconds.
+    """
+    if not Indexing.objects.workable().exists():
+        return 0
+    done = 0
+    with index.writer(wait) as engine:
+        while batch := list(Indexing.objects.workable().order_by("-changed_at", "entry_id")[:BATCH]):
+            _index_or_blame(engine, index.encoder(), batch)
+            done += len(batch)
+            if progress:
+                progress(done, done + Indexing.objects.workable().count())
+    return done
+
+
+def rebuild(progress: Progress | None = None, wait: float = 0.0) -> int:
+    """Build the whole index anew beside the old one, then swap; how many entries. Stored embeddings are used again.
+
+    Searches go on with the old index until the swap. What changes meanwhile stays pending and follows after.
+    """
+    known = Indexing.objects.values_list("pk", flat=True)
+    Indexing.objects.want(Entry.objects.exclude(pk__in=known).values_list("pk", flat=True))
+    rows = list(Indexing.objects.order_by("entry_id"))
+    model = index.encoder()
+    with LocalEngine.rebuild(index.folder(), model.fingerprint, model.dimension, wait=wait) as engine:
+        for first in range(0, len(rows), BATCH):
+            _put(engine, model, [row.pk for row in rows[first : first + BATCH]])
+            if progress:
+                progress(min(first + BATCH, len(rows)), len(rows))
+    _mark(rows)
+    return len(rows)
+
+
+def _index_or_blame(engine: Engine, model: Encoder, batch: Sequence[Indexing]) -> None:
+    """Index a batch; when that fails, one by one, so that a single bad entry is found and the others are indexed."""
+    try:
+        _put(engine, model, [row.pk for row in batch])
+        _mark(batch)
+    except Exception as error:
+        if len(batch) > 1:
+            log.warning("indexing %d entries failed (%s); trying them one by one", len(batch), error)
+            for row in batch:
+                _index_or_blame(engine, model, [row])
+            return
+        log.exception("entry %s cannot be indexed", batch[0].pk)
+        row = batch[0]
+        Indexing.objects.filter(pk=row.pk, wanted=row.wanted).update(
+            attempts=row.attempts + 1, error=f"{type(error).__name__}: {error}"[:2000]
+        )
+
+
+def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
+    """Make the engine hold exactly the passages that these entries have now; of a deleted entry it holds none."""
+    with transaction.atomic():
+        entries = Entry.objects.filter(pk__in=ids).prefetch_related(
+            "references", "roles__entity", "tags", "external_ids", "passages"
+        )
+        passages = {entry: sync(entry)[0] for entry in entries}
+    vectors = _vectors(model, [(entry.title, passage) for entry, rows in passages.items() for passage in rows])
+    wanted = [
+        IndexedPassage(
+            id=passage.pk,
+            entry_id=entry.pk,
+            title=entry.title,
+            text=passage.text,
+            context=entry.search_context(),
+            vector=vectors[passage.text_hash],
+        )
+        for entry, rows in passages.items()
+        for passage in rows
+    ]
+    engine.delete(_stale(engine, ids, [passage.id for passage in wanted]))
+    engine.upsert(wanted)
+
+
+def _mark(rows: Sequence[Indexing]) -> None:
+    """The engine has what these rows wanted when they were read. Rows of entries that are gone have done their work."""
+    present = set(Entry.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    for row in rows:
+        if row.pk in present:
+            Indexing.objects.filter(pk=row.pk).update(indexed=row.wanted, attempts=0, error="")
+        else:
+            Indexing.objects.filter(pk=row.pk, wanted=row.wanted).delete()
+
+
+def _stale(engine: Engine, entry_ids: Sequence[int], keep: Sequence[int]) -> list[int]:
+    """Passages that the engine holds for these entries and should not."""
+    state = engine.state()
+    held = state.ids[np.isin(state.entry_ids, np.asarray(entry_ids, np.int64))]
+    return np.setdiff1d(held, np.asarray(keep, np.int64)).tolist()
+
+
+def _vectors(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:
+    """Vectors by text hash; what was embedded before with this model is not embedded again."""
+    needed = {passage.text_hash: embedded_text(title, passage.text) for title, passage in texts}
+    known = {
+        row.text_hash: row.array()
+        for row in Embedding.objects.filter(fingerprint=model.fingerprint, text_hash__in=needed)
+    }
+    missing = [digest for digest in needed if digest not in known]
+    if missing:
+        made = model.encode([needed[digest] for digest in missing])
+        Embedding.objects.bulk_create(
+            [
+                Embedding(text_hash=digest, fingerprint=model.fingerprint, vector=vector.astype("<f4").tobytes())
+                for digest, vector in zip(missing, made, strict=True)
+            ],
+            ignore_conflicts=True,
+        )
+        known.update(zip(missing, made, strict=True))
+    return known

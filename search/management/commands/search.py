@@ -1,0 +1,52 @@
+"""`manage.py search "text"`: the same search as the page's, in a terminal."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from kb.filters import BadFilter
+from kb.kinds import KINDS
+from search.answer import result_json
+from search.query import Hit, SearchQuery, search
+
+
+class Command(BaseCommand):
+    help = "Search what the public sees."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("text")
+        parser.add_argument("--kind", choices=sorted(KINDS))
+        parser.add_argument("--mode", choices=["hybrid", "keyword", "vector"], default="hybrid")
+        parser.add_argument("--limit", type=int, default=10)
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        params = {"q": options["text"], "mode": options["mode"], "limit": str(options["limit"])}
+        try:
+            query = SearchQuery.from_params({**params, "kind": options["kind"] or ""})
+        except BadFilter as error:
+            raise CommandError(str(error)) from error
+        results = search(query, user=None)
+        if options["json"]:
+            self.stdout.write(json.dumps(result_json(results, lambda path: path)))
+            return
+        for notice in results.notices:
+            self.stderr.write(notice)
+        if results.waiting:
+            self.stderr.write(f"{results.waiting} entries are waiting to be indexed.")
+        for number, hit in enumerate(results.hits, start=1):
+            self._show(number, hit)
+        if not results.hits:
+            self.stdout.write("Nothing found.")
+
+    def _show(self, number: int, hit: Hit) -> None:
+        entry = hit.entry
+        self.stdout.write(f"{number:>2}. {entry.title}")
+        self.stdout.write(
+            f"    {entry.info.label.lower()}, {entry.occurred or 'no date'}, {entry.get_absolute_url()}   "
+            f"{hit.score:.2f} = words {hit.keyword:.2f}, meaning {hit.semantic:.2f}"
+        )
+        if hit.passages:
+            self.stdout.write(f"    {' '.join(hit.passages[0].text.split())[:200]}")

@@ -1,0 +1,72 @@
+"""From an entry to its passages: cut, hashed, and kept in the database."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kb.models import Entry
+from search.chunking import passages
+from search.models import Passage
+from search.text import embedded_text
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A passage that is not stored yet; two pieces with equal fields are the same passage."""
+
+    source: str
+    reference_id: int | None
+    start: int
+    end: int
+    text: str
+    text_hash: str
+
+
+def pieces(entry: Entry) -> list[Piece]:
+    """Every passage of the entry's stored texts, in reading order."""
+    found = []
+    for searchable in entry.searchable():
+        for span in passages(searchable.text):
+            text = searchable.text[span.start : span.end]
+            digest = hashlib.sha256(embedded_text(entry.title, text).encode()).hexdigest()
+            found.append(Piece(searchable.source, searchable.reference_id, span.start, span.end, text, digest))
+    return found
+
+
+def sync(entry: Entry) -> tuple[list[Passage], list[int]]:
+    """Make the stored passages those of the entry now: `(all passages, ids that are gone)`.
+
+    A passage that still says the same at the same place keeps its row and its id.
+    """
+    wanted = dict.fromkeys(pieces(entry))
+    kept: list[Passage] = []
+    gone: list[int] = []
+    for passage in entry.passages.all():
+        piece = _piece(passage)
+        if piece in wanted:
+            del wanted[piece]
+            kept.append(passage)
+        else:
+            gone.append(passage.pk)
+    Passage.objects.filter(pk__in=gone).delete()
+    return kept + _create(entry, wanted), gone
+
+
+def _create(entry: Entry, wanted: Iterable[Piece]) -> list[Passage]:
+    rows = [
+        Passage(
+            entry=entry,
+            source=piece.source,
+            reference_id=piece.reference_id,
+            start=piece.start,
+            end=piece.end,
+            text=piece.text,
+            text_hash=piece.text_hash,
+        )
+        for piece in wanted
+    ]
+    return Passage.objects.bulk_create(rows)
+
+
+def _piece(row: Passage) -> Piece:
+    return Piece(row.source, row.reference_id, row.start, row.end, row.text, row.text_hash)

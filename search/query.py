@@ -1,0 +1,167 @@
+"""A search as a person or a program asks it, answered with entries: the one path behind page, API and command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+
+from kb.filters import BadFilter, EntryFilter
+from kb.models import Entry, Reference
+from kb.rights import QUOTE_CHARS, may_show_whole
+from search import index
+from search.analysis import query_terms
+from search.engines.base import Ids
+from search.models import Indexing, Passage
+from search.ranking import RankedEntry, Ranking, matched_terms, rank
+
+Mode = Literal["hybrid", "keyword", "vector"]
+MODES = ("hybrid", "keyword", "vector")
+MAX_LIMIT = 100
+PASSAGES_SHOWN = 3
+
+User = AbstractBaseUser | AnonymousUser | None
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """What was asked. `offset` counts results that were shown before."""
+
+    text: str
+    filter: EntryFilter = field(default_factory=EntryFilter)
+    mode: Mode = "hybrid"
+    limit: int = 20
+    offset: int = 0
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, str]) -> "SearchQuery":
+        """From a query string or JSON. Raises BadFilter naming the parameter that makes no sense."""
+        mode = params.get("mode", "").strip() or "hybrid"
+        if mode not in MODES:
+            raise BadFilter("mode", f"There is no mode “{mode}”: choose {', '.join(MODES)}.")
+        limit = params.get("limit", "").strip() or "20"
+        if not limit.isdecimal() or not 1 <= int(limit) <= MAX_LIMIT:
+            raise BadFilter("limit", f"limit must be a whole number from 1 to {MAX_LIMIT}, not “{limit}”.")
+        cursor = params.get("cursor", "").strip() or "0"
+        if not cursor.isdecimal() or len(cursor) > 6:
+            raise BadFilter("cursor", "This cursor is not one that a search gave: start again without it.")
+        text = params.get("q", "").replace("\0", " ").strip()
+        return cls(text, EntryFilter.from_params(params), mode, int(limit), int(cursor))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class PassageHit:
+    """A passage that matched: `text` is code points `start` to `end` of the stored text of `source`.
+
+    `marks` are the ranges within `text` whose words were asked for.
+    """
+
+    text: str
+    start: int
+    end: int
+    source: str
+    reference: Reference | None
+    marks: list[tuple[int, int]]
+    score: float
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An entry that was found, and why: its score from 0 to 1, and what words and meaning each gave to it."""
+
+    entry: Entry
+    score: float
+    keyword: float
+    semantic: float
+    words: list[str]
+    passages: list[PassageHit]
+
+
+@dataclass(frozen=True)
+class Results:
+    """`total` counts what this reader may see; `waiting` how many entries the index has yet to take in."""
+
+    hits: list[Hit]
+    total: int
+    next_cursor: str
+    notices: list[str]
+    waiting: int
+
+
+def search(query: SearchQuery, user: User) -> Results:
+    """The entries that answer the query, best first, of those that the reader may see."""
+    waiting = Indexing.objects.pending().count()
+    if not query.text:
+        return Results([], 0, "", [], waiting)
+    ranking = rank(query.text, index.reader(), index.encoder(), filter=_allowed(query.filter, user), mode=query.mode)
+    visible = _visible(ranking, user)
+    shown = visible[query.offset : query.offset + query.limit]
+    more = query.offset + query.limit < len(visible)
+    next_cursor = str(query.offset + query.limit) if more else ""
+    return Results(_hits(shown, query.text), len(visible), next_cursor, list(ranking.notices), waiting)
+
+
+def _allowed(wanted: EntryFilter, user: User) -> Ids | None:
+    """Sorted ids of the entries to search in; None when that is all of them."""
+    visible = Entry.objects.visible_to(user)
+    if wanted.is_empty and not Entry.objects.exclude(pk__in=visible.values("pk")).exists():
+        return None
+    ids = wanted.apply(visible).order_by().values_list("pk", flat=True)
+    return np.unique(np.fromiter(ids, np.int64))
+
+
+def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:
+    """What the index found, as far as it is still there and this reader's to see."""
+    found = Entry.objects.visible_to(user).filter(pk__in=[ranked.entry_id for ranked in ranking.entries])
+    ids = set(found.values_list("pk", flat=True))
+    return [ranked for ranked in ranking.entries if ranked.entry_id in ids]
+
+
+def _hits(shown: list[RankedEntry], text: str) -> list[Hit]:
+    entries = Entry.objects.for_lists().in_bulk([ranked.entry_id for ranked in shown])
+    ids = [passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]]
+    passages = Passage.objects.select_related("reference").in_bulk(ids)
+    hits = []
+    for ranked in shown:
+        entry = entries.get(ranked.entry_id)
+        if entry is None:
+            continue
+        found = [
+            _passage_hit(passages[passage.id], text, passage.score)
+            for passage in ranked.passages[:PASSAGES_SHOWN]
+            if passage.id in passages
+        ]
+        hits.append(Hit(entry, ranked.score, ranked.keyword, ranked.semantic, _words(entry, found, text), found))
+    return hits
+
+
+def _passage_hit(passage: Passage, query: str, score: float) -> PassageHit:
+    text, start = passage.text, passage.start
+    marks = matched_terms(query, text)
+    if passage.reference and not may_show_whole(passage.reference.text_licence):
+        first = _quote_start(text, marks)
+        text = text[first : first + QUOTE_CHARS]
+        start += first
+        marks = [(a - first, b - first) for a, b in marks if a >= first and b <= first + QUOTE_CHARS]
+    return PassageHit(text, start, start + len(text), passage.source, passage.reference, marks, score)
+
+
+def _quote_start(text: str, marks: list[tuple[int, int]]) -> int:
+    """Where a short quote begins: at the sentence or word before the first word that was asked for."""
+    if len(text) <= QUOTE_CHARS or not marks:
+        return 0
+    latest = max(0, min(marks[0][0], len(text) - QUOTE_CHARS))
+    sentence = max(text.rfind(end, 0, latest) for end in (". ", "? ", "! ", "\n"))
+    if sentence >= 0 and marks[0][1] - sentence < QUOTE_CHARS:
+        return sentence + 1 + (len(text[sentence + 1 :]) - len(text[sentence + 1 :].lstrip()))
+    return text.rfind(" ", 0, latest) + 1
+
+
+def _words(entry: Entry, passages: list[PassageHit], query: str) -> list[str]:
+    """The words of the query, as found in the title and the passages shown, each once."""
+    asked = query_terms(query)
+    texts = [entry.title, *(passage.text for passage in passages)]
+    found = [text[a:b].lower() for text in texts for a, b in matched_terms(query, text)]
+    return list(dict.fromkeys(found))[: max(len(asked), 1)]

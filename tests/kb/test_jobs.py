@@ -1,0 +1,176 @@
+"""Jobs: done once, in batches, by one holder at a time, and found again after a crash."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from kb import jobs
+from kb.models import Job, Tag
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """Job kinds of these tests, taken away again afterwards."""
+    before = dict(jobs.handlers)
+    for name in ("tags", "breaks", "refuses", "steals", "slow"):
+        jobs.register(name, f"tests.kb.test_jobs.{name}")
+    yield
+    jobs.handlers.clear()
+    jobs.handlers.update(before)
+
+
+def tags(run: jobs.Run) -> bool:
+    """Makes one tag a batch, from the cursor on."""
+    run.job.total = run.job.parameters["n"]
+    for number in range(run.job.done, run.job.parameters["n"]):
+        with run.batch():
+            Tag.objects.create(name=f"tag {number}")
+            run.count("created")
+            run.job.done = number + 1
+        if run.time_is_up:
+            return False
+    return True
+
+
+def breaks(run: jobs.Run) -> bool:
+    with run.batch():
+        Tag.objects.create(name="kept")
+        run.job.done = 1
+    with run.batch():
+        Tag.objects.create(name="lost")
+        run.job.done = 2
+        raise RuntimeError("the disk is on fire")
+
+
+def refuses(run: jobs.Run) -> bool:
+    raise jobs.JobFailed("there is no file there.csv")
+
+
+def steals(run: jobs.Run) -> bool:
+    Job.objects.filter(pk=run.job.pk).update(lease="elsewhere:1:2:3")
+    with run.batch():
+        Tag.objects.create(name="lost")
+    return True
+
+
+def test_a_job_is_done_with_its_counts_and_dates():
+    job = jobs.enqueue("tags", {"n": 3})
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.done, job.total, job.counts, job.percent) == ("done", 3, 3, {"created": 3}, 100)
+    assert job.started_at <= job.finished_at
+    assert job.lease == ""
+
+
+def test_when_time_is_up_the_job_waits_and_goes_on_where_it_was():
+    job = jobs.enqueue("tags", {"n": 3})
+
+    for done in (1, 2):
+        jobs.run(job.pk, budget_s=0)
+        job.refresh_from_db()
+        assert (job.state, job.done, Tag.objects.count()) == ("pending", done, done)
+    jobs.run(job.pk, budget_s=None)
+
+    job.refresh_from_db()
+    assert (job.state, job.done, Tag.objects.count()) == ("done", 3, 3)
+
+
+def test_a_failed_batch_leaves_nothing_behind_and_the_reason_is_kept(caplog):
+    job = jobs.enqueue("breaks", {})
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.done, job.error) == ("failed", 1, "RuntimeError: the disk is on fire")
+    assert list(Tag.objects.values_list("name", flat=True)) == ["kept"]
+
+
+def test_a_refused_job_says_why_in_its_own_words():
+    job = jobs.enqueue("refuses", {})
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("failed", "there is no file there.csv")
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing_more(caplog):
+    job = jobs.enqueue("steals", {})
+
+    assert jobs.run(job.pk) is None
+
+    job.refresh_from_db()
+    assert (job.state, job.lease) == ("running", "elsewhere:1:2:3")
+    assert not Tag.objects.exists()
+
+
+def test_a_job_that_another_worker_holds_is_left_alone():
+    job = held_by("elsewhere:1:2:3", timedelta(seconds=30))
+
+    assert jobs.run(job.pk) is None
+    assert jobs.sweep() == 0
+
+
+def test_a_job_whose_lease_ran_out_is_taken_over():
+    job = held_by("elsewhere:1:2:3", timedelta(seconds=-1))
+
+    assert jobs.sweep() == 1
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == "done"
+
+
+def test_a_job_whose_holder_on_this_machine_is_gone_is_taken_over_at_once():
+    job = held_by(f"{jobs._host()}:{unused_pid()}:5:1", timedelta(seconds=60))
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == "done"
+
+
+def test_a_job_that_kills_its_worker_is_given_up_in_the_end():
+    job = held_by("elsewhere:1:2:3", timedelta(seconds=-1), attempts=jobs.MAX_ATTEMPTS)
+
+    assert jobs.run(job.pk) is None
+
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("failed", "given up after 5 attempts that made no progress")
+
+
+def test_nothing_is_rung_for_when_the_transaction_is_rolled_back(django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        with transaction.atomic():
+            jobs.enqueue("tags", {"n": 1})
+            transaction.set_rollback(True)
+        jobs.enqueue("tags", {"n": 1})
+
+    assert len(callbacks) == 1
+    assert Job.objects.count() == 1
+
+
+def held_by(lease: str, remaining: timedelta, attempts: int = 1) -> Job:
+    return Job.objects.create(
+        kind="tags",
+        parameters={"n": 1},
+        state="running",
+        lease=lease,
+        leased_until=timezone.now() + remaining,
+        attempts=attempts,
+    )
+
+
+def unused_pid() -> int:
+    """A process number that was just given back."""
+    import subprocess
+
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
