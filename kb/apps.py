@@ -6,7 +6,7 @@ from django.contrib.admin import apps as admin_apps
 
 class AdminConfig(admin_apps.AdminConfig):
     default = False
-    default_site = "kb.admin.site.CuratorSite"
+    default_site = "kb.site.CuratorSite"
 
 
 class KbConfig(AppConfig):

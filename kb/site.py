@@ -1,3 +1,5 @@
+"""The admin's frame. Outside the package `kb.admin`: importing that registers models on the site being made here."""
+
 from django.contrib.admin import AdminSite
 
 
