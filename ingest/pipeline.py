@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
@@ -26,7 +27,7 @@ def start_import(source: str, location: str, options: dict[str, Any], user: Any 
     """Write down an import and ring for a worker. SourceError when the source refuses the location or the options, so
     that it is said at once. Without `ring` the caller does the job itself; should it die, the sweep finds the job."""
     location = _absolute(location)
-    open_source(source, location, options)
+    _open(source, location, options)
     parameters = {"source": source, "location": location, "options": options}
     return jobs.enqueue("ingest", parameters, user, ring=ring)
 
@@ -35,7 +36,7 @@ def work(run: jobs.Run) -> bool:
     """The handler of `ingest` jobs."""
     parameters, job = run.job.parameters, run.job
     try:
-        source = open_source(parameters["source"], parameters["location"], parameters["options"])
+        source = _open(parameters["source"], parameters["location"], parameters["options"])
         mark = source.fingerprint()
         if job.cursor.get("fingerprint") != mark:
             with run.batch():
@@ -112,6 +113,12 @@ def _message(error: Exception) -> str:
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
     while batch := list(islice(records, BATCH)):
         yield batch
+
+
+def _open(source: str, location: str, options: dict[str, Any]) -> Source:
+    scratch = Path(settings.KB_DATA_DIR) / "scratch"
+    scratch.mkdir(exist_ok=True)
+    return open_source(source, location, options, scratch)
 
 
 def _absolute(location: str) -> str:

@@ -90,7 +90,7 @@ def broker(name: str, data: Path) -> tuple[str, dict[str, Any]]:
         options = dict.fromkeys(("data_folder_in", "data_folder_out", "control_folder"), str(folder))
         return "folder://localhost", {**options, "polling_interval": 0.2}
     if scheme in ("redis", "rediss"):
-        return url, {"visibility_timeout": 300}
+        return url, {"visibility_timeout": 1800}
     if scheme in ("amqp", "amqps"):
         return url, {}
     raise ImproperlyConfigured(

@@ -28,7 +28,7 @@ from kb.signals import job_ended
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
-BUDGET_S = 20.0  # a task stays far below RabbitMQ's 30 minutes and any visibility timeout
+BUDGET_S = 120.0  # a task stays far below RabbitMQ's 30 minutes and any visibility timeout
 MAX_ATTEMPTS = 5  # takeovers without progress: a job that kills its worker must not do so for ever
 
 Handler = Callable[["Run"], bool]
@@ -74,7 +74,7 @@ def sweep() -> int:
 
 
 def run(job_id: int, budget_s: float | None = BUDGET_S, progress: Progress | None = None) -> Job | None:
-    """Claim the job and work on it, for `budget_s` seconds or to its end; None when it is not free or not there."""
+    """Claim the job and work on it, for `budget_s` seconds or to its end. None when it is not free or not there."""
     job = _claim(job_id)
     if job is None:
         return None
@@ -104,7 +104,8 @@ class Run:
         self.job = job
         self.problems: list[JobProblem] = []
         self._progress = progress
-        self._until = None if budget_s is None else time.monotonic() + budget_s
+        self._budget_s = budget_s
+        self._until: float | None = None
 
     @property
     def time_is_up(self) -> bool:
@@ -120,6 +121,9 @@ class Run:
     @contextmanager
     def batch(self) -> Iterator[None]:
         """A transaction that ends by writing cursor, counts, progress and problems, if the lease is still held."""
+        if self._until is None and self._budget_s is not None:
+            # From the first batch on: opening a big archive again must not eat the time for working on it.
+            self._until = time.monotonic() + self._budget_s
         before = (dict(self.job.cursor), dict(self.job.counts), self.job.done)
         try:
             with transaction.atomic():

@@ -8,5 +8,8 @@ entries_changed = Signal()
 sweep = Signal()
 """The worker's round at start and every minute: whoever keeps work in the database rings for what is still waiting."""
 
+process_started = Signal()
+"""A process that will answer or work for long is ready: what is slow to load can be loaded beside its first work."""
+
 job_ended = Signal()
 """A job is done or has failed. Sent with `job`."""

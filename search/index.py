@@ -1,5 +1,6 @@
 """The index and the model of this process: opened on first use, shared by its threads."""
 
+import logging
 import threading
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from django.conf import settings
 from search.encoder import Encoder, load_encoder
 from search.engines.base import Engine
 from search.engines.local import LocalEngine
+from search.errors import SearchError
+
+log = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _encoders: dict[str, Encoder] = {}
@@ -21,6 +25,15 @@ def encoder() -> Encoder:
         if name not in _encoders:
             _encoders[name] = load_encoder(name)
         return _encoders[name]
+
+
+def warm_up() -> None:
+    """Load model and index now. What fails here fails again, and is told, when somebody searches."""
+    try:
+        encoder().encode_query("warm up")
+        reader().refresh()
+    except SearchError as error:
+        log.warning("search by meaning is not ready: %s", error)
 
 
 def folder() -> Path:

@@ -1,12 +1,14 @@
 """What search does when kb says that something changed."""
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
 from kb.celery import send
-from kb.signals import entries_changed, sweep
+from kb.signals import entries_changed, process_started, sweep
+from search import index
 from search.models import Indexing
 from search.tasks import index_pending
 
@@ -14,12 +16,18 @@ from search.tasks import index_pending
 def connect() -> None:
     entries_changed.connect(_want, dispatch_uid="search.want")
     sweep.connect(_ring_for_pending, dispatch_uid="search.sweep")
+    process_started.connect(_warm_up, dispatch_uid="search.warm")
 
 
 def _want(ids: Sequence[int], **_: Any) -> None:
     """In the transaction of the change: note what is stale. After its commit: ring."""
     Indexing.objects.want(ids)
     transaction.on_commit(lambda: send(index_pending), robust=True)
+
+
+def _warm_up(**_: Any) -> None:
+    """Load the model beside the first requests, so that the first question does not wait for all of it."""
+    threading.Thread(target=index.warm_up, name="warm-up", daemon=True).start()
 
 
 def _ring_for_pending(**_: Any) -> None:

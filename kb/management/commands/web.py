@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from gunicorn.app.base import BaseApplication
 
 from kb import lifeline
+from kb.signals import process_started
 
 
 class Server(BaseApplication):
@@ -28,6 +29,7 @@ class Server(BaseApplication):
             "control_socket_disable": True,
             "loglevel": "warning",
             "proc_name": "precedent-web",
+            "post_worker_init": _announce,
         }.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
@@ -36,6 +38,10 @@ class Server(BaseApplication):
         from kb.wsgi import application
 
         return application
+
+
+def _announce(worker: Any) -> None:
+    process_started.send(sender=Server)
 
 
 class Command(BaseCommand):

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand
 
 from kb import lifeline
 from kb.celery import app, send, sweep
+from kb.signals import process_started
 
 SWEEP_EVERY_S = 60.0
 
@@ -45,6 +46,7 @@ class Command(BaseCommand):
 
 
 def _start_sweeping(**_: Any) -> None:
+    process_started.send(sender=Command)
     def rounds() -> None:
         while True:
             send(sweep)
