@@ -1,0 +1,62 @@
+"""One score from two: what the words say (BM25) and what the meaning says (cosine).
+
+Both are brought to 0..1 over the candidates and added with shares that depend on the query: a half whose best
+candidates stand out from the rest, measured in standard deviations, knows more about this query than one that finds
+everything equally good. docs/search.md has the table of what was tried.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float64]
+
+# The spread is taken over this many leading candidates of each half, so that it does not depend on how deep we dig.
+LEADING = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each half counts before looking at the query. One of them may be 0."""
+
+    keyword: float
+    semantic: float
+
+
+BY_MODE = {"hybrid": Weights(0.4, 0.6), "keyword": Weights(1.0, 0.0), "vector": Weights(0.0, 1.0)}
+
+
+def parts(bm25: Scores, cosine: Scores, weights: Weights) -> tuple[Scores, Scores]:
+    """What each half gives to the score of each candidate; their sum is the score, from 0 to 1."""
+    leading = _leading(bm25, cosine)
+    keyword = weights.keyword * _contrast(bm25[leading])
+    semantic = weights.semantic * _contrast(cosine[leading])
+    if keyword + semantic == 0:
+        return np.zeros_like(bm25), np.zeros_like(cosine)
+    share = keyword / (keyword + semantic)
+    return share * bm25 / max(bm25.max(initial=0.0), 1e-9), (1 - share) * stretch(cosine)
+
+
+def stretch(scores: Scores) -> Scores:
+    """Linear, so that the best has 1 and the worst 0; where all are equal, 1 for scores above 0, else 0."""
+    if not scores.size:
+        return scores
+    low, high = scores.min(), scores.max()
+    if high - low < 1e-9:
+        return np.full_like(scores, float(high > 0))
+    return (scores - low) / (high - low)
+
+
+def _leading(bm25: Scores, cosine: Scores) -> NDArray[np.int64]:
+    with_words = np.flatnonzero(bm25 > 0)
+    by_words = with_words[np.argsort(-bm25[with_words], kind="stable")[:LEADING]]
+    return np.union1d(by_words, np.argsort(-cosine, kind="stable")[:LEADING])
+
+
+def _contrast(scores: Scores) -> float:
+    """Squared range in standard deviations: what makes shares robust when one half is weak. 0 when nothing matched."""
+    if not scores.size or scores.max() <= 0:
+        return 0.0
+    deviation = float(scores.std())
+    return (float(scores.max() - scores.min()) / deviation) ** 2 if deviation > 1e-9 else 1.0
