@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from kb.external import NAMESPACES
 from kb.filters import BadFilter, EntryFilter
-from kb.models import Category, Entity, Entry, Tag
+from kb.models import Category, Entity, Tag
 from kb.models.entries import EntryQuerySet
 
 Ordering = tuple[Combinable | OrderBy, ...]
@@ -136,10 +136,10 @@ def tag_choices(entries: EntryQuerySet, filter: EntryFilter, address: Address) -
     """The tags of what the other filters leave, the commonest first."""
     others = filter.without("tag").apply(entries)
     rows = (
-        Entry.tags.through.objects.filter(entry__in=others.order_by().values("pk"))
-        .values_list("tag__slug", "tag__name")
-        .annotate(Count("pk"))
-        .order_by(Count("pk").desc(), "tag__name")[:MOST_TAGS]
+        Tag.objects.filter(entries__in=others.order_by().values("pk"))
+        .annotate(count=Count("entries"))
+        .order_by("-count", "name")
+        .values_list("slug", "name", "count")[:MOST_TAGS]
     )
     found = []
     for slug, name, count in rows:

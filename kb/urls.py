@@ -17,9 +17,9 @@ from kb.views.status import StatusPage
 urlpatterns = [
     path("", home, name="home"),
     *(path(f"{info.path}/", browse, {"kind": kind}, name=kind) for kind, info in KINDS.items()),
-    path("entries/<str:slug>/", EntryPage.as_view(related="search.related.related_to"), name="entry"),
+    path("entries/<path:slug>/", EntryPage.as_view(related="search.related.related_to"), name="entry"),
     path("entities/", entities, name="entities"),
-    path("entities/<str:slug>/", entity, name="entity"),
+    path("entities/<path:slug>/", entity, name="entity"),
     path("", include("search.urls")),
     path("jobs/", jobs, name="jobs"),
     path("jobs/<int:job_id>/", job, name="job"),

@@ -73,6 +73,14 @@ def listed(values: list[str]) -> str:
     return ", ".join(values)
 
 
+@register.filter
+def in_words(value: Any) -> str:
+    """A value of a job's parameters: `map: title: headline`, not the notation of a programming language."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {in_words(part)}" for name, part in value.items())
+    return ", ".join(map(in_words, value)) if isinstance(value, list) else str(value)
+
+
 @register.simple_tag
 def address(path: str, **params: Any) -> str:
     """A path with a query string of those parameters that are not empty."""

@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
+from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
@@ -24,7 +25,7 @@ def entities(request: HttpRequest) -> HttpResponse:
     if typed:
         found = found.filter(pk__in=EntityAlias.objects.filter(normal__contains=normal_name(typed)).values("entity"))
     counted = Count("roles__entry", filter=Q(roles__entry__in=visible.values("pk")), distinct=True)
-    found = found.annotate(entry_count=counted).filter(entry_count__gt=0).order_by("-entry_count", "name", "pk")
+    found = found.annotate(entry_count=counted).filter(entry_count__gt=0).order_by("-entry_count", Lower("name"), "pk")
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,

@@ -1,6 +1,8 @@
 """How a result is shown: the passage that matched with its words marked, and why it was found."""
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from django import template
@@ -11,11 +13,15 @@ from search.query import Hit, PassageHit
 
 register = template.Library()
 
-# Markdown's own signs say nothing to the reader of a snippet.
-SIGNS = re.compile(r"^\s*(?:#{1,6}|>|[-*+])\s+|\*\*|__|`+|\]\([^)\s]*\)|!?\[(?=\S)", re.MULTILINE)
+# Markdown's own signs say nothing to the reader of a snippet, nor do headings that run into the text below them.
+HEADING = re.compile(r"^[ ]{0,3}(#{1,6}[ ]+)[^\n]*(?:\n+|$)", re.MULTILINE)
+LINK = re.compile(r"(!?\[)[^\]\n]*(\]\([^)\s]*\))")
+SIGN = re.compile(r"^[ ]*(?:>|[-*+])[ ]+|^[ ]*```\w*|\*\*|(?<!\w)__|__(?!\w)|`+", re.MULTILINE)
 
 
 class Span(NamedTuple):
+    """Code points `start` to `end` of a text."""
+
     start: int
     end: int
 
@@ -27,23 +33,30 @@ def snippet(passage: PassageHit, length: int = 320) -> SafeString:
 
 
 def marked(text: str, marks: list[tuple[int, int]], part: Span) -> SafeString:
-    """`part` of `text` as HTML: everything escaped, the marks (code points within `text`) in `<mark>`."""
-    pieces: list[tuple[SafeString]] = [("… " if part.start > 0 else "",)]  # type: ignore[list-item]
-    position = part.start
-    for start, end in sorted(marks):
-        if start < position or end > part.end:
-            continue
-        pieces.append((plain(text[position:start]),))  # type: ignore[arg-type]
-        pieces.append((format_html("<mark>{}</mark>", text[start:end]),))
-        position = end
-    pieces.append((plain(text[position : part.end]),))  # type: ignore[arg-type]
-    pieces.append((" …" if part.end < len(text) else "",))  # type: ignore[arg-type]
-    return format_html_join("", "{}", pieces)
+    """`part` of `text` as HTML: everything escaped, Markdown's signs left out, the marks in `<mark>`."""
+    asked, silent = _points(marks), _points(_signs(text, _points(marks)))
+    shown = [point for point in range(*part) if point not in silent]
+    pieces = ["… " if part.start > 0 else ""]
+    for is_asked, points in groupby(shown, key=asked.__contains__):
+        words = "".join(text[point] for point in points)
+        pieces.append(format_html("<mark>{}</mark>", words) if is_asked else words)
+    pieces.append(" …" if part.end < len(text) else "")
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
-def plain(text: str) -> str:
-    """Markdown without its signs."""
-    return SIGNS.sub("", text)
+def _points(spans: Iterable[tuple[int, int]]) -> set[int]:
+    return {point for start, end in spans for point in range(start, end)}
+
+
+def _signs(text: str, asked: set[int]) -> Iterator[tuple[int, int]]:
+    """Where Markdown's signs are; a heading is left out whole unless something in it was asked for."""
+    for heading in HEADING.finditer(text):
+        yield heading.span(1) if asked.intersection(range(*heading.span())) else heading.span()
+    for link in LINK.finditer(text):
+        yield link.span(1)
+        yield link.span(2)
+    for sign in SIGN.finditer(text):
+        yield sign.span()
 
 
 def window(text: str, marks: list[tuple[int, int]], length: int) -> Span:

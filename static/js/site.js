@@ -14,11 +14,13 @@ document.addEventListener("htmx:sendError", () => tell("The server cannot be rea
 document.addEventListener("htmx:responseError", () => tell("The server could not answer this, so what you see is not up to date. Reload the page to try again."));
 
 // Where there is room the filters are open; on a phone they would push the list away.
-const open = window.matchMedia("(min-width: 56rem)");
-const fold = (part) => {
-  if (!open.matches) part.querySelectorAll("details.facet[open]").forEach((facet) => facet.removeAttribute("open"));
+const roomy = window.matchMedia("(min-width: 56rem)");
+const fold = () => {
+  if (roomy.matches) return;
+  for (const facet of document.querySelectorAll("details.facet[open]")) facet.open = false;
 };
-fold(document);
+fold();
+document.addEventListener("htmx:afterSwap", fold);
 
 // "/" goes to the search field, as in many libraries.
 document.addEventListener("keydown", (event) => {

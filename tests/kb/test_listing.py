@@ -1,0 +1,105 @@
+"""Filters go into addresses and come back from them."""
+
+from datetime import date
+
+import pytest
+from django.http import QueryDict
+
+from kb.filters import EntryFilter
+from kb.listing import Listing, chips, short_params, tag_choices, year_choices
+from kb.models import Entry
+from tests.factories import make_category, make_entity, make_entry
+
+
+def listing(query: str) -> Listing:
+    return Listing.from_params(QueryDict(query), "incident")
+
+
+@pytest.mark.parametrize(
+    ("query", "since", "until"),
+    [
+        ("since=2024&until=2024", "2024", "2024"),
+        ("since=2024-02&until=2024-02", "2024-02", "2024-02"),
+        ("since=2024-02-03&until=2024-02-03", "2024-02-03", "2024-02-03"),
+    ],
+)
+def test_dates_come_back_as_short_as_they_were_typed(query, since, until):
+    params = short_params(listing(query).filter)
+
+    assert (params["since"], params["until"]) == (since, until)
+
+
+def test_what_makes_no_sense_is_told_and_the_rest_kept():
+    found = listing("since=soon&until=2020&tag=chatbots&sort=best")
+
+    assert [problem.name for problem in found.problems] == ["since", "sort"]
+    assert "soon" in found.problems[0].message
+    assert found.filter == EntryFilter(kind="incident", tag="chatbots", until=date(2020, 12, 31))
+    assert found.sort == "newest"
+
+
+def test_an_address_holds_filter_and_order_but_neither_kind_nor_page():
+    found = listing("tag=a&sort=title&page=7")
+
+    assert found.address(found.filter) == "?tag=a&sort=title"
+    assert found.address(found.filter.without("tag")) == "?sort=title"
+    assert listing("").address(EntryFilter()) == "."
+
+
+@pytest.mark.django_db
+def test_chips_carry_names_and_take_one_filter_away():
+    make_entry(tags=["Chat bots"], entities={"deployer": ["Air Canada"]}, categories=[make_category("Loss")])
+    found = listing("tag=chat-bots&entity=air-canada&category=harms-loss&namespace=aiid&since=2024&until=2024")
+
+    made = chips(found.filter, found.address)
+
+    assert [chip.label for chip in made] == [
+        "Tag: Chat bots",
+        "Entity: Air Canada",
+        "Category: Loss",
+        "In AIID",
+        "2024",
+    ]
+    assert made[-1].remove == "?tag=chat-bots&entity=air-canada&category=harms-loss&namespace=aiid"
+    assert "tag=" not in made[0].remove
+
+
+@pytest.mark.django_db
+def test_a_chip_for_something_unknown_shows_what_was_asked_for():
+    found = listing("tag=nothing&since=2020")
+
+    assert [chip.label for chip in chips(found.filter, found.address)] == ["Tag: nothing", "Since 2020"]
+
+
+@pytest.mark.django_db
+def test_a_facet_counts_what_choosing_it_would_leave():
+    make_entry(tags=["chatbots", "law"], occurred_on="2024-03")
+    make_entry(tags=["chatbots"], occurred_on="2023")
+    make_entry(tags=["law"], occurred_on="2024-01-05")
+    make_entry(tags=["chatbots"], kind="note", occurred_on="2024")
+    found = listing("tag=chatbots")
+
+    tags = tag_choices(Entry.objects.all(), found.filter, found.address)
+    years = year_choices(Entry.objects.all(), found.filter, found.address)
+
+    assert [(tag.label, tag.count, tag.chosen, tag.address) for tag in tags] == [
+        ("chatbots", 2, True, "."),
+        ("law", 2, False, "?tag=law"),
+    ]
+    assert [(year.label, year.count, year.address) for year in years] == [
+        ("2024", 1, "?tag=chatbots&since=2024&until=2024"),
+        ("2023", 1, "?tag=chatbots&since=2023&until=2023"),
+    ]
+
+
+@pytest.mark.django_db
+def test_a_facet_is_not_multiplied_by_joins():
+    """An entity with two roles in one entry is still one entry."""
+    bank = make_entity("Bank")
+    make_entry(tags=["law"], occurred_on="2024", entities={"developer": [bank], "deployer": [bank]})
+    found = listing("entity=bank")
+
+    (tag,) = tag_choices(Entry.objects.all(), found.filter, found.address)
+    (year,) = year_choices(Entry.objects.all(), found.filter, found.address)
+
+    assert (tag.count, year.count) == (1, 1)
