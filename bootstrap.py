@@ -268,14 +268,19 @@ def pip_limits(environment: Environment) -> list[str]:
 
 
 def failure(environment: Environment, what: str) -> Stop:
-    """The error to show for a failed step: the end of what pip said, and what to do about it."""
-    output = environment.output()
-    last = "\n".join("    " + line for line in output.strip().splitlines()[-LOG_LINES:])
-    advice = next((text for signs, text in ADVICE if any(sign in output for sign in signs)), "")
+    """The error to show for a failed step: the end of what pip said, the line that tells why, and what to do."""
+    lines = [line.rstrip() for line in environment.output().splitlines() if line.strip()]
+    last, because, advice = lines[-LOG_LINES:], "", "When the cause is gone, run this again; it goes on from here."
+    for signs, remedy in ADVICE:
+        telling = [line for line in lines if any(sign in line for sign in signs)]
+        if telling:
+            because, advice = telling[0][:400], remedy
+            break
+    if because and because not in last:
+        last = [because, "...", *last]
+    shown = "\n".join("    " + line for line in last)
     return Stop(
-        "Installing failed at: {}. The last lines of the output (all of it: {}):\n{}\n{}".format(
-            what, environment.log, last, advice or "When the cause is gone, run this again; it goes on from here."
-        )
+        f"Installing failed at: {what}. The last lines of the output (all of it: {environment.log}):\n{shown}\n{advice}"
     )
 
 

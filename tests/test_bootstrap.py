@@ -187,6 +187,18 @@ def test_a_package_that_cannot_be_had_ends_in_pips_words_and_advice_and_spoils_n
     assert (made.venv / "mine").exists()
 
 
+def test_without_a_network_the_cause_is_shown_and_named(made: Project) -> None:
+    (made.folder / "constraints.txt").write_text(PINS.replace("small==1.0", "small==2.0"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        nobody = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    failed = made.run(PIP_INDEX_URL=nobody)
+    (made.folder / "constraints.txt").write_text(PINS)
+    assert failed.returncode == 1
+    assert "Connection refused" in failed.stderr
+    assert "pip could not reach its package index." in failed.stderr
+    assert made.run().returncode == 0
+
+
 def test_a_torn_package_is_made_whole(made: Project) -> None:
     note = json.loads((made.venv / "bootstrap.json").read_text())
     (made.venv / "bootstrap.json").write_text(json.dumps({**note, "state": "installing"}))
