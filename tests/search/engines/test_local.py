@@ -170,18 +170,19 @@ def test_missing_files_are_named_and_a_rebuild_helps(tmp_path: Path):
 
 
 def test_rebuild_shows_the_new_index_only_when_it_is_whole(tmp_path: Path):
-    with writer(tmp_path) as engine:
+    folder = tmp_path / "index"
+    with writer(folder) as engine:
         engine.upsert([passage(1, "alpha")])
-    with reader(tmp_path, "model-b", 3) as other:
-        with LocalEngine.rebuild(tmp_path, "model-b", 3) as fresh:
+    with reader(folder, "model-b", 3) as other:
+        with LocalEngine.rebuild(folder, "model-b", 3) as fresh:
             fresh.upsert([passage(7, "alpha", vector=EAST)])
             assert ids(other.keyword("alpha", None, 5)) == [1]
             with pytest.raises(IndexBusy):
-                writer(tmp_path)
+                writer(folder)
         assert ids(other.keyword("alpha", None, 5)) == [7]
         assert ids(other.nearest(EAST, None, 5)) == [7]
         assert other.state().fingerprint == "model-b"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert sorted(path.name for path in folder.iterdir()) == [
         "CURRENT", "LOCK", "vectors-2.faiss", "vectors-2.log", "vectors-2.npy", "words-2",
     ]  # fmt: skip
 
