@@ -15,12 +15,12 @@ import sys
 from tests import services
 
 NOTHING_COLLECTED = 5
+FOR_TESTS = ("KB_TEST_", "KB_REAL_")  # what begins so is for tests; all other KB_ variables set up an instance
 
 
 def environment(**more: str) -> dict[str, str]:
     """The surroundings of a run: no setting of an instance on this machine reaches into it."""
-    of_instance = {name for name in os.environ if name.startswith("KB_") and not name.startswith("KB_TEST_")}
-    kept = {name: value for name, value in os.environ.items() if name not in of_instance}
+    kept = {name: value for name, value in os.environ.items() if name.startswith(FOR_TESTS) or name[:3] != "KB_"}
     return {**kept, "KB_TEST_PREFIX": services.PREFIX, **more}
 
 
