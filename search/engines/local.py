@@ -36,12 +36,15 @@ logger = logging.getLogger(__name__)
 
 # A reader can meet files that a rebuild is just replacing; it then looks again which ones are current.
 OPEN_ATTEMPTS = 20
+# Where a rebuild happens until it is whole.
+BESIDE = "rebuild"
 
 
 class LocalEngine:
     """See `search.engines.base.Engine` for the promise.
 
-    A reader opened on an index of another model still answers keywords; `nearest` and `vectors` raise IndexMismatch.
+    A reader still answers keywords where the vectors are of another model or damaged; `nearest` and `vectors` then
+    raise IndexMismatch.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class LocalEngine:
         self._stamp: tuple[int, ...] = ()
         self._vectors: LocalVectors | None = None
         self._words: LocalWords | None = None
+        self._broken: Exception | None = None
         self._writer = WriterLock(self.folder, wait) if writable else None
         try:
             if self._writer:
@@ -119,36 +123,42 @@ class LocalEngine:
     def state(self) -> EngineState:
         """Both halves as they are, also for an index of another model: `fingerprint` is that of the index."""
         self.refresh()
-        if not (self._current and self._words and self._vectors):
-            nothing = np.empty(0, np.int64)
+        words, vectors, current = self._words, self._vectors, self._current
+        nothing = np.empty(0, np.int64)
+        if current is None or words is None:
             return EngineState(nothing, nothing, nothing, nothing, self.fingerprint, 0)
-        keyword_ids, _ = self._words.contents()
-        vector_ids, entry_ids = self._vectors.contents()
+        keyword_ids, _ = words.contents()
+        vector_ids, entry_ids = vectors.contents() if vectors else (nothing, nothing)
         both = np.isin(vector_ids, keyword_ids)
-        current = self._current
         return EngineState(
             vector_ids[both], entry_ids[both], keyword_ids, vector_ids, current.fingerprint, current.generation
         )
 
     def refresh(self) -> None:
         with self._opening:
-            stamp = self._current_stamp()
-            if stamp != self._stamp:
-                self._reopen()
-            if self._vectors and self._words:
-                self._vectors.refresh()
-                self._words.refresh()
+            for _ in range(OPEN_ATTEMPTS):
+                stamp = self._current_stamp()
+                try:
+                    if stamp != self._stamp:
+                        self._reopen(stamp)
+                    for half in (self._words, self._vectors):
+                        if half is not None:
+                            half.refresh()
+                    return
+                except (OSError, ValueError, RuntimeError) as error:  # what the three libraries raise for a lost file
+                    failure = error
+                    if stamp == self._current_stamp():
+                        break  # nobody replaced the files under our hands
+            raise IndexMismatch(f"the index in {self.folder} cannot be read ({failure}): {REBUILD}") from failure
 
     def close(self) -> None:
         with self._opening:
-            if self._words:
-                self._words.close()
-            if self._vectors:
-                self._vectors.close()
-            self._words = self._vectors = None
-            if self._writer:
-                self._writer.release()
-                self._writer = None
+            try:
+                self._let_go()
+            finally:
+                if self._writer:
+                    self._writer.release()
+                    self._writer = None
 
     def __enter__(self) -> "LocalEngine":
         return self
@@ -167,7 +177,7 @@ class LocalEngine:
         """
         folder = Path(folder)
         lock = WriterLock(folder, wait)
-        beside = folder / "rebuild"
+        beside = folder / BESIDE
         try:
             shutil.rmtree(beside, ignore_errors=True)
             with cls(beside, fingerprint, dimension, writable=True) as fresh:
@@ -187,6 +197,7 @@ class LocalEngine:
             write_current(self.folder, current)
         current.require(self.fingerprint, self.dimension)
         sweep(self.folder, current)
+        shutil.rmtree(self.folder / BESIDE, ignore_errors=True)  # of a rebuild that was killed
 
     def _current_stamp(self) -> tuple[int, ...]:
         try:
@@ -195,41 +206,46 @@ class LocalEngine:
             return ()
         return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
-    def _reopen(self) -> None:
-        """Open what CURRENT names, trying again while a writer replaces it under our hands."""
-        missing: FileNotFoundError | None = None
-        for _ in range(OPEN_ATTEMPTS):
-            stamp = self._current_stamp()
-            current = read_current(self.folder)
-            if current is None:
-                return
-            if current.schema != SCHEMA:
-                current.require(self.fingerprint, self.dimension)
-            try:
-                self._open(current)
-            except FileNotFoundError as error:
-                missing = error
-                continue
-            self._stamp, self._current = stamp, current
-            return
-        raise IndexMismatch(f"the index in {self.folder} is incomplete ({missing}): {REBUILD}") from missing
+    def _reopen(self, stamp: tuple[int, ...]) -> None:
+        """Open what CURRENT names; the stamp is that of CURRENT, taken before."""
+        current = read_current(self.folder)
+        if current is None:
+            self._let_go()
+        elif current.schema != SCHEMA:
+            current.require(self.fingerprint, self.dimension)
+        else:
+            self._open(current, stamp)
+        self._stamp, self._current = stamp, current
 
-    def _open(self, current: Current) -> None:
+    def _open(self, current: Current, stamp: tuple[int, ...]) -> None:
         writable = self._writer is not None
-        words = self._words
+        words, self._broken = self._words, None
         if words is None or self._current is None or self._current.words != current.words:
             words = LocalWords(self.folder, current.words, writable=writable)
+        vectors = None
         try:
             vectors = LocalVectors(self.folder, current.generation, current.dimension, writable=writable)
-        except FileNotFoundError:
-            if words is not self._words:
-                words.close()
-            raise
-        if self._words is not None and self._words is not words:
-            self._words.close()
-        if self._vectors is not None:
-            self._vectors.close()
+        except (OSError, ValueError, RuntimeError) as error:
+            if writable or stamp != self._current_stamp():
+                if words is not self._words:
+                    words.close()
+                raise
+            logger.error("the vectors in %s cannot be read", self.folder, exc_info=error)
+            self._broken = error
+        old_words, old_vectors = self._words, self._vectors
         self._words, self._vectors = words, vectors
+        if old_words is not None and old_words is not words:
+            old_words.close()
+        if old_vectors is not None:
+            old_vectors.close()
+
+    def _let_go(self) -> None:
+        words, vectors = self._words, self._vectors
+        self._words = self._vectors = None
+        if vectors is not None:
+            vectors.close()
+        if words is not None:
+            words.close()
 
     def _swap(self, current: Current) -> None:
         write_current(self.folder, current)
@@ -259,6 +275,8 @@ class LocalEngine:
         self.refresh()
         if self._current is not None:
             self._current.require(self.fingerprint, self.dimension)
+        if self._broken is not None:
+            raise IndexMismatch(f"the vectors in {self.folder} cannot be read ({self._broken}): {REBUILD}")
         return self._vectors
 
 

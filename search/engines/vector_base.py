@@ -33,15 +33,20 @@ class VectorBase:
     """Read-only base of one generation."""
 
     def __init__(self, stem: Path) -> None:
-        self.ids, self.entry_ids = np.load(f"{stem}.npy")
+        """Open both files. Raises OSError (FileNotFoundError) that names what cannot be read."""
+        rows, vectors = Path(f"{stem}.npy"), Path(f"{stem}.faiss")
         try:
-            self._index: Any = faiss.read_index(f"{stem}.faiss", faiss.IO_FLAG_MMAP_IFC)
+            self.ids, self.entry_ids = np.load(rows)
+        except (ValueError, EOFError) as error:
+            raise OSError(f"{rows} is damaged: {error}") from error
+        size = vectors.stat().st_size
+        try:
+            self._index: Any = faiss.read_index(str(vectors), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
-            if not Path(f"{stem}.faiss").exists():
-                raise FileNotFoundError(f"{stem}.faiss") from error
-            raise
-        if self._index.ntotal != len(self.ids):
-            raise OSError(f"{stem}.faiss holds {self._index.ntotal} vectors, {stem}.npy names {len(self.ids)}")
+            raise OSError(f"{vectors} is damaged: {error}") from error
+        # Reading past the end of a mapped file kills the process, so look before.
+        if self._index.ntotal != len(self.ids) or size < 4 * self._index.ntotal * self._index.d:
+            raise OSError(f"{vectors} of {size} bytes does not hold the {len(self.ids)} vectors that {rows} names")
 
     def __len__(self) -> int:
         return len(self.ids)

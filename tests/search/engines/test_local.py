@@ -1,6 +1,8 @@
 """What the local engine promises beyond the contract: files, processes, crashes."""
 
+import itertools
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +30,14 @@ def writer(folder: Path, fingerprint: str = "model-a", dimension: int = 3, **opt
 def log_of(folder: Path) -> Path:
     (log,) = folder.glob("vectors-*.log")
     return log
+
+
+def overwrite(path: Path) -> None:
+    path.write_bytes(b"not what it was")
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-4])
 
 
 def test_what_was_written_is_there_after_closing(tmp_path: Path):
@@ -157,16 +167,46 @@ def test_an_index_of_another_layout_is_refused(tmp_path: Path):
         reader(tmp_path)
 
 
-def test_missing_files_are_named_and_a_rebuild_helps(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("suffix", "damage"),
+    [("log", Path.unlink), *itertools.product(["npy", "faiss"], [Path.unlink, overwrite, cut_short])],
+)
+def test_lost_vectors_leave_the_keywords_and_a_rebuild_helps(tmp_path: Path, suffix: str, damage):
     with writer(tmp_path) as engine:
         engine.upsert([passage(1, "alpha")])
-    log_of(tmp_path).unlink()
-    with pytest.raises(IndexMismatch, match=r"vectors-1\.log.*reindex --rebuild"):
+        engine.compact()
+    (path,) = tmp_path.glob(f"vectors-*.{suffix}")
+    damage(path)
+    with pytest.raises(IndexMismatch, match=r"vectors-2.*reindex --rebuild"):
+        writer(tmp_path)
+    with reader(tmp_path) as other:
+        assert ids(other.keyword("alpha", None, 5)) == [1]
+        assert other.state().keyword_ids.tolist() == [1]
+        assert other.state().vector_ids.tolist() == []
+        with pytest.raises(SemanticUnavailable, match="reindex --rebuild"):
+            other.nearest(UP, None, 5)
+        with LocalEngine.rebuild(tmp_path, "model-a", 3) as fresh:
+            fresh.upsert([passage(2, "alpha")])
+        assert ids(other.keyword("alpha", None, 5)) == ids(other.nearest(UP, None, 5)) == [2]
+
+
+def test_lost_words_are_named(tmp_path: Path):
+    with writer(tmp_path) as engine:
+        engine.upsert([passage(1, "alpha")])
+    shutil.rmtree(tmp_path / "words-1")
+    with pytest.raises(IndexMismatch, match=r"words-1.*reindex --rebuild"):
         reader(tmp_path)
-    with LocalEngine.rebuild(tmp_path, "model-a", 3) as fresh:
-        fresh.upsert([passage(2, "alpha")])
-    with reader(tmp_path) as engine:
-        assert ids(engine.keyword("alpha", None, 5)) == [2]
+
+
+def test_a_folder_that_was_removed_is_an_empty_index(tmp_path: Path):
+    folder = tmp_path / "index"
+    with writer(folder) as engine:
+        engine.upsert([passage(1, "alpha", vector=EAST)])
+    with reader(folder) as other:
+        assert ids(other.nearest(EAST, None, 5)) == [1]
+        shutil.rmtree(folder)
+        assert other.nearest(EAST, None, 5) == []
+        assert other.keyword("alpha", None, 5) == []
 
 
 def test_rebuild_shows_the_new_index_only_when_it_is_whole(tmp_path: Path):
@@ -324,4 +364,30 @@ def test_threads_can_search_while_the_writer_writes(tmp_path: Path):
         done.set()
         for thread in threads:
             thread.join()
+    assert failures == []
+
+
+def test_a_reader_is_never_caught_between_two_generations(tmp_path: Path):
+    failures: list[BaseException] = []
+    done = threading.Event()
+    with writer(tmp_path) as engine:
+        engine.upsert([passage(1, "alpha", vector=EAST)])
+    with reader(tmp_path) as other:
+
+        def search() -> None:
+            try:
+                while not done.is_set():
+                    assert ids(other.keyword("alpha", None, 1)) == ids(other.nearest(EAST, None, 1)) == [1]
+                    with reader(tmp_path) as another:
+                        assert another.state().ids.tolist() == [1]
+            except BaseException as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=search)
+        thread.start()
+        for _ in range(15):
+            with LocalEngine.rebuild(tmp_path, "model-a", 3) as fresh:
+                fresh.upsert([passage(1, "alpha", vector=EAST)])
+        done.set()
+        thread.join()
     assert failures == []
