@@ -7,7 +7,7 @@ from django.utils.module_loading import import_string
 from django.views import View
 
 from kb.kinds import KINDS
-from kb.models import Entity, Entry, Reference
+from kb.models import EntityRole, Entry, EntryReference
 
 
 class StatusPage(View):
@@ -24,8 +24,8 @@ class StatusPage(View):
         counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
         context = {
             "counted": [{"info": info, "count": counts.get(kind, 0)} for kind, info in KINDS.items()],
-            "references": Reference.objects.filter(entries__in=entries.values("pk")).distinct().count(),
-            "entities": Entity.objects.current().filter(roles__entry__in=entries.values("pk")).distinct().count(),
+            "references": EntryReference.objects.filter(entry__in=entries).values("reference").distinct().count(),
+            "entities": EntityRole.objects.filter(entry__in=entries).values("entity").distinct().count(),
             "sources": _sources(entries),
             "index": import_string(self.index)() if self.index else None,
         }
