@@ -1,0 +1,70 @@
+"""What search keeps, for reading: the worker writes it, and `reindex` makes it again."""
+
+from django.contrib import admin, messages
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+
+from kb.models import Entry
+from kb.signals import entries_changed
+from search.models import Embedding, Indexing, Passage
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Passage)
+class PassageAdmin(ReadOnlyAdmin):
+    list_display = ["id", "entry", "source", "start", "end", "__str__"]
+    list_filter = ["source", "entry__kind"]
+    list_select_related = ["entry"]
+    search_fields = ["text", "entry__title"]
+
+
+@admin.register(Embedding)
+class EmbeddingAdmin(ReadOnlyAdmin):
+    list_display = ["text_hash", "fingerprint"]
+    list_filter = ["fingerprint"]
+    search_fields = ["text_hash"]
+    fields = ["text_hash", "fingerprint"]
+
+
+class WaitingFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        return [("waiting", "Waiting"), ("failed", "Failed"), ("indexed", "Indexed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Indexing]) -> QuerySet[Indexing]:
+        match self.value():
+            case "waiting":
+                return queryset.exclude(wanted=F("indexed")).filter(error="")
+            case "failed":
+                return queryset.exclude(error="")
+            case "indexed":
+                return queryset.filter(wanted=F("indexed"))
+        return queryset
+
+
+@admin.register(Indexing)
+class IndexingAdmin(ReadOnlyAdmin):
+    list_display = ["entry_id", "wanted", "indexed", "attempts", "changed_at", "error"]
+    list_filter = [WaitingFilter]
+    search_fields = ["entry_id", "error"]
+    actions = ["again"]
+
+    @admin.action(description="Index again", permissions=["view"])
+    def again(self, request: HttpRequest, chosen: QuerySet[Indexing]) -> None:
+        ids = list(chosen.values_list("pk", flat=True))
+        entries_changed.send(sender=Entry, ids=ids)
+        self.message_user(request, f"{len(ids)} queued to be indexed again.", messages.SUCCESS)
