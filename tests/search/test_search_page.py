@@ -72,6 +72,12 @@ def test_filters_narrow_and_are_kept(client, collection):
     assert 'href="/search/?q=refund&amp;kind=incident&amp;since=2020&amp;mode=keyword"' in page
 
 
+def test_all_filters_are_taken_away_at_once(client, collection):
+    page = get(client, "/search/?q=refund&kind=incident&tag=chatbots&since=2020")
+
+    assert '<a class="all" href="/search/?q=refund&amp;kind=incident">Remove all</a>' in page
+
+
 def test_nothing_asked_gives_examples(client):
     page = get(client, "/search/")
 
