@@ -1,6 +1,7 @@
 """Lists of one kind: filtered, ordered and turned by their address alone."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_by_title_whatever_the_case(client):
 
 def test_filters_work_together(client):
     bank = make_entity("Bank")
-    wanted = {"tags": ["chatbots"], "entities": {"deployer": [bank]}, "occurred_on": "2024-05"}
+    wanted: dict[str, Any] = {"tags": ["chatbots"], "entities": {"deployer": [bank]}, "occurred_on": "2024-05"}
     make_entry(title="all of it", categories=[make_category("Loss")], **wanted)
     make_entry(title="other year", **{**wanted, "occurred_on": "2022"})
     make_entry(title="other bank", **{**wanted, "entities": {}})

@@ -122,8 +122,8 @@ def test_katex_is_loaded_only_where_there_is_math(page: Page, live_server):
 def test_a_job_is_followed_to_its_end(page: Page, live_server, client):
     job = Job.objects.create(kind="ingest", state="running", done=1, total=4, counts={"created": 1})
     client.force_login(make_user(is_staff=True))
-    session = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
-    page.context.add_cookies([session])
+    session = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
     page.goto(f"{live_server.url}/jobs/{job.pk}/")
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "25")
 

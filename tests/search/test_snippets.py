@@ -1,17 +1,16 @@
 """A passage is cut around the words that were asked for, and shown as text."""
 
-from types import SimpleNamespace
-
 import pytest
 
+from search.query import PassageHit
 from search.templatetags.results import Span, marked, snippet, window
 
 pytestmark = pytest.mark.once
 
 
-def passage(text: str, *words: str) -> SimpleNamespace:
-    found = [(text.index(word), text.index(word) + len(word)) for word in words]
-    return SimpleNamespace(text=text, marks=found)
+def passage(text: str, *words: str) -> PassageHit:
+    marks = [(text.index(word), text.index(word) + len(word)) for word in words]
+    return PassageHit(text, 0, len(text), "body", None, marks, 1.0)
 
 
 def test_short_text_is_shown_whole():
