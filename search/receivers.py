@@ -20,9 +20,14 @@ def connect() -> None:
 
 
 def _want(ids: Sequence[int], **_: Any) -> None:
-    """In the transaction of the change: note what is stale. After its commit: ring."""
+    """In the transaction of the change: note what is stale. After its commit: ring, once."""
     Indexing.objects.want(ids)
-    transaction.on_commit(lambda: send(index_pending), robust=True)
+    if not any(hook is _ring for _, hook, *_ in transaction.get_connection().run_on_commit):
+        transaction.on_commit(_ring, robust=True)
+
+
+def _ring() -> None:
+    send(index_pending)
 
 
 def _warm_up(**_: Any) -> None:
@@ -32,4 +37,4 @@ def _warm_up(**_: Any) -> None:
 
 def _ring_for_pending(**_: Any) -> None:
     if Indexing.objects.workable().exists():
-        send(index_pending)
+        _ring()

@@ -185,3 +185,11 @@ def test_the_number_of_queries_does_not_grow_with_the_entries():
         return len([q for q in captured if q["sql"].startswith("SELECT")])
 
     assert queries_for(2) == queries_for(4)
+
+
+def test_a_transaction_rings_once_however_much_it_changes(django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        for _ in range(3):
+            make_entry(summary="A ferry.", tags=["ships"])
+
+    assert len(callbacks) == 1
