@@ -4,22 +4,27 @@ The job's cursor is the number of records that are done. An interrupted import r
 many, and goes on; should the file have changed meanwhile it begins anew, which identity makes harmless.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import OperationalError
 
-from ingest.records import BadRecord, DuplicateRecord, EntityRecord, EntryRecord, Record
+from ingest.records import DuplicateRecord, EntityRecord, EntryRecord, Record
 from ingest.sources import Source, SourceError, open_source
-from ingest.write import write_duplicate, write_entity, write_entry
-from kb import changes, jobs
+from ingest.writing.batch import write
+from ingest.writing.outcome import Refused
+from kb import jobs
 from kb.models import Job
 
-BATCH = 25
+log = logging.getLogger(__name__)
+
+BATCH = 100
+BATCH_CHARACTERS = 2_000_000
+TRIES = 3
 COUNTS = ("created", "updated", "unchanged", "failed")
 
 
@@ -48,14 +53,8 @@ def work(run: jobs.Run) -> bool:
 
 
 def _take_in(run: jobs.Run, source: Source) -> bool:
-    job = run.job
-    reason = f"import of {source.name}, job {job.pk}"
-    for batch in _batches(islice(source.records(), job.cursor["position"], None)):
-        with run.batch(), changes.gathered():
-            for record in batch:
-                _take(run, record, source.name, reason)
-            job.cursor = {**job.cursor, "position": job.cursor["position"] + len(batch)}
-            job.done = job.cursor["position"]
+    for batch in _batches(islice(source.records(), run.job.cursor["position"], None)):
+        _patiently(run, batch, source.name)
         if run.time_is_up:
             return False
     with run.batch():
@@ -64,38 +63,35 @@ def _take_in(run: jobs.Run, source: Source) -> bool:
     return True
 
 
-def _take(run: jobs.Run, record: Record, source: str, reason: str) -> None:
-    """Write one record. One that cannot be written is counted and noted with its reason, and leaves nothing behind."""
-    if isinstance(record, BadRecord):
-        run.count("failed")
-        run.problem(record.key, record.reason)
-        return
-    try:
-        with transaction.atomic():
-            match record:
-                case EntryRecord():
-                    run.count(write_entry(record, source, reason))
-                    for warning in record.warnings:
-                        run.problem(record.key, warning)
-                case EntityRecord():
-                    write_entity(record)
-                    run.count("entities")
-                case DuplicateRecord():
-                    write_duplicate(record)
-                    run.count("duplicates")
-    except (ValidationError, LookupError, ValueError) as error:
-        run.count("failed")
-        run.problem(_key(record), _message(error))
-    except DatabaseError as error:
-        if not _is_about_the_data(error):
-            raise
-        run.count("failed")
-        run.problem(_key(record), str(error).strip())
+def _patiently(run: jobs.Run, batch: Sequence[Record], source: str) -> None:
+    """Take a batch, again if need be: a deadlock or a lock that was not to be had says nothing about the records."""
+    for left in reversed(range(TRIES)):
+        try:
+            _take(run, batch, source)
+            return
+        except OperationalError as error:
+            if not left:
+                raise
+            log.warning("job %s: %s; trying the batch again", run.job.pk, str(error).strip())
 
 
-def _is_about_the_data(error: DatabaseError) -> bool:
-    """Whether the database refused the values, and not the connection, the lock or the disk."""
-    return isinstance(error, DataError | IntegrityError)
+def _take(run: jobs.Run, batch: Sequence[Record], source: str) -> None:
+    """Write a batch. What cannot be written is counted and noted with its reason, and stops nothing."""
+    job = run.job
+    with run.batch():
+        results = write(batch, source, f"import of {source}, job {job.pk}")
+        for record, result in zip(batch, results, strict=True):
+            if isinstance(result, Refused):
+                run.count("failed")
+                run.problem(_key(record), result.reason)
+            elif isinstance(record, EntryRecord):
+                run.count(result)
+                for warning in record.warnings:
+                    run.problem(record.key, warning)
+            else:
+                run.count("entities" if isinstance(record, EntityRecord) else "duplicates")
+        job.cursor = {**job.cursor, "position": job.cursor["position"] + len(batch)}
+        job.done = job.cursor["position"]
 
 
 def _key(record: Record) -> str:
@@ -104,15 +100,24 @@ def _key(record: Record) -> str:
     return f"entity {record.key}" if isinstance(record, EntityRecord) else record.key
 
 
-def _message(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        return "; ".join(error.messages)
-    return str(error)
-
-
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while batch := list(islice(records, BATCH)):
+    """Cut into lists that are neither long nor heavy: each is held in memory, and written in one transaction."""
+    batch: list[Record] = []
+    characters = 0
+    for record in records:
+        batch.append(record)
+        characters += _characters(record)
+        if len(batch) == BATCH or characters >= BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
         yield batch
+
+
+def _characters(record: Record) -> int:
+    if not isinstance(record, EntryRecord):
+        return 0
+    return len(record.body) + len(record.summary) + sum(len(reference.text) for reference in record.references)
 
 
 def _open(source: str, location: str, options: dict[str, Any]) -> Source:

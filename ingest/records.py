@@ -10,13 +10,18 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
+from kb.addresses import canonical_url
 from kb.dates import PartialDate, parse_date
 
-# The longest each thing may be, in characters: generous for people, small enough that one record cannot hurt.
+# The longest each thing may be, in characters: generous for people, small enough that one record cannot hurt. Those
+# that a column holds are that column's: SQLite would not say that something is too long, and PostgreSQL says it late.
 MAX_TITLE = 500
 MAX_NAME = 300
 MAX_SLUG = 200
 MAX_URL = 2000
+MAX_LICENCE = 60
+MAX_RELATION = 40
+MAX_LANGUAGE = 20
 MAX_SUMMARY = 20_000
 MAX_TEXT = 4_000_000
 MAX_ITEMS = 2000
@@ -50,8 +55,9 @@ def clean_line(value: object) -> str:
 def check_url(value: str) -> str:
     """`value` when it is an absolute http or https address; ValueError says what is wrong with it."""
     shown = value if len(value) <= 80 else value[:77] + "..."
+    too_long = ValueError(f"address longer than {MAX_URL} characters: {shown!r}")
     if len(value) > MAX_URL:
-        raise ValueError(f"address longer than {MAX_URL} characters: {shown!r}")
+        raise too_long
     if re.search(r"\s", value) or UNPRINTABLE.search(value):
         raise ValueError(f"address with blanks or control characters: {shown!r}")
     try:
@@ -63,6 +69,8 @@ def check_url(value: str) -> str:
         raise ValueError(f"not an http or https address: {shown!r}")
     if not host:
         raise ValueError(f"address without a host: {shown!r}")
+    if len(canonical_url(value)) > MAX_URL:  # each letter beyond ASCII is three to twelve there
+        raise too_long
     return value
 
 
@@ -132,7 +140,8 @@ Text = Annotated[str, BeforeValidator(clean_text), StringConstraints(max_length=
 Summary = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_SUMMARY)]
 Url = Annotated[str, BeforeValidator(_strip_url), AfterValidator(check_url)]
 OptionalUrl = Annotated[str, BeforeValidator(_strip_url), AfterValidator(_check_optional_url)]
-Language = Annotated[Line, AfterValidator(_check_language)]
+Language = Annotated[Line, StringConstraints(max_length=MAX_LANGUAGE), AfterValidator(_check_language)]
+Licence = Annotated[Line, StringConstraints(max_length=MAX_LICENCE)]
 Namespace = Annotated[Line, AfterValidator(_check_namespace)]
 # NFC, so that one name typed on two systems is one slug.
 Slug = Annotated[
@@ -165,7 +174,7 @@ class ReferenceRecord(_Record):
     archive_url: OptionalUrl = ""
     language: Language = ""
     text: Text = ""
-    text_licence: Name = ""
+    text_licence: Licence = ""
 
 
 class RoleRecord(_Record):
@@ -183,7 +192,7 @@ class RoleRecord(_Record):
 class LinkRecord(_Record):
     """A relation to another entry: `target` is its slug, or its external id as (namespace, value)."""
 
-    relation: Annotated[Name, Required]
+    relation: Annotated[Line, StringConstraints(min_length=1, max_length=MAX_RELATION)]
     target: Annotated[Slug, Required] | ExternalIdPair
 
 
@@ -213,8 +222,8 @@ class EntryRecord(_Record):
     status: Literal["", "draft", "published"] = ""
     visibility: Literal["", "public", "internal"] = ""
     language: Language = ""
-    licence: Name = ""
-    attribution: Title = ""
+    licence: Licence = ""
+    attribution: Name = ""
     tags: Names = []
     roles: list[RoleRecord] = Field(default=[], max_length=MAX_ITEMS)
     references: list[ReferenceRecord] = Field(default=[], max_length=MAX_ITEMS)

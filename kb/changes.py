@@ -1,8 +1,9 @@
 """Turns saves and deletions of anything searchable into one signal: these entries changed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from django.db.models import Model
@@ -24,6 +25,8 @@ from kb.models.entries import entry_history
 from kb.signals import entries_changed
 
 PROXIES = (Incident, CaseStudy, ReadingNote)
+SHARED: dict[type[Model], str] = {Reference: "references", Entity: "roles__entity", Tag: "tags"}
+HISTORY = "simple_history_manager_attribute"  # where django-simple-history looks for a model's history
 
 _gathered: ContextVar[set[int] | None] = ContextVar("gathered", default=None)
 
@@ -31,14 +34,13 @@ _gathered: ContextVar[set[int] | None] = ContextVar("gathered", default=None)
 def connect() -> None:
     for proxy in PROXIES:
         # Django sends a proxy's signals under its own class, and history listens to the table's class only.
+        setattr(proxy._meta, HISTORY, getattr(Entry._meta, HISTORY))
         post_save.connect(entry_history.post_save, sender=proxy)
         post_delete.connect(entry_history.post_delete, sender=proxy)
     owners: dict[type[Model], Callable[[Any], list[int]]] = {
         **dict.fromkeys((Entry, *PROXIES), lambda entry: [entry.pk]),
         **dict.fromkeys((EntryReference, EntityRole, ExternalId), lambda row: [row.entry_id]),
-        Reference: lambda reference: _entries_of("references", reference),
-        Entity: lambda entity: _entries_of("roles__entity", entity),
-        Tag: lambda tag: _entries_of("tags", tag),
+        **{model: partial(_entries_of, path) for model, path in SHARED.items()},
     }
     for model, entries_of in owners.items():
         receiver = _announcer(entries_of)
@@ -60,6 +62,11 @@ def gathered() -> Iterator[None]:
         entries_changed.send(sender=Entry, ids=sorted(ids))
 
 
+def announce(ids: Iterable[int]) -> None:
+    """Say what changed where rows were written in bulk, for which Django sends no signals."""
+    _announce(Entry, sorted(set(ids)))
+
+
 def _announce(sender: type[Model], ids: list[int]) -> None:
     waiting = _gathered.get()
     if waiting is not None:
@@ -73,8 +80,9 @@ def _entries_of(path: str, row: Model) -> list[int]:
 
 
 def _announcer(entries_of: Callable[[Any], list[int]]) -> Callable[..., None]:
-    def announce(sender: type[Model], instance: Model, **_: Any) -> None:
-        _announce(sender, entries_of(instance))
+    def announce(sender: type[Model], instance: Model, created: bool = False, **_: Any) -> None:
+        if not (created and sender in SHARED):  # what is new is nobody's yet
+            _announce(sender, entries_of(instance))
 
     return announce
 

@@ -3,15 +3,21 @@
 import unicodedata
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from simple_history.models import HistoricalRecords
 
 from kb.models.fields import free_slug
 
+MAX_NAME = 300
+
 
 def normal_name(name: str) -> str:
-    """The form under which two spellings of a name are equal: case, accents' encoding and spaces do not count."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """The form under which two spellings of a name are equal: case, accents' encoding and spaces do not count.
+
+    Some characters become many under it, so it is cut to the length that the column has.
+    """
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())[:MAX_NAME]
 
 
 class EntityQuerySet(models.QuerySet["Entity"]):
@@ -47,6 +53,7 @@ class Entity(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        self.clean()
         if not self.slug:
             self.slug = free_slug(Entity, self.name, fallback="entity", taken_by=self.pk)
         super().save(*args, **kwargs)
@@ -57,8 +64,13 @@ class Entity(models.Model):
 
         return reverse("entity", args=[self.slug])
 
+    def clean(self) -> None:
+        """Refuse a merge that leads back to this entity: its page would lead nowhere."""
+        if self.pk and self.merged_into and self.merged_into.resolved().pk == self.pk:
+            raise ValidationError({"merged_into": "An entity cannot be merged into itself, directly or by others."})
+
     def resolved(self) -> "Entity":
-        """The entity that this one stands for after merges; a circle ends where it began."""
+        """The entity that this one stands for after merges; a circle, which save refuses, ends before it closes."""
         entity, seen = self, {self.pk}
         while entity.merged_into and entity.merged_into_id not in seen:
             entity = entity.merged_into
@@ -71,7 +83,7 @@ class EntityAlias(models.Model):
 
     entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="aliases")
     name = models.CharField(max_length=300)
-    normal = models.CharField(max_length=300, db_index=True, editable=False)
+    normal = models.CharField(max_length=MAX_NAME, db_index=True, editable=False)
     namespace = models.CharField(max_length=40, blank=True)
     key = models.CharField(max_length=300, blank=True)
 

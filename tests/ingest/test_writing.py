@@ -4,8 +4,22 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from ingest.records import DuplicateRecord, EntityRecord, EntryRecord
-from ingest.write import write_duplicate, write_entity, write_entry
-from kb.models import Entity, EntityAlias, Entry, ExternalId, Link, Reference, Tag
+from ingest.writing.duplicates import write_duplicates
+from ingest.writing.entities import write_entities
+from ingest.writing.entries import write_entries
+from ingest.writing.outcome import Outcome
+from kb.models import (
+    Classification,
+    Entity,
+    EntityAlias,
+    Entry,
+    ExternalId,
+    Link,
+    Origin,
+    Reference,
+    Tag,
+    UnresolvedLink,
+)
 from tests.factories import make_entry
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +36,18 @@ def record(**fields) -> EntryRecord:
         "external_ids": [("aiid", "7")],
     }
     return EntryRecord(**{**values, **fields})
+
+
+def write_entry(one: EntryRecord, source: str) -> Outcome:
+    return write_entries([one], source)[0]
+
+
+def write_entity(one: EntityRecord) -> Outcome:
+    return write_entities([one], "aiid")[0]
+
+
+def write_duplicate(one: DuplicateRecord) -> Outcome:
+    return write_duplicates([one], "aiid")[0]
 
 
 def test_a_new_record_becomes_an_entry_with_everything_it_says():
@@ -49,6 +75,7 @@ def test_a_new_record_becomes_an_entry_with_everything_it_says():
     assert [str(role) for role in entry.roles.all()] == ["Acme (developer)"]
     assert [(r.title, r.published) for r in entry.references.all()] == [("Lift runs wild", "2023-05-09")]
     category = entry.classifications.get().category
+    assert category.parent
     assert (category.name, category.parent.name, category.taxonomy.name) == ("Trapped", "Physical", "Harms")
     assert entry.history.count() == 1
 
@@ -196,3 +223,122 @@ def test_what_a_curator_took_over_is_not_overwritten():
     entry.refresh_from_db()
     assert entry.title == "As the curator has it"
     assert not Tag.objects.exists()
+
+
+def test_a_slug_that_a_record_asks_for_is_kept_as_it_is():
+    asking = record(slug="Lift.v2")
+
+    write_entry(asking, "markdown")
+
+    assert Entry.objects.get().slug == "Lift.v2"
+    assert write_entry(asking, "markdown") == "unchanged"
+
+
+def test_a_slug_that_another_has_or_had_is_not_taken():
+    write_entry(record(slug="lift", title="First"), "markdown")
+    write_entry(record(slug="lift-2000", title="First"), "markdown")
+    asking = record(slug="lift", title="Second", external_ids=[("aiid", "8")])
+
+    write_entry(asking, "markdown")
+
+    assert dict(Entry.objects.values_list("title", "slug")) == {"First": "lift-2000", "Second": "lift-2"}
+    assert write_entry(asking, "markdown") == "unchanged"
+
+
+def test_two_entries_that_tell_of_one_report_differently_come_to_rest():
+    first = record(references=[{"url": "https://news.example/lift", "title": "Lift runs wild"}])
+    second = record(
+        external_ids=[("aiid", "8")],
+        references=[{"url": "http://news.example/lift/", "title": "LIFT RUNS WILD", "publisher": "The News"}],
+    )
+    for one in (first, second):
+        write_entry(one, "aiid")
+
+    report = Reference.objects.get()
+    assert (report.title, report.publisher) == ("Lift runs wild", "The News"), "the first tells, the second fills in"
+    assert [write_entry(first, "aiid"), write_entry(second, "aiid")] == ["unchanged", "unchanged"]
+
+    write_entry(record(references=[{"url": "https://news.example/lift", "title": "Lift ran wild"}]), "aiid")
+
+    assert Reference.objects.get().title == "Lift ran wild", "who told it first may correct it"
+
+
+def test_a_reference_that_a_record_names_twice_is_told_by_the_first():
+    twice = record(
+        references=[
+            {"url": "https://news.example/lift", "title": "Lift runs wild"},
+            {"url": "https://www.news.example/lift", "title": "Lift"},
+        ]
+    )
+    write_entry(twice, "aiid")
+
+    assert write_entry(twice, "aiid") == "unchanged"
+    assert [r.title for r in Entry.objects.get().references.all()] == ["Lift runs wild"]
+
+
+def test_new_evidence_is_taken_and_a_curator_s_classification_left_alone():
+    def harmful(evidence: str) -> EntryRecord:
+        return record(classifications=[{"taxonomy": "Harms", "category": ("Physical",), "evidence": evidence}])
+
+    write_entry(harmful("page 3"), "aiid")
+    entry = Entry.objects.get()
+    category = entry.classifications.get().category
+    Classification.objects.create(entry=entry, category=category, origin=Origin.HUMAN, evidence="seen")
+
+    assert write_entry(harmful("page 4"), "aiid") == "updated"
+
+    assert sorted(entry.classifications.values_list("origin", "evidence")) == [
+        ("human", "seen"),
+        ("imported", "page 4"),
+    ]
+    assert write_entry(record(), "aiid") == "updated"
+    assert [row.evidence for row in entry.classifications.all()] == ["seen"]
+
+
+def test_a_link_waits_until_somebody_gives_an_entry_that_id():
+    write_entry(record(links=[{"relation": "same_as", "target": ("oecd", "2023-05-05")}]), "markdown")
+    other = record(external_ids=[("aiid", "8")], title="Another lift")
+    write_entry(other, "aiid")
+
+    write_entry(other.model_copy(update={"external_ids": [("aiid", "8"), ("oecd", "2023-05-05")]}), "aiid")
+
+    link = Link.objects.get()
+    assert (link.entry.title, link.relation, link.target.title) == (
+        "Lift chose its own floors",
+        "same_as",
+        "Another lift",
+    )
+    assert not UnresolvedLink.objects.exists()
+
+
+def test_a_merged_duplicate_is_at_rest():
+    """What the withdrawn record said stays with the entry that stands for it, also after the next import."""
+    seven = record(roles=[{"role": "developer", "name": "Acme"}])
+    withdrawn = DuplicateRecord(namespace="aiid", value="9", of="7")
+    write_entry(seven, "aiid")
+    write_entry(record(external_ids=[("aiid", "9")], roles=[{"role": "harmed", "name": "Tenants"}]), "aiid")
+    write_duplicate(withdrawn)
+
+    assert [write_entry(seven, "aiid"), write_duplicate(withdrawn)] == ["unchanged", "unchanged"]
+    assert [str(role) for role in Entry.objects.get().roles.all()] == ["Acme (developer)", "Tenants (harmed)"]
+
+
+def test_other_names_of_an_entity_are_learned_when_they_come():
+    write_entity(EntityRecord(namespace="aiid", key="meta", name="Meta"))
+
+    outcome = write_entity(EntityRecord(namespace="aiid", key="meta", name="Meta", aliases=["Facebook", "META"]))
+
+    assert outcome == "updated"
+    assert Entity.objects.named("facebook") == Entity.objects.named("Meta") == Entity.objects.get()
+    again = EntityRecord(namespace="aiid", key="meta", name="Meta", aliases=["Facebook", "META"])
+    assert write_entity(again) == "unchanged"
+
+
+def test_a_long_address_can_be_what_an_entry_is_known_by():
+    long = "https://notes.example/" + "/".join(["chapter"] * 50)
+    noted = record(external_ids=[], kind="note", page={"url": long})
+    other = record(external_ids=[], kind="note", title="Other", page={"url": long + "/x"})
+
+    assert [write_entry(noted, "links"), write_entry(other, "links")] == ["created", "created"]
+    assert [write_entry(noted, "links"), write_entry(other, "links")] == ["unchanged", "unchanged"]
+    assert all(len(external.value) == 300 for external in ExternalId.objects.all())

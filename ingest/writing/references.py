@@ -1,0 +1,123 @@
+"""References: one a canonical address, shared by the entries that cite it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Max
+
+from ingest.records import EntryRecord, ReferenceRecord
+from ingest.writing.rows import bring, create, found
+from kb.addresses import canonical_url
+from kb.models import Entry, EntryReference, Reference
+
+Citations = list[tuple[Entry, str, ReferenceRecord]]  # entry, canonical address, what its record says of the reference
+
+
+def write_references(pairs: Sequence[tuple[Entry, EntryRecord]], source: str, reason: str = "") -> set[int]:
+    """Let each entry cite what its record cites, its own page first; ids of the entries that this changed."""
+    citations = [
+        (entry, canonical_url(record.url), record)
+        for entry, of_entry in pairs
+        for record in _cited(of_entry, owned=entry.source == source)
+    ]
+    addresses = [address for _, address, _ in citations]
+    references = {row.canonical_url or "": row for row in found(Reference.objects.all(), "canonical_url", addresses)}
+    changed = _tell(references, citations, source)
+    references |= _create([one for one in citations if one[1] not in references], source, reason)
+    entries = [entry.pk for entry, _ in pairs]
+    last = dict(
+        EntryReference.objects.filter(entry__in=entries).values_list("entry").annotate(Max("position")).order_by()
+    )
+    wanted: dict[int, list[EntryReference]] = {pk: [] for pk in entries}
+    for entry, address, _ in citations:
+        position = last.get(entry.pk, -1) + 1 + len(wanted[entry.pk])
+        wanted[entry.pk].append(
+            EntryReference(entry=entry, reference=references[address], position=position, source=source)
+        )
+    return changed | bring(EntryReference.objects.all(), wanted, ("reference_id",), source)
+
+
+def _cited(record: EntryRecord, owned: bool) -> list[ReferenceRecord]:
+    """What the record cites. Where another source owns the entry, this one's words are the text of its page."""
+    if record.page is None:
+        return record.references
+    page = record.page
+    if not owned and not page.text:
+        text = "\n\n".join(part for part in (record.summary, record.body) if part.strip())
+        page = page.model_copy(update={"text": text, "text_licence": record.licence})
+    return [page, *record.references]
+
+
+def _values(record: ReferenceRecord) -> dict[str, Any]:
+    return {
+        "url": record.url,
+        "title": record.title,
+        "publisher": record.publisher,
+        "authors": record.authors,
+        "published_on": record.published.date if record.published else None,
+        "published_precision": record.published.precision if record.published else "",
+        "archive_url": record.archive_url,
+        "language": record.language,
+        "text": record.text,
+        "text_licence": record.text_licence,
+    }
+
+
+def _create(citations: Citations, source: str, reason: str) -> dict[str, Reference]:
+    """New references by address; of several that tell of one, the later fill in what the first left open."""
+    new: dict[str, Reference] = {}
+    for _, address, record in citations:
+        values = _values(record)
+        if address not in new:
+            new[address] = Reference(**values, canonical_url=address, source=source)
+        else:
+            _fill(new[address], values, replace=False)
+    create(list(new.values()), reason)
+    return new
+
+
+def _tell(references: dict[str, Reference], citations: Citations, source: str) -> set[int]:
+    """Bring references that are there to what the records say of them; ids of the entries whose records did."""
+    tellers = _tellers(references, citations, source)
+    changed: dict[int, Reference] = {}
+    entries = set()
+    for entry, address, record in citations:
+        reference = references.get(address)
+        if reference is None:
+            continue
+        replace = tellers.get(reference.pk) == entry.pk
+        if replace:
+            del tellers[reference.pk]  # a record may name it twice; the first time counts
+        if _fill(reference, _values(record), replace):
+            changed[reference.pk] = reference
+            entries.add(entry.pk)
+    for reference in changed.values():
+        reference.save()
+    return entries
+
+
+def _tellers(references: dict[str, Reference], citations: Citations, source: str) -> dict[int, int]:
+    """For each reference that this source told of, the entry whose record may say so anew: the first that cited it.
+
+    Two entries that give one article different titles would otherwise take turns at every import.
+    """
+    own = {reference.pk for reference in references.values() if reference.source == source}
+    tellers: dict[int, int] = {}
+    for row in found(EntryReference.objects.filter(source=source).order_by("id"), "reference_id", own):
+        tellers.setdefault(row.reference_id, row.entry_id)
+    for entry, address, _ in citations:
+        if address in references and references[address].pk in own:
+            tellers.setdefault(references[address].pk, entry.pk)
+    return tellers
+
+
+def _fill(reference: Reference, values: dict[str, Any], replace: bool) -> bool:
+    """Set what `values` know and the reference does not, or with `replace` knows otherwise; whether there was any."""
+    new = {
+        name: value
+        for name, value in values.items()
+        if value and getattr(reference, name) != value and (replace or not getattr(reference, name))
+    }
+    for name, value in new.items():
+        setattr(reference, name, value)
+    return bool(new)

@@ -1,0 +1,78 @@
+"""Rows by the batch: looked up, created, and brought to what a source says now, in a few queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+from simple_history.utils import bulk_create_with_history
+
+Row = TypeVar("Row", bound=Model)
+
+LOOKUP = 500  # values in one query; SQLite takes 999 parameters
+
+
+def found(rows: QuerySet[Row], field: str, values: Iterable[object]) -> Iterator[Row]:
+    """The rows whose `field` is one of `values`, however many those are."""
+    distinct = list(dict.fromkeys(values))
+    for first in range(0, len(distinct), LOOKUP):
+        yield from rows.filter(**{f"{field}__in": distinct[first : first + LOOKUP]})
+
+
+def found_pairs(rows: QuerySet[Row], field: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Row]:
+    """The rows whose (namespace, `field`) is one of `pairs`."""
+    values = defaultdict(list)
+    for namespace, value in pairs:
+        values[namespace].append(value)
+    for namespace, of_namespace in values.items():
+        yield from found(rows.filter(namespace=namespace), field, of_namespace)
+
+
+def create(rows: Sequence[Row], reason: str = "") -> None:
+    """Insert rows of one table and, where it keeps history, their first versions. Sends no signals."""
+    if not rows:
+        return
+    model = type(rows[0])
+    if hasattr(model._meta, "simple_history_manager_attribute"):
+        bulk_create_with_history(rows, model, default_change_reason=reason)
+    else:
+        model._default_manager.bulk_create(rows)
+
+
+def bring(
+    present: QuerySet[Row],
+    wanted: Mapping[int, Sequence[Row]],
+    key: Sequence[str],
+    source: str,
+    *,
+    reason: str = "",
+    fresh: Sequence[str] = (),
+) -> set[int]:
+    """Make the rows that `source` has at some entries those that it wants; the ids of entries that this changed.
+
+    `wanted` maps the id of every entry of the batch to unsaved rows, told apart by the fields in `key`. A row that is
+    there already stays, whoever made it; its own it follows in the fields `fresh`. What others made is left alone.
+    """
+    of = attrgetter("entry_id", *key)
+    there = {of(row): row for row in found(present, "entry_id", wanted)}
+    named: dict[Any, Any] = {}
+    for row in (row for rows in wanted.values() for row in rows):
+        named.setdefault(of(row), row)
+    missing = [row for place, row in named.items() if place not in there]
+    gone = [row for place, row in there.items() if row.source == source and place not in named]  # type: ignore[attr-defined]
+    create(missing, reason)
+    for row in gone:
+        row.delete()  # one by one, so that each is announced and remembered
+    followed = [row for place, row in there.items() if place in named and _follow(row, named[place], source, fresh)]
+    return {row.entry_id for row in (*missing, *gone, *followed)}
+
+
+def _follow(row: Any, wanted: Any, source: str, fresh: Sequence[str]) -> bool:
+    differing = [name for name in fresh if getattr(row, name) != getattr(wanted, name)]
+    if not differing or row.source != source:
+        return False
+    for name in differing:
+        setattr(row, name, getattr(wanted, name))
+    row.save()
+    return True
