@@ -1,6 +1,10 @@
 """Merging: two rows that turn out to be one thing become one, and nothing that either knew is lost."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from django.db import transaction
+from django.db.models import Max
 
 from kb.models import Entity, EntityRole, Entry, Link, SlugRedirect
 
@@ -9,23 +13,22 @@ from kb.models import Entity, EntityRole, Entry, Link, SlugRedirect
 def merge_entries(gone: Entry, kept: Entry) -> None:
     """Move everything `gone` has over to `kept` and delete it; its address then leads to `kept`.
 
-    Text fields of `kept` stay as they are; empty ones are filled from `gone`.
+    Text fields and facts of `kept` stay as they are; empty ones are filled from `gone`. What `gone` said otherwise
+    stays in its history.
     """
     if gone.pk == kept.pk:
         raise ValueError("an entry cannot be merged into itself")
-    filled = [name for name in ("summary", "body", "occurred_on") if getattr(gone, name) and not getattr(kept, name)]
-    for name in filled:
-        setattr(kept, name, getattr(gone, name))
-    if "occurred_on" in filled:
-        kept.occurred_precision = gone.occurred_precision
+    _fill(gone, kept)
     _move(gone.roles.all(), kept.roles.values_list("entity_id", "role"), kept, ("entity_id", "role"))
-    _move(gone.citations.all(), kept.citations.values_list("reference_id"), kept, ("reference_id",))
+    _move_citations(gone, kept)
     _move(
         gone.classifications.all(),
         kept.classifications.values_list("category_id", "origin"),
         kept,
         ("category_id", "origin"),
     )
+    wanted = ("relation", "namespace", "value")
+    _move(gone.unresolved_links.all(), kept.unresolved_links.values_list(*wanted), kept, wanted)
     _move(gone.external_ids.all(), [], kept, ())
     _move(gone.former_slugs.all(), [], kept, ())
     kept.tags.add(*gone.tags.all())
@@ -44,6 +47,7 @@ def merge_entries(gone: Entry, kept: Entry) -> None:
             defaults={"origin": link.origin, "source": link.source},
         )
     slug, title = gone.slug, gone.title
+    gone._change_reason = f"merged into “{kept.title}”"[:100]  # type: ignore[attr-defined]
     gone.delete()
     SlugRedirect.objects.update_or_create(slug=slug, defaults={"entry": kept})
     kept._change_reason = f"merged with “{title}”"[:100]  # type: ignore[attr-defined]
@@ -52,20 +56,47 @@ def merge_entries(gone: Entry, kept: Entry) -> None:
 
 @transaction.atomic
 def merge_entities(gone: Entity, kept: Entity) -> None:
-    """Let `kept` stand for both: roles and aliases move over, the page of `gone` leads to `kept`."""
-    if gone.resolved() == kept.resolved():
+    """Let `kept` stand for both: roles and aliases move over, the page of `gone` leads to `kept`.
+
+    Of entities that were merged before, those that they became are meant.
+    """
+    gone, kept = gone.resolved(), kept.resolved()
+    if gone == kept:
         raise ValueError("these entities are one already")
     for role in gone.roles.all():
         EntityRole.objects.get_or_create(
             entry_id=role.entry_id, entity=kept, role=role.role, defaults={"source": role.source}
         )
         role.delete()
-    gone.aliases.update(entity=kept)
     gone.merged_into = kept
+    gone._change_reason = f"merged into “{kept.name}”"[:100]  # type: ignore[attr-defined]
     gone.save()
+    gone.aliases.update(entity=kept)
 
 
-def _move(rows, taken, kept: Entry, key: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
+def _fill(gone: Entry, kept: Entry) -> None:
+    """Give `kept` what it has no word about, and with a body the licence that body is under."""
+    if gone.body and not kept.body:
+        kept.licence, kept.attribution = kept.licence or gone.licence, kept.attribution or gone.attribution
+    for name in ("summary", "body"):
+        setattr(kept, name, getattr(kept, name) or getattr(gone, name))
+    if gone.occurred_on and not kept.occurred_on:
+        kept.occurred_on, kept.occurred_precision = gone.occurred_on, gone.occurred_precision
+    if gone.kind == kept.kind:
+        kept.facts = gone.facts | kept.facts
+
+
+def _move_citations(gone: Entry, kept: Entry) -> None:
+    """The references of `gone`, in their order, after those of `kept`."""
+    last = kept.citations.aggregate(last=Max("position"))["last"]
+    first = 0 if last is None else last + 1
+    citations = list(gone.citations.all())
+    for position, citation in enumerate(citations, start=first):
+        citation.position = position
+    _move(citations, kept.citations.values_list("reference_id"), kept, ("reference_id",))
+
+
+def _move(rows: Iterable[Any], taken: Iterable[tuple], kept: Entry, key: tuple[str, ...]) -> None:
     """Give each row to `kept`, unless `kept` has one with the same key."""
     present = {tuple(values) for values in taken}
     for row in rows:

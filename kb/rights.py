@@ -1,7 +1,10 @@
 """What of other people's text may be shown."""
 
+import re
+
 QUOTE_CHARS = 280
-FREE = ("CC0", "CC-BY", "APACHE", "MIT", "BSD", "PDDL", "ODC-BY", "PUBLIC DOMAIN", "UNLICENSE", "OGL")
+# Whole words: npm writes UNLICENSED for what may not be used at all.
+FREE = re.compile(r"(CC0|CC-BY|APACHE|MIT|BSD|PDDL|ODC-BY|PUBLIC DOMAIN|UNLICENSE|OGL)(?![A-Z])", re.IGNORECASE)
 
 
 def may_show_whole(licence: str) -> bool:
@@ -9,4 +12,4 @@ def may_show_whole(licence: str) -> bool:
 
     Licences that forbid changes or commercial use still allow showing the text with its attribution.
     """
-    return licence.strip().upper().startswith(FREE)
+    return FREE.match(licence.strip()) is not None

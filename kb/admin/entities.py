@@ -2,6 +2,7 @@
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
@@ -29,6 +30,13 @@ class EntityAdmin(SimpleHistoryAdmin):
     @admin.display(description="Entries", ordering="entry_count")
     def entry_count(self, entity: Entity) -> int:
         return entity.entry_count  # type: ignore[attr-defined]  # annotated above
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: list, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        entity = form.instance
+        if "merged_into" in form.changed_data and entity.merged_into:
+            into, entity.merged_into = entity.merged_into, None
+            merge_entities(entity, into)
 
     @admin.action(description="Merge into the one with the most entries")
     def merge(self, request: HttpRequest, chosen: QuerySet[Entity]) -> None:

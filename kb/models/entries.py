@@ -59,9 +59,15 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             return self
         return self.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
 
+    def hidden_from(self, user: AbstractBaseUser | AnonymousUser | None) -> "EntryQuerySet":
+        """All the others."""
+        if user is not None and getattr(user, "is_staff", False):
+            return self.none()
+        return self.exclude(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
+
     def for_lists(self) -> "EntryQuerySet":
         """With what a list shows of each entry, in a fixed number of queries."""
-        return self.defer("body", "facts").prefetch_related("tags", "external_ids", "roles__entity")
+        return self.defer("body", "facts").prefetch_related("tags", "external_ids")
 
     def with_external_id(self, namespace: str, value: str) -> "EntryQuerySet":
         return self.filter(external_ids__namespace=namespace, external_ids__value=value)
@@ -139,6 +145,8 @@ class Entry(models.Model):
         return reverse("entry", args=[self.slug])
 
     def clean(self) -> None:
+        if self.kind not in KINDS:
+            raise ValidationError({"kind": [f"There is no kind “{self.kind}”: choose {', '.join(KINDS)}."]})
         try:
             self.facts = clean_facts(self.kind, self.facts or {})
         except FactsError as error:
