@@ -1,13 +1,15 @@
 """`/api/v1`: the JSON API put together. Errors are problem+json (RFC 9457)."""
 
-from http import HTTPStatus
-from typing import Any
+import logging
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from kb.filters import BadFilter
+from kb.problems import problem
+
+log = logging.getLogger(__name__)
 
 api = NinjaAPI(
     title="Precedent",
@@ -25,36 +27,29 @@ api.add_router("/taxonomies", "kb.entries_api.taxonomies_router", tags=["taxonom
 api.add_router("/jobs", "kb.entries_api.jobs_router", tags=["jobs"])
 
 
-def problem(request: HttpRequest, status: int, detail: str, **more: Any) -> HttpResponse:
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
-    return JsonResponse(body, status=status, content_type="application/problem+json")
-
-
 @api.exception_handler(BadFilter)
 def _bad_filter(request: HttpRequest, error: BadFilter) -> HttpResponse:
-    return problem(request, 422, str(error), parameter=error.name)
+    return problem(422, str(error), parameter=error.name)
 
 
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     first = error.errors[0] if error.errors else {"loc": [], "msg": "invalid"}
     name = str(first["loc"][-1]) if first.get("loc") else ""
-    return problem(request, 422, f"{name}: {first['msg']}", parameter=name)
+    return problem(422, f"{name}: {first['msg']}", parameter=name)
 
 
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return problem(request, 404, str(error) or "There is nothing here by that id.")
+    return problem(404, str(error) or "There is nothing here by that id.")
 
 
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(request, error.status_code, str(error))
+    return problem(error.status_code, str(error))
 
 
 @api.exception_handler(Exception)
 def _broken(request: HttpRequest, error: Exception) -> HttpResponse:
-    import logging
-
-    logging.getLogger(__name__).exception("%s %s failed", request.method, request.path)
-    return problem(request, 500, "This request failed on our side; it is in the log.")
+    log.exception("%s %s failed", request.method, request.path)
+    return problem(500, "This request failed on our side; it is in the log.")

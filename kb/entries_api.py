@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 
 from kb.as_json import entry_detail_json, entry_json, job_json
 from kb.filters import BadFilter, EntryFilter
-from kb.models import Entity, Entry, Job, Taxonomy
+from kb.listing import ORDERS
+from kb.models import Entity, EntityAlias, Entry, Job, Taxonomy
+from kb.models.entities import normal_name
 
 router = Router()
 entities_router = Router()
@@ -38,7 +40,7 @@ class PageParams(Schema):
 @router.get("", summary="List entries, newest first")
 def entries(request: HttpRequest, filters: Query[FilterParams], page: Query[PageParams]) -> dict[str, Any]:
     wanted = EntryFilter.from_params(filters.dict())
-    found = wanted.apply(Entry.objects.visible_to(request.user)).order_by("-occurred_on", "-id")
+    found = wanted.apply(Entry.objects.visible_to(request.user)).order_by(*ORDERS["newest"][1])
     chosen, total, next_cursor = _page(found.for_lists(), page)
     results = [{"entry": entry_json(entry, request.build_absolute_uri)} for entry in chosen]
     return {"results": results, "total": total, "next_cursor": next_cursor, "notices": []}
@@ -63,11 +65,14 @@ def visible_entry(request: HttpRequest, entry_id: int) -> Entry:
 
 @entities_router.get("", summary="List entities, those in most entries first")
 def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> dict[str, Any]:
+    """With `q`, those with a name or another name that contains it."""
+    found = Entity.objects.current()
+    if name := normal_name(q.replace("\0", "")):
+        found = found.filter(pk__in=EntityAlias.objects.filter(normal__contains=name).values("entity"))
     visible = Entry.objects.visible_to(request.user)
-    found = Entity.objects.current().filter(roles__entry__in=visible)
-    if q:
-        found = found.filter(name__icontains=q.replace("\0", ""))
-    found = found.annotate(entry_count=Count("roles__entry", distinct=True)).order_by("-entry_count", "name")
+    # A condition within the count: as a join, SQLite takes a hundred times as long.
+    counted = Count("roles__entry", filter=Q(roles__entry__in=visible.values("pk")), distinct=True)
+    found = found.annotate(entry_count=counted).filter(entry_count__gt=0).order_by("-entry_count", "name", "pk")
     chosen, total, next_cursor = _page(found, page)
     results = [
         {

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from kb.problems import problem
+
 # Nothing inline and nothing from elsewhere. KaTeX sets style attributes on the formulas that it draws.
 POLICY = "; ".join(
     (
@@ -17,6 +19,11 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+API = "/api/"
+DETAILS = {
+    404: "There is nothing at this address: /api/v1/docs lists what there is.",
+    405: "This address does not take that method: the header Allow names those that it takes.",
+}
 
 
 def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable:
@@ -26,3 +33,38 @@ def content_security_policy(get_response: Callable[[HttpRequest], HttpResponse])
         return response
 
     return middleware
+
+
+def api_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable:
+    """What holds for the whole API, inside its operations and outside: HEAD wherever there is GET, OPTIONS, and
+    problem+json for every error."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(API):
+            return get_response(request)
+        method = request.method
+        request.method = "GET" if method == "HEAD" else method
+        response = get_response(request)
+        request.method = method
+        if response.status_code == 405:
+            taken = {name.strip() for name in response["Allow"].split(",")}
+            allow = ", ".join(sorted(taken | {"OPTIONS"} | ({"HEAD"} if "GET" in taken else set())))
+            response = HttpResponse(status=204) if method == "OPTIONS" else _as_problem(response)
+            response["Allow"] = allow
+        elif response.status_code >= 400:
+            response = _as_problem(response)
+        if method == "HEAD":
+            length = len(response.content)
+            response.content = b""
+            response["Content-Length"] = str(length)
+        return response
+
+    return middleware
+
+
+def _as_problem(response: HttpResponse) -> HttpResponse:
+    """An error that Django answered with a page, said again for programs."""
+    if "json" in response.get("Content-Type", ""):
+        return response
+    status = response.status_code
+    return problem(status, DETAILS.get(status, "This request could not be answered."))
