@@ -22,6 +22,10 @@ class SearchParams(Schema):
     cursor: str = Field("", description="next_cursor of the page before")
 
 
+class RelatedParams(Schema):
+    per_kind: int = Field(3, ge=1, le=20, description="entries of each kind at most")
+
+
 @router.get("", summary="Search by words and meaning")
 def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[FilterParams]) -> dict[str, Any]:
     """Entries that answer the question, best first, each with the passages that matched and why."""
@@ -30,7 +34,6 @@ def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[Filter
 
 
 @related_router.get("/{int:entry_id}/related", summary="Entries nearest in meaning, by kind")
-def related(request: HttpRequest, entry_id: int, per_kind: Query[int] = Query(3, ge=1, le=20)) -> dict[str, Any]:  # type: ignore[type-arg]  # noqa: B008
-    entry = visible_entry(request, entry_id)
-    found = related_to(entry, request.user, per_kind)
+def related(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> dict[str, Any]:
+    found = related_to(visible_entry(request, entry_id), request.user, asked.per_kind)
     return {kind: [entry_json(one, request.build_absolute_uri) for one in ones] for kind, ones in found.items()}

@@ -8,7 +8,7 @@ import numpy as np
 from kb.models import Entry
 from search import index
 from search.engines.base import Ids
-from search.errors import IndexMismatch, SearchError
+from search.errors import IndexMismatch, SearchError, SemanticUnavailable
 from search.models import Embedding, Indexing, Passage
 from search.passages import pieces
 
@@ -66,14 +66,19 @@ def examine() -> Report:
 
     What belongs to an entry that is waiting to be indexed is expected to differ and is not counted as wrong.
     """
-    report = Report(entries=Entry.objects.count(), passages=Passage.objects.count(), model=index.encoder().fingerprint)
-    workable = Indexing.objects.workable().values_list("pk", flat=True)
-    report.pending_entries = sorted(workable)
+    report = Report(entries=Entry.objects.count(), passages=Passage.objects.count())
+    try:
+        report.model = index.encoder().fingerprint
+    except SemanticUnavailable as error:
+        report.error = str(error)
+    workable = Indexing.objects.workable().values("pk")
+    report.pending_entries = sorted(workable.values_list("pk", flat=True))
     report.failed_entries = dict(Indexing.objects.pending().exclude(pk__in=workable).values_list("pk", "error"))
     report.unknown_entries = _unknown()
-    settled = Passage.objects.exclude(entry__in=[*report.pending_entries, *report.failed_entries])
+    settled = Passage.objects.exclude(entry__in=Indexing.objects.pending().values("pk"))
     _compare_texts(report)
-    _compare_embeddings(report, settled)
+    if report.model:
+        _compare_embeddings(report, settled)
     _compare_index(report, settled)
     return report
 
@@ -104,7 +109,7 @@ def summary() -> dict[str, Any]:
         "pending": Indexing.objects.pending().count(),
         "passages": Passage.objects.count(),
         "embeddings": Embedding.objects.count(),
-        "model": index.encoder().fingerprint,
+        "model": index.fingerprint() or "not available",
     }
 
 
@@ -136,10 +141,10 @@ def _compare_index(report: Report, settled: Any) -> None:
     try:
         state = index.reader().state()
     except SearchError as error:
-        report.error = str(error)
+        report.error = report.error or str(error)
         return
     report.in_keyword_index, report.in_vector_index = len(state.keyword_ids), len(state.vector_ids)
-    if state.fingerprint != report.model:
+    if report.model and state.fingerprint != report.model:
         report.error = (
             f"The index was made with {state.fingerprint}, the model in use is {report.model}: "
             "run manage.py reindex --rebuild"

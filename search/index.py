@@ -8,8 +8,9 @@ from django.conf import settings
 
 from search.encoder import Encoder, load_encoder
 from search.engines.base import Engine
+from search.engines.layout import read_current
 from search.engines.local import LocalEngine
-from search.errors import SearchError
+from search.errors import SearchError, SemanticUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,15 @@ def encoder() -> Encoder:
         return _encoders[name]
 
 
+def fingerprint() -> str:
+    """Which model is in use; empty where it cannot be found or trusted."""
+    try:
+        return encoder().fingerprint
+    except SemanticUnavailable as error:
+        log.warning("%s", error)
+        return ""
+
+
 def warm_up() -> None:
     """Load model and index now. What fails here fails again, and is told, when somebody searches."""
     try:
@@ -42,12 +52,21 @@ def folder() -> Path:
 
 
 def reader() -> Engine:
-    """The index for searching; it follows what the writer does without being opened again."""
-    model = encoder()
-    key = (str(folder()), model.fingerprint)
+    """The index for searching; it follows what the writer does without being opened again.
+
+    Where the model cannot be found or trusted it is the index as it was made: its words can still be searched, and its
+    vectors compared with each other.
+    """
+    try:
+        model = encoder()
+        fingerprint, dimension = model.fingerprint, model.dimension
+    except SemanticUnavailable:
+        current = read_current(folder())
+        fingerprint, dimension = (current.fingerprint, current.dimension) if current else ("", 0)
+    key = (str(folder()), fingerprint)
     with _lock:
         if key not in _readers:
-            _readers[key] = LocalEngine(folder(), model.fingerprint, model.dimension)
+            _readers[key] = LocalEngine(folder(), fingerprint, dimension)
         return _readers[key]
 
 

@@ -22,6 +22,7 @@ from search.text import embedded_text
 log = logging.getLogger(__name__)
 
 BATCH = 48
+MARKED_AT_ONCE = 1000
 Progress = Callable[[int, int], None]  # entries done, entries in all as far as known
 
 
@@ -56,7 +57,8 @@ def rebuild(progress: Progress | None = None, wait: float = 0.0) -> int:
             _put(engine, model, [row.pk for row in rows[first : first + BATCH]])
             if progress:
                 progress(min(first + BATCH, len(rows)), len(rows))
-    _mark(rows)
+    for first in range(0, len(rows), MARKED_AT_ONCE):
+        _mark(rows[first : first + MARKED_AT_ONCE])
     return len(rows)
 
 
@@ -104,12 +106,13 @@ def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
 
 def _mark(rows: Sequence[Indexing]) -> None:
     """The engine has what these rows wanted when they were read. Rows of entries that are gone have done their work."""
-    present = set(Entry.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
-    for row in rows:
-        if row.pk in present:
-            Indexing.objects.filter(pk=row.pk).update(indexed=row.wanted, attempts=0, error="")
-        else:
-            Indexing.objects.filter(pk=row.pk, wanted=row.wanted).delete()
+    with transaction.atomic():
+        present = set(Entry.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+        for row in rows:
+            if row.pk in present:
+                Indexing.objects.filter(pk=row.pk).update(indexed=row.wanted, attempts=0, error="")
+            else:
+                Indexing.objects.filter(pk=row.pk, wanted=row.wanted).delete()
 
 
 def _stale(engine: Engine, entry_ids: Sequence[int], keep: Sequence[int]) -> list[int]:

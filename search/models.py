@@ -13,6 +13,7 @@ from django.utils import timezone
 from kb.models import Entry, Reference
 
 MAX_ATTEMPTS = 5
+IDS_AT_ONCE = 10_000  # SQLite takes no more than 32,766 values in a statement, as it is usually built
 
 
 class Passage(models.Model):
@@ -67,7 +68,9 @@ class IndexingQuerySet(models.QuerySet["Indexing"]):
         ids = sorted(set(ids))
         now = timezone.now()
         self.bulk_create([self.model(entry_id=id, changed_at=now) for id in ids], ignore_conflicts=True)
-        self.filter(pk__in=ids).update(wanted=F("wanted") + 1, changed_at=now, attempts=0, error="")
+        for first in range(0, len(ids), IDS_AT_ONCE):
+            chosen = self.filter(pk__in=ids[first : first + IDS_AT_ONCE])
+            chosen.update(wanted=F("wanted") + 1, changed_at=now, attempts=0, error="")
 
 
 class Indexing(models.Model):

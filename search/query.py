@@ -1,5 +1,6 @@
 """A search as a person or a program asks it, answered with entries: the one path behind page, API and command."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -14,6 +15,7 @@ from kb.rights import QUOTE_CHARS, may_show_whole
 from search import index
 from search.analysis import query_terms
 from search.engines.base import Ids
+from search.errors import SearchError
 from search.models import Indexing, Passage
 from search.ranking import RankedEntry, Ranking, matched_terms, rank
 
@@ -21,6 +23,9 @@ Mode = Literal["hybrid", "keyword", "vector"]
 MODES = ("hybrid", "keyword", "vector")
 MAX_LIMIT = 100
 PASSAGES_SHOWN = 3
+INDEX_DOWN = "Search is not available right now: the index cannot be read. Lists and pages are all there."
+
+log = logging.getLogger(__name__)
 
 User = AbstractBaseUser | AnonymousUser | None
 
@@ -42,7 +47,7 @@ class SearchQuery:
         if mode not in MODES:
             raise BadFilter("mode", f"There is no mode “{mode}”: choose {', '.join(MODES)}.")
         limit = params.get("limit", "").strip() or "20"
-        if not limit.isdecimal() or not 1 <= int(limit) <= MAX_LIMIT:
+        if not limit.isdecimal() or len(limit) > 9 or not 1 <= int(limit) <= MAX_LIMIT:
             raise BadFilter("limit", f"limit must be a whole number from 1 to {MAX_LIMIT}, not “{limit}”.")
         cursor = params.get("cursor", "").strip() or "0"
         if not cursor.isdecimal() or len(cursor) > 6:
@@ -92,23 +97,33 @@ class Results:
 
 def search(query: SearchQuery, user: User) -> Results:
     """The entries that answer the query, best first, of those that the reader may see."""
-    waiting = Indexing.objects.pending().count()
+    waiting = _waiting(user)
     if not query.text:
         return Results([], 0, "", [], waiting)
-    ranking = rank(query.text, index.reader(), index.encoder(), filter=_allowed(query.filter, user), mode=query.mode)
-    visible = _visible(ranking, user)
+    allowed = _allowed(query.filter, user)
+    try:
+        ranking = rank(query.text, index.reader(), index.encoder(), filter=allowed, mode=query.mode)
+    except SearchError:
+        log.exception("the index cannot be searched")
+        ranking = Ranking(notices=[INDEX_DOWN])
+    # Inside `allowed` is only what the database has just named; without it, the index may know more than there is.
+    visible = ranking.entries if allowed is not None else _visible(ranking, user)
     shown = visible[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(visible)
     next_cursor = str(query.offset + query.limit) if more else ""
-    return Results(_hits(shown, query.text), len(visible), next_cursor, list(ranking.notices), waiting)
+    return Results(_hits(shown, query.text, user), len(visible), next_cursor, list(ranking.notices), waiting)
+
+
+def _waiting(user: User) -> int:
+    """How many of the entries that this reader may see the index has yet to take in."""
+    return Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count()
 
 
 def _allowed(wanted: EntryFilter, user: User) -> Ids | None:
     """Sorted ids of the entries to search in; None when that is all of them."""
-    visible = Entry.objects.visible_to(user)
-    if wanted.is_empty and not Entry.objects.exclude(pk__in=visible.values("pk")).exists():
+    if wanted.is_empty and not Entry.objects.hidden_from(user).exists():
         return None
-    ids = wanted.apply(visible).order_by().values_list("pk", flat=True)
+    ids = wanted.apply(Entry.objects.visible_to(user)).order_by().values_list("pk", flat=True)
     return np.unique(np.fromiter(ids, np.int64))
 
 
@@ -119,10 +134,10 @@ def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:
     return [ranked for ranked in ranking.entries if ranked.entry_id in ids]
 
 
-def _hits(shown: list[RankedEntry], text: str) -> list[Hit]:
-    entries = Entry.objects.for_lists().in_bulk([ranked.entry_id for ranked in shown])
+def _hits(shown: list[RankedEntry], text: str, user: User) -> list[Hit]:
+    entries = Entry.objects.visible_to(user).for_lists().in_bulk([ranked.entry_id for ranked in shown])
     ids = [passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]]
-    passages = Passage.objects.select_related("reference").in_bulk(ids)
+    passages = Passage.objects.select_related("reference").defer("reference__text").in_bulk(ids)
     hits = []
     for ranked in shown:
         entry = entries.get(ranked.entry_id)
@@ -156,12 +171,13 @@ def _quote_start(text: str, marks: list[tuple[int, int]]) -> int:
     sentence = max(text.rfind(end, 0, latest) for end in (". ", "? ", "! ", "\n"))
     if sentence >= 0 and marks[0][1] - sentence < QUOTE_CHARS:
         return sentence + 1 + (len(text[sentence + 1 :]) - len(text[sentence + 1 :].lstrip()))
-    return text.rfind(" ", 0, latest) + 1
+    word = text.rfind(" ", 0, latest) + 1
+    # Scripts without spaces have no such place: there the quote may begin anywhere.
+    return word if marks[0][1] - word <= QUOTE_CHARS else latest
 
 
 def _words(entry: Entry, passages: list[PassageHit], query: str) -> list[str]:
     """The words of the query, as found in the title and the passages shown, each once."""
-    asked = query_terms(query)
-    texts = [entry.title, *(passage.text for passage in passages)]
-    found = [text[a:b].lower() for text in texts for a, b in matched_terms(query, text)]
-    return list(dict.fromkeys(found))[: max(len(asked), 1)]
+    texts = [(entry.title, matched_terms(query, entry.title)), *((passage.text, passage.marks) for passage in passages)]
+    found = [text[a:b].lower() for text, marks in texts for a, b in marks]
+    return list(dict.fromkeys(found))[: max(len(query_terms(query)), 1)]

@@ -1,12 +1,15 @@
 """The doorbell of the index: what there is to do stands in `Indexing`."""
 
+import logging
 import threading
 
 from celery import shared_task
 
-from search.errors import IndexBusy
+from search.errors import IndexBusy, SemanticUnavailable
 
 BUSY_AGAIN_S = 1.0
+
+log = logging.getLogger(__name__)
 
 _turn = threading.Lock()
 _next = threading.Semaphore(1)
@@ -25,3 +28,5 @@ def index_pending() -> None:
             indexing.index_pending()
         except IndexBusy:
             index_pending.apply_async(countdown=BUSY_AGAIN_S)
+        except SemanticUnavailable as error:
+            log.error("nothing was indexed: %s", error)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from search import health, indexing
-from search.errors import IndexBusy, IndexMismatch
+from search.errors import IndexBusy, IndexMismatch, SemanticUnavailable
 from search.models import Indexing
 
 LOOK_EVERY_S = 0.3
@@ -37,6 +37,8 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             self.stdout.write(f"The index does not fit: {error}. Building it anew.")
             self._rebuild()
+        except SemanticUnavailable as error:
+            raise CommandError(f"Nothing was indexed: {error}") from error
 
     def _index_pending(self) -> None:
         """Index here; or, while a worker holds the index, watch it do so."""
@@ -60,6 +62,8 @@ class Command(BaseCommand):
                 done = indexing.rebuild(show, wait=60)
         except IndexBusy as error:
             raise CommandError(f"The index is being written to: {error}. Try again in a moment.") from error
+        except SemanticUnavailable as error:
+            raise CommandError(f"Nothing was indexed: {error}") from error
         self.stdout.write(f"indexed {done}")
 
 
