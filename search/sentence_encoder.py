@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -56,12 +56,16 @@ class SentenceEncoder:
         return vectors
 
     def encode_query(self, text: str) -> Vectors:
-        return self._run([text], "encode_query")[0]
+        # One short text is done sooner by one thread, several times as soon where other processes want the cores:
+        # threads that share its small steps wait for each other at every one.
+        return self._run([text], "encode_query", threads=1)[0]
 
-    def _run(self, texts: list[str], method: str) -> Vectors:
+    def _run(self, texts: list[str], method: str, threads: int | None = None) -> Vectors:
+        """Vectors by that method of the model, on so many threads, or on as many as torch would take."""
         # One at a time: the tokenizer cannot be borrowed twice, and torch uses all cores already.
         with self._lock:
             model = self._loaded()
+            _use_threads(threads)
             try:
                 found = getattr(model, method)(
                     [clean(text) for text in texts],
@@ -98,3 +102,18 @@ class SentenceEncoder:
             raise SemanticUnavailable(f"{self.name} gives {found} dimensions, its configuration says {self.dimension}")
         logger.info("loaded %s from %s", self.fingerprint, self.files.path)
         return model
+
+
+@cache
+def _usual_threads() -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
+def _use_threads(count: int | None) -> None:
+    """Torch keeps this number for each thread that calls it."""
+    import torch
+
+    usual = _usual_threads()
+    torch.set_num_threads(count or usual)
