@@ -14,6 +14,7 @@ from kb.models import (
     Reference,
     SlugRedirect,
     Tag,
+    Taxonomy,
     UnresolvedLink,
 )
 
@@ -47,3 +48,11 @@ TABLES: dict[str, tuple[Any, str]] = {
 def contents() -> dict[str, list[tuple]]:
     """Every row of every table that an import writes, sorted."""
     return {name: sorted(rows.values_list(*fields.split()), key=repr) for name, (rows, fields) in TABLES.items()}
+
+
+def forget_everything() -> None:
+    """Delete every such row, and the history of all."""
+    for model in (Entry, Entity, Reference, Tag, Taxonomy):
+        model._default_manager.all().delete()
+    for history in (Entry.history, Entity.history, Reference.history, Classification.history):
+        history.all().delete()

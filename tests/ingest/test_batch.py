@@ -7,9 +7,9 @@ from django.test.utils import CaptureQueriesContext
 from ingest.records import BadRecord, DuplicateRecord, EntityRecord, EntryRecord
 from ingest.writing import batch, entries
 from ingest.writing.outcome import Refused
-from kb.models import Classification, Entity, Entry, Reference, Tag, Taxonomy
+from kb.models import Entity, Entry, Reference, Tag
 from kb.signals import entries_changed
-from tests.ingest.contents import contents
+from tests.ingest.contents import contents, forget_everything
 
 pytestmark = pytest.mark.django_db
 
@@ -55,12 +55,7 @@ def many() -> list:
 def test_records_written_together_leave_what_each_alone_would_have():
     together = write(*many())
     left_together = contents()
-    for model in (Entry, Entity, Reference, Tag):
-        model.objects.all().delete()
-        if hasattr(model, "history"):
-            model.history.all().delete()
-    Taxonomy.objects.all().delete()
-    Classification.history.all().delete()
+    forget_everything()
 
     alone = [result for one in many() for result in write(one)]
 
