@@ -25,26 +25,26 @@ class Channel(filesystem.Channel):
     def _queue_bind(self, *binding: str) -> None:
         """Nothing beyond the table in memory."""
 
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+    def _put(self, queue: str, message: Any, **_: Any) -> None:
         name = f"{time_ns()}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         draft = folder / f"{name}.draft"
-        draft.write_text(json.dumps(payload))
+        draft.write_text(json.dumps(message))
         os.replace(draft, folder / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
         """The oldest message. It is whose who removes its file, so of two readers one gets it."""
         folder = Path(self.data_folder_in)
         for name in sorted(os.listdir(folder)):
             if name.partition(".")[2] != f"{queue}.msg":
                 continue
             try:
-                message = (folder / name).read_text()
+                text = (folder / name).read_text()
                 os.unlink(folder / name)
             except FileNotFoundError:
                 continue
             with contextlib.suppress(ValueError):  # not ours, or damaged: a lost ring, which the sweep makes good
-                return json.loads(message)
+                return json.loads(text)
         raise Empty
 
 

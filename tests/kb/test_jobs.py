@@ -64,6 +64,8 @@ def test_a_job_is_done_with_its_counts_and_dates():
 
     job.refresh_from_db()
     assert (job.state, job.done, job.total, job.counts, job.percent) == ("done", 3, 3, {"created": 3}, 100)
+    assert job.started_at
+    assert job.finished_at
     assert job.started_at <= job.finished_at
     assert job.lease == ""
 

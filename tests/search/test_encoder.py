@@ -127,7 +127,8 @@ class FakeModel:
 
 def test_texts_are_batched_by_length_and_come_back_in_order(tmp_path: Path):
     encoder = SentenceEncoder(str(model_folder(tmp_path / "ours", dimension=1)))
-    encoder._model = fake = FakeModel()
+    fake = FakeModel()
+    encoder._model = fake  # type: ignore[assignment]
     lengths = [5, 90, 1] * 30
     steps: list[tuple[int, int]] = []
     vectors = encoder.encode(["x" * length for length in lengths], lambda *step: steps.append(step))

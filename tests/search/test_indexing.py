@@ -37,7 +37,7 @@ def test_passages_are_exactly_the_stored_text_at_their_offsets():
 
     indexing.index_pending()
 
-    texts = {("summary", None): entry.summary, ("body", None): entry.body}
+    texts: dict[tuple[str, int | None], str] = {("summary", None): entry.summary, ("body", None): entry.body}
     texts |= {("reference", reference.pk): reference.text for reference in entry.references.all()}
     passages = list(Passage.objects.all())
     assert len(passages) >= 4

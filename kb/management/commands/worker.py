@@ -47,6 +47,7 @@ class Command(BaseCommand):
 
 def _start_sweeping(**_: Any) -> None:
     process_started.send(sender=Command)
+
     def rounds() -> None:
         while True:
             send(sweep)

@@ -279,6 +279,7 @@ def test_a_failing_word_index_leaves_neither_half(tmp_path: Path, monkeypatch: p
     with writer(tmp_path) as engine:
         engine.upsert([passage(1, "old", vector=EAST), passage(2, "two")])
         words = engine._words
+        assert words
         document = words._document
         monkeypatch.setattr(words, "_document", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -316,6 +317,7 @@ def test_a_writer_killed_at_any_moment_leaves_an_index_that_tells_the_truth(tmp_
         process = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path), str(told)], stdout=subprocess.PIPE, text=True
         )
+        assert process.stdout
         told = int(process.stdout.readline())
         killer = threading.Timer(delay, process.send_signal, [signal.SIGKILL])
         killer.start()
