@@ -94,7 +94,8 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served straight from the source folders: nothing to collect, and nothing to go stale, on a machine of one's own.
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
+# Their names do not change with their content, so browsers ask again after a minute: an answer without a body.
+WHITENOISE_MAX_AGE = 60
 
 CELERY_TASK_DEFAULT_QUEUE = env.text("KB_QUEUE", "precedent")
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = env.broker("KB_BROKER_URL", KB_DATA_DIR)
