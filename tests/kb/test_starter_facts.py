@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import re
 import tarfile
 from collections import Counter, defaultdict
@@ -20,10 +19,10 @@ import yaml
 import kb
 from kb.kinds import KINDS
 from kb.models import Role
+from tests.real_inputs import FOLDER, needs_real_inputs
 
 ROOT = Path(kb.__file__).parents[1]
 STARTER = ROOT / "kb" / "starter"
-INPUTS = Path(os.environ.get("KB_REAL_INPUTS") or ROOT.parent / "shared" / "data")
 
 FOLDERS = {"incidents": "incident", "case-studies": "case_study", "notes": "note"}
 AT_LEAST = {"incident": 120, "case_study": 60, "note": 25}
@@ -173,11 +172,6 @@ def test_reading_list_is_covered(slug: str):
 
 # The facts, against the databases themselves
 
-real_inputs = pytest.mark.skipif(
-    not (INPUTS / "aiid").is_dir(),
-    reason=f"the databases' own files are not in {INPUTS}; KB_REAL_INPUTS names their folder",
-)
-
 
 def with_id(namespace: str) -> list[StarterFile]:
     return [file for file in FILES.values() if namespace in file.ids]
@@ -199,7 +193,7 @@ FAST_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def aiid() -> dict[str, list[dict[str, str]]]:
     """The versions of each AIID incident, newest last."""
     versions = defaultdict(list)
-    for archive in sorted((INPUTS / "aiid").glob("*.tar.bz2")):
+    for archive in sorted((FOLDER / "aiid").glob("*.tar.bz2")):
         for table in members(archive, "/incidents.csv"):
             for row in csv.DictReader(io.StringIO(table, newline="")):
                 versions[row["incident_id"]].append(row)
@@ -209,7 +203,7 @@ def aiid() -> dict[str, list[dict[str, str]]]:
 @cache
 def oecd() -> dict[str, set[str]]:
     """OECD id → the AIID incidents it is said to be."""
-    [path] = (INPUTS / "links").glob("aiid-oecd-*.json")
+    [path] = (FOLDER / "links").glob("aiid-oecd-*.json")
     incidents_of = defaultdict(set)
     for link in json.loads(path.read_text("utf-8")):
         incidents_of[link["sameAs"].rsplit("/", 1)[1]].add(str(link["incident_id"]))
@@ -219,7 +213,7 @@ def oecd() -> dict[str, set[str]]:
 @cache
 def aiaaic() -> dict[str, list[str]]:
     """AIAAIC id → its row: the id, the headline, the year it occurred, …, the address of its page."""
-    [path] = (INPUTS / "aiaaic").glob("*.csv")
+    [path] = (FOLDER / "aiaaic").glob("*.csv")
     with path.open(encoding="utf-8", newline="") as sheet:
         return {row[0]: row for row in csv.reader(sheet) if row and re.fullmatch(r"AIAAIC\d+", row[0])}
 
@@ -227,14 +221,14 @@ def aiaaic() -> dict[str, list[str]]:
 @cache
 def atlas() -> dict[str, dict[str, Any]]:
     """ATLAS id → its case study."""
-    document = yaml.load((INPUTS / "atlas" / "ATLAS.yaml").read_text("utf-8"), FAST_LOADER)
+    document = yaml.load((FOLDER / "atlas" / "ATLAS.yaml").read_text("utf-8"), FAST_LOADER)
     return {study["id"]: study for study in document["case-studies"]}
 
 
 @cache
 def avid() -> dict[str, dict[str, Any]]:
     """AVID id → its vulnerability or report."""
-    [archive] = (INPUTS / "avid").glob("*.tar.bz2")
+    [archive] = (FOLDER / "avid").glob("*.tar.bz2")
     documents = [json.loads(text) for text in members(archive, ".json")]
     # A report that AVID has not accepted yet has no metadata, and so no id.
     accepted = [document for document in documents if "metadata" in document]
@@ -244,7 +238,7 @@ def avid() -> dict[str, dict[str, Any]]:
 @cache
 def catalogue() -> dict[str, set[str]]:
     """Address of a case study → its titles in the catalogue."""
-    [path] = (INPUTS / "case-studies").glob("*.csv")
+    [path] = (FOLDER / "case-studies").glob("*.csv")
     titles = defaultdict(set)
     with path.open(encoding="utf-8", newline="") as table:
         for row in csv.DictReader(table):
@@ -282,7 +276,7 @@ def plain(title: str) -> str:
     return " ".join(title.split())
 
 
-@real_inputs
+@needs_real_inputs
 def test_ids_exist():
     known: dict[str, Container[str]] = {
         "aiid": aiid(),
@@ -294,13 +288,13 @@ def test_ids_exist():
     assert failing(lambda file: all(value in known[namespace] for namespace, value in file.ids.items())) == []
 
 
-@real_inputs
+@needs_real_inputs
 def test_dates_are_those_in_aiid():
     dates = {number: {row["date"] for row in versions} for number, versions in aiid().items()}
     assert failing(lambda file: file.front["date"] in dates[file.ids["aiid"]], with_id("aiid")) == []
 
 
-@real_inputs
+@needs_real_inputs
 @pytest.mark.parametrize("role", PARTIES)
 def test_parties_are_those_in_aiid(role: str):
     def named_by_aiid(file: StarterFile) -> bool:
@@ -310,19 +304,19 @@ def test_parties_are_those_in_aiid(role: str):
     assert failing(named_by_aiid, with_id("aiid")) == []
 
 
-@real_inputs
+@needs_real_inputs
 def test_an_oecd_id_is_this_incident_alone():
     """AIID gives some OECD ids to several of its incidents; here they would merge what is not the same."""
     assert failing(lambda file: oecd()[file.ids["oecd"]] == {file.ids["aiid"]}, with_id("oecd")) == []
 
 
-@real_inputs
+@needs_real_inputs
 def test_an_aiaaic_id_is_an_event_and_not_the_profile_of_a_system():
     """AIAAIC says of events, and of nothing else, when they occurred."""
     assert failing(lambda file: bool(aiaaic()[file.ids["aiaaic"]][2]), with_id("aiaaic")) == []
 
 
-@real_inputs
+@needs_real_inputs
 def test_references_are_titled_as_in_the_databases():
     titles = titles_of_sources()
 
@@ -332,7 +326,7 @@ def test_references_are_titled_as_in_the_databases():
     assert failing(lambda file: all(titled_as_there(reference) for reference in file.references)) == []
 
 
-@real_inputs
+@needs_real_inputs
 def test_addresses_at_the_databases_exist():
     """A mistyped address would be in no database, and so pass the test of titles."""
     titles = titles_of_sources()
@@ -341,13 +335,13 @@ def test_addresses_at_the_databases_exist():
     assert [address for address in cited if address not in titles] == []
 
 
-@real_inputs
+@needs_real_inputs
 def test_incidents_of_aiid_cite_its_page():
     pages = {file.slug: f"https://incidentdatabase.ai/cite/{file.ids['aiid']}/" for file in with_id("aiid")}
     assert failing(lambda file: pages[file.slug] in {ref["url"] for ref in file.references}, with_id("aiid")) == []
 
 
-@real_inputs
+@needs_real_inputs
 def test_case_studies_are_in_the_catalogue():
     studies = [file for file in FILES.values() if file.front["kind"] == "case_study"]
     assert failing(lambda file: all(ref["url"] in catalogue() for ref in file.references), studies) == []

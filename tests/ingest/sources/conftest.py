@@ -1,8 +1,5 @@
 """Files to read, written by each test in its own folder."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 
@@ -20,17 +17,3 @@ def write(tmp_path):
         return path
 
     return write_file
-
-
-@pytest.fixture(scope="session")
-def real_data():
-    """`real_data("seed/LLM.md")` -> that file in the folder KB_TEST_DATA names; a test without it is skipped."""
-
-    def find(name):
-        folder = os.environ.get("KB_TEST_DATA", "")
-        path = Path(folder, name)
-        if not folder or not path.exists():
-            pytest.skip(f"needs the published {name}: set KB_TEST_DATA to the folder that holds it")
-        return path
-
-    return find

@@ -11,6 +11,7 @@ from ingest.sources import SourceError, open_source, snapshot
 from ingest.sources.aiid_names import humanised
 from tests.ingest.sources.reading import read
 from tests.ingest.sources.snapshots import dump, incident, incidents_csv, pack, report, reports_csv
+from tests.real_inputs import real_input
 
 INCIDENTS = [
     incident(23, "Door “voice” greets\n the wrong floor", harmed=["x-(twitter)-users", "qure.ai"], reports=[3, 1]),
@@ -273,8 +274,8 @@ def test_bounds(whole, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("name", "incidents", "named"), [("20250210", 913, True), ("20250324", 989, False)])
-def test_published_snapshots(real_data, name, incidents, named):
-    path = real_data(f"aiid/backup-{name}000000.tar.bz2")
+def test_published_snapshots(name, incidents, named):
+    path = real_input(f"aiid/backup-{name}000000.tar.bz2")
     records = read("aiid", path)
     assert not any(isinstance(record, BadRecord) for record in records)
     # One that is still listed, 637, was withdrawn in favour of 112.

@@ -5,6 +5,7 @@ import pytest
 from ingest.records import BadRecord, RoleRecord
 from ingest.sources import SourceError, open_source
 from tests.ingest.sources.reading import read, read_one
+from tests.real_inputs import real_input
 
 TABLE = """key,Headline,What,When,Where,Labels,Maker,Users,Field
 7,Lift greets no one,It spoke too soon.,2023-05,https://a.example/1,"lifts; a, doors",Up; Down Inc.,Tenants,homes; lifts
@@ -133,8 +134,8 @@ def test_a_column_named_twice_is_the_first(write):
     assert "columns that stand there twice: title; the first of each is read" in open_source("csv", str(path)).notices
 
 
-def test_the_case_studies_that_were_published(real_data):
-    path = real_data("case-studies/ml-system-design-case-studies.csv")
+def test_the_case_studies_that_were_published():
+    path = real_input("case-studies/ml-system-design-case-studies.csv")
     options = ["title=title", "company=company", "date=year", "url=source_url", "summary=summary_oneliner", "tags=tags"]
     records = read("csv", path, map=options)
     assert len(records) == open_source("csv", str(path), {"map": options}).count() == 2430

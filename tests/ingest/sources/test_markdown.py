@@ -7,6 +7,7 @@ import pytest
 from ingest.records import BadRecord, EntryRecord, LinkRecord, RoleRecord
 from ingest.sources import SourceError, open_source
 from tests.ingest.sources.reading import read, read_one
+from tests.real_inputs import real_input
 
 FULL = """---
 title: "A robot watered the cat: twice"
@@ -231,8 +232,8 @@ def test_nothing_to_read_is_said(write, tmp_path):
         open_source("markdown", str(write("a.pdf", "%PDF")))
 
 
-def test_the_reading_list_this_was_made_for(real_data):
-    path = real_data("seed/LLM.md")
+def test_the_reading_list_this_was_made_for():
+    path = real_input("seed/LLM.md")
     entry = read_one("markdown", path)
     text = path.read_text(encoding="utf-8")
     assert (entry.title, str(entry.occurred), entry.occurred.precision) == ("LLM", "2025-02-05", "day")
