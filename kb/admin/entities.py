@@ -44,8 +44,11 @@ class EntityAdmin(SimpleHistoryAdmin):
             self.message_user(request, "Choose two or more entities to merge.", messages.WARNING)
             return
         kept, *others = sorted(chosen, key=lambda entity: (-entity.entry_count, entity.pk))  # type: ignore[attr-defined]
+        kept = kept.resolved()
+        others = [entity for entity in others if entity.resolved() != kept]
         for gone in others:
-            merge_entities(gone, kept)
+            if gone.resolved() != kept:  # two of them may have been one already
+                merge_entities(gone, kept)
         self.message_user(request, f"{len(others)} merged into {kept.name}.", messages.SUCCESS)
 
 

@@ -8,6 +8,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
+from kb.admin.forms import KeepsText
 from kb.models import (
     CaseStudy,
     Classification,
@@ -25,7 +26,11 @@ from kb.models import (
 from kb.signals import entries_changed
 
 # What an import owns: a curator who edits one of these takes the entry over, and no import overwrites it again.
-OWNED = {"kind", "title", "summary", "body", "occurred_on", "occurred_precision", "facts", "tags", "licence", "slug"}
+OWNED = ("kind", "title", "summary", "body", "occurred_on", "occurred_precision", "facts", "licence", "slug")
+
+
+def _edited(before: Entry, after: Entry) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in OWNED)
 
 
 class CitationInline(admin.TabularInline):
@@ -60,6 +65,7 @@ class LinkInline(admin.TabularInline):
 
 @admin.register(Entry)
 class EntryAdmin(SimpleHistoryAdmin):
+    form = KeepsText
     list_display = ["title", "kind", "occurred", "status", "visibility", "source", "updated_at"]
     list_filter = ["kind", "status", "visibility", "source", "language", "occurred_on", "tags"]
     list_per_page = 50
@@ -85,11 +91,13 @@ class EntryAdmin(SimpleHistoryAdmin):
     ]
 
     def save_model(self, request: HttpRequest, obj: Entry, form: ModelForm, change: bool) -> None:
-        if change and OWNED.intersection(form.changed_data):
+        before = Entry.objects.get(pk=obj.pk) if change else None
+        if before and (_edited(before, obj) or set(before.tags.all()) != set(form.cleaned_data["tags"])):
             obj.source = ""
-        if change and "slug" in form.changed_data and form.initial.get("slug"):
-            SlugRedirect.objects.update_or_create(slug=form.initial["slug"], defaults={"entry": obj})
         super().save_model(request, obj, form, change)
+        if before and before.slug != obj.slug:
+            SlugRedirect.objects.filter(slug=obj.slug).delete()
+            SlugRedirect.objects.update_or_create(slug=before.slug, defaults={"entry_id": obj.pk})
 
     @admin.display(description="Date", ordering="occurred_on")
     def occurred(self, entry: Entry) -> str:

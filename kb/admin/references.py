@@ -1,6 +1,7 @@
 from django.contrib import admin
 from simple_history.admin import SimpleHistoryAdmin
 
+from kb.admin.forms import KeepsText
 from kb.models import EntryReference, Reference
 
 
@@ -14,6 +15,7 @@ class CitedByInline(admin.TabularInline):
 
 @admin.register(Reference)
 class ReferenceAdmin(SimpleHistoryAdmin):
+    form = KeepsText
     list_display = ["__str__", "publisher", "published", "language", "text_licence"]
     list_filter = ["language", "text_licence", "published_on"]
     search_fields = ["title", "url", "publisher"]

@@ -1,0 +1,25 @@
+"""What the admin's forms do with text."""
+
+from typing import Any
+
+from django.forms import ModelForm
+
+
+class KeepsText(ModelForm):
+    """A text that nobody touched stays as it was, to the letter.
+
+    Browsers send line ends as CRLF and Django takes outer spaces off, so that without this every save of a long text
+    would be an edit of it.
+    """
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        for name, typed in self.cleaned_data.items():
+            before = getattr(self.instance, name, None) if isinstance(typed, str) else None
+            if isinstance(before, str):
+                self.cleaned_data[name] = before if _plain(typed) == _plain(before) else typed.replace("\r\n", "\n")
+        return cleaned
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
