@@ -11,8 +11,16 @@ def result_json(results: Results, absolute: Absolute) -> dict[str, Any]:
         "results": [hit_json(hit, absolute) for hit in results.hits],
         "total": results.total,
         "next_cursor": results.next_cursor or None,
-        "notices": [*results.notices, *_waiting(results.waiting)],
+        "notices": notices(results),
     }
+
+
+def notices(results: Results) -> list[str]:
+    """What the reader should know: what was not searched, and what the index does not have yet."""
+    if not results.waiting:
+        return results.notices
+    count = "1 entry is" if results.waiting == 1 else f"{results.waiting} entries are"
+    return [*results.notices, f"{count} waiting to be indexed."]
 
 
 def hit_json(hit: Hit, absolute: Absolute) -> dict[str, Any]:
@@ -34,9 +42,3 @@ def _passage_json(passage: PassageHit) -> dict[str, Any]:
         "marks": passage.marks,
         "score": round(passage.score, 6),
     }
-
-
-def _waiting(count: int) -> list[str]:
-    if not count:
-        return []
-    return ["1 entry is waiting to be indexed." if count == 1 else f"{count} entries are waiting to be indexed."]

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+from django.db.models import F, QuerySet
 
 from kb.models import Entry
 from search import index
@@ -76,15 +77,16 @@ def examine() -> Report:
     report.failed_entries = dict(Indexing.objects.pending().exclude(pk__in=workable).values_list("pk", "error"))
     report.unknown_entries = _unknown()
     settled = Passage.objects.exclude(entry__in=Indexing.objects.pending().values("pk"))
-    _compare_texts(report)
+    report.stale_entries = _stale()
     if report.model:
-        _compare_embeddings(report, settled)
+        report.embeddings = Embedding.objects.filter(fingerprint=report.model).count()
+        report.missing_embeddings = sorted(set(_without_embedding(report.model).values_list("text_hash", flat=True)))
     _compare_index(report, settled)
     return report
 
 
 def reconcile() -> int:
-    """Note every entry whose passages the index lacks or should not hold, so that indexing mends it; how many.
+    """Note every entry that `examine` would name, so that indexing mends it or tries again; how many.
 
     Raises IndexMismatch when the index as a whole is unusable and has to be rebuilt.
     """
@@ -92,13 +94,17 @@ def reconcile() -> int:
     state = index.reader().state()
     if state.fingerprint != index.encoder().fingerprint:
         raise IndexMismatch(f"the index was made with {state.fingerprint}")
+    torn = np.setdiff1d(np.union1d(state.keyword_ids, state.vector_ids), np.union1d(ids, state.ids))
+    if torn.size:
+        raise IndexMismatch(f"{torn.size} passages that are not in the database are in one half of the index alone")
     lacking = np.setdiff1d(ids, state.ids)
-    wrong = set(_unknown())
+    wrong = {*_unknown(), *_stale(), *_without_embedding(state.fingerprint).values_list("entry_id", flat=True)}
     for first in range(0, len(lacking), 500):
         chunk = lacking[first : first + 500].tolist()
         wrong |= set(Passage.objects.filter(pk__in=chunk).values_list("entry_id", flat=True))
     wrong |= set(state.entry_ids[~np.isin(state.ids, ids)].tolist())
-    wrong -= set(Indexing.objects.pending().values_list("pk", flat=True))
+    workable = set(Indexing.objects.workable().values_list("pk", flat=True))
+    wrong = (wrong | set(Indexing.objects.pending().values_list("pk", flat=True))) - workable
     Indexing.objects.want(wrong)
     return len(wrong)
 
@@ -118,23 +124,22 @@ def _unknown() -> list[int]:
     return list(Entry.objects.exclude(pk__in=known).order_by("pk").values_list("pk", flat=True))
 
 
-def _compare_texts(report: Report) -> None:
-    skip = {*report.pending_entries, *report.failed_entries, *report.unknown_entries}
-    entries = Entry.objects.prefetch_related("references", "passages").order_by("pk")
+def _stale() -> list[int]:
+    """Entries that count as indexed and say something else than their passages."""
+    settled = Indexing.objects.filter(wanted=F("indexed")).values("pk")
+    entries = Entry.objects.filter(pk__in=settled).prefetch_related("references", "passages").order_by("pk")
+    found = []
     for entry in entries.iterator(chunk_size=200):
-        if entry.pk in skip:
-            continue
         stored = {(row.source, row.reference_id, row.start, row.end, row.text_hash) for row in entry.passages.all()}
         wanted = {(p.source, p.reference_id, p.start, p.end, p.text_hash) for p in pieces(entry)}
         if stored != wanted:
-            report.stale_entries.append(entry.pk)
+            found.append(entry.pk)
+    return found
 
 
-def _compare_embeddings(report: Report, settled: Any) -> None:
-    own = Embedding.objects.filter(fingerprint=report.model)
-    report.embeddings = own.count()
-    hashes = settled.exclude(text_hash__in=own.values("text_hash")).values_list("text_hash", flat=True)
-    report.missing_embeddings = sorted(set(hashes))
+def _without_embedding(fingerprint: str) -> "QuerySet[Passage]":
+    known = Embedding.objects.filter(fingerprint=fingerprint).values("text_hash")
+    return Passage.objects.exclude(entry__in=Indexing.objects.pending().values("pk")).exclude(text_hash__in=known)
 
 
 def _compare_index(report: Report, settled: Any) -> None:

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kb.filters import BadFilter
 from kb.kinds import KINDS
-from search.answer import result_json
+from search.answer import notices, result_json
 from search.query import Hit, SearchQuery, search
 
 
@@ -17,25 +17,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("text")
-        parser.add_argument("--kind", choices=sorted(KINDS))
+        parser.add_argument("--kind", default="", help=", ".join(KINDS))
         parser.add_argument("--mode", choices=["hybrid", "keyword", "vector"], default="hybrid")
         parser.add_argument("--limit", type=int, default=10)
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        params = {"q": options["text"], "mode": options["mode"], "limit": str(options["limit"])}
+        params = {"q": options["text"], **{name: str(options[name]) for name in ("kind", "mode", "limit")}}
         try:
-            query = SearchQuery.from_params({**params, "kind": options["kind"] or ""})
+            query = SearchQuery.from_params(params)
         except BadFilter as error:
             raise CommandError(str(error)) from error
         results = search(query, user=None)
         if options["json"]:
             self.stdout.write(json.dumps(result_json(results, lambda path: path)))
             return
-        for notice in results.notices:
+        for notice in notices(results):
             self.stderr.write(notice)
-        if results.waiting:
-            self.stderr.write(f"{results.waiting} entries are waiting to be indexed.")
         for number, hit in enumerate(results.hits, start=1):
             self._show(number, hit)
         if not results.hits:
