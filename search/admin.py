@@ -3,6 +3,7 @@
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
 from kb.models import Entry
 from kb.signals import entries_changed
@@ -28,6 +29,11 @@ class PassageAdmin(ReadOnlyAdmin):
     list_filter = ["source", "entry__kind"]
     list_select_related = ["entry"]
     search_fields = ["text", "entry__title"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Not here; but whoever deletes an entry or a reference elsewhere is asked about its passages, which go too."""
+        own = reverse("admin:search_passage_changelist")
+        return obj is not None and not request.path.startswith(own)
 
 
 @admin.register(Embedding)

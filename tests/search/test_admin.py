@@ -4,7 +4,7 @@ import pytest
 
 from search import indexing
 from search.models import Indexing, Passage
-from tests.factories import make_entry
+from tests.factories import make_entry, make_reference
 
 pytestmark = pytest.mark.django_db
 
@@ -41,3 +41,37 @@ def test_indexing_again_makes_the_entry_wait(admin_client, entry):
     admin_client.post("/admin/search/indexing/", {"action": "again", "_selected_action": [entry.pk]})
 
     assert list(Indexing.objects.pending().values_list("pk", flat=True)) == [entry.pk]
+
+
+@pytest.mark.parametrize("page", ["entry", "incident"])
+def test_an_entry_that_was_indexed_can_be_deleted(admin_client, entry, page):
+    admin_client.post(f"/admin/kb/{page}/{entry.pk}/delete/", {"post": "yes"})
+
+    assert not Passage.objects.exists()
+    assert list(Indexing.objects.pending().values_list("pk", flat=True)) == [entry.pk]
+
+
+def test_chosen_entries_that_were_indexed_can_be_deleted(admin_client, entry):
+    choice = {"action": "delete_selected", "_selected_action": [entry.pk], "post": "yes"}
+    admin_client.post("/admin/kb/entry/", choice)
+
+    assert not Passage.objects.exists()
+
+
+def test_a_reference_that_was_indexed_can_be_deleted(admin_client):
+    reference = make_reference(text="The ferry had no radar.")
+    make_entry(title="Ferry", references=[reference])
+    indexing.index_pending()
+
+    admin_client.post(f"/admin/kb/reference/{reference.pk}/delete/", {"post": "yes"})
+
+    assert not Passage.objects.filter(reference__isnull=False).exists()
+
+
+def test_a_passage_cannot_be_deleted_by_itself(admin_client, entry):
+    passage = Passage.objects.get()
+
+    assert admin_client.post(f"/admin/search/passage/{passage.pk}/delete/", {"post": "yes"}).status_code == 403
+    choice = {"action": "delete_selected", "_selected_action": [passage.pk], "post": "yes"}
+    admin_client.post("/admin/search/passage/", choice)
+    assert Passage.objects.filter(pk=passage.pk).exists()
