@@ -15,6 +15,6 @@ class KbConfig(AppConfig):
     verbose_name = "Knowledge base"
 
     def ready(self) -> None:
-        from kb import changes, checks  # noqa: F401  (importing registers them)
+        from kb import changes
 
         changes.connect()
