@@ -100,9 +100,6 @@ WHITENOISE_MAX_AGE = 60
 CELERY_TASK_DEFAULT_QUEUE = env.text("KB_QUEUE", "precedent")
 CELERY_BROKER_URL, CELERY_BROKER_TRANSPORT_OPTIONS = env.broker("KB_BROKER_URL", KB_DATA_DIR)
 
-NINJA_PAGINATION_MAX_LIMIT = 100
-NINJA_NUM_PROXIES = env.number("KB_TRUSTED_PROXIES", 0, 0, 16)
-
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
