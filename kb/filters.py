@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
-from urllib.parse import urlencode
 
 from django.db.models import Q
 
@@ -81,9 +80,6 @@ class EntryFilter:
     def params(self) -> dict[str, str]:
         """What is set, as strings for an address."""
         return {name: str(value) for name, value in asdict(self).items() if value}
-
-    def query_string(self) -> str:
-        return urlencode(self.params())
 
 
 def _day(params: Mapping[str, str], name: str, *, last: bool) -> date | None:

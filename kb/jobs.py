@@ -17,13 +17,11 @@ from functools import cache
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from kb.models import Job, JobProblem
 from kb.models.jobs import JobState
-from kb.signals import job_ended
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +29,6 @@ LEASE = timedelta(seconds=60)
 BUDGET_S = 120.0  # a task stays far below RabbitMQ's 30 minutes and any visibility timeout
 MAX_ATTEMPTS = 5  # takeovers without progress: a job that kills its worker must not do so for ever
 
-Handler = Callable[["Run"], bool]
 Progress = Callable[[Job], None]
 
 handlers: dict[str, str] = {}
@@ -189,11 +186,9 @@ def _is_free(job: Job) -> bool:
 def _end(current: Run, state: str, error: str = "") -> None:
     job = current.job
     job.state, job.error, job.finished_at = state, error, timezone.now()
-    ended = Job.objects.filter(Q(lease=job.lease), pk=job.pk, state=JobState.RUNNING).update(
+    Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING).update(
         state=state, error=error, finished_at=job.finished_at, leased_until=None, lease=""
     )
-    if ended:
-        job_ended.send(sender=Job, job=job)
 
 
 def _hand_on(current: Run) -> None:

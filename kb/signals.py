@@ -10,6 +10,3 @@ sweep = Signal()
 
 process_started = Signal()
 """A process that will answer or work for long is ready: what is slow to load can be loaded beside its first work."""
-
-job_ended = Signal()
-"""A job is done or has failed. Sent with `job`."""

@@ -43,7 +43,6 @@ class AiidSnapshot:
     """
 
     name = "aiid"
-    owns_text = True
     takes: frozenset[str] = frozenset()
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:

@@ -62,13 +62,11 @@ def _read_map(given: object) -> dict[str, str]:
 class Source(Protocol):
     """A file, folder or archive as a stream of records.
 
-    `name` is the registry's; `owns_text` says that a later import may replace the words of entries that came from it;
-    `takes` are the options it understands; `notices` are what whoever imports should be told once, complete when the
-    records have been read.
+    `name` is the registry's; `takes` are the options it understands; `notices` are what whoever imports should be told
+    once, complete when the records have been read.
     """
 
     name: str
-    owns_text: bool
     takes: frozenset[str]
     notices: list[str]
 

@@ -18,7 +18,6 @@ class CsvTable:
     """Rows under a line of column names; `map` says which column is which field, or it is guessed from the names."""
 
     name = "csv"
-    owns_text = True
     takes = frozenset({"kind", "namespace", "map"})
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:

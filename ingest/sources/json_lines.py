@@ -20,7 +20,6 @@ class JsonLines:
     """One object a line; `map` says which key is which field, or it is guessed from the names."""
 
     name = "jsonl"
-    owns_text = True
     takes = frozenset({"kind", "namespace", "map"})
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:

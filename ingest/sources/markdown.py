@@ -25,7 +25,6 @@ class MarkdownNotes:
     """
 
     name = "markdown"
-    owns_text = True
     takes = frozenset({"kind", "namespace"})
     what = "a Markdown file or a folder of them"
 

@@ -106,7 +106,7 @@ class EntryAdmin(SimpleHistoryAdmin):
     @admin.action(description="Index again")
     def reindex(self, request: HttpRequest, chosen: QuerySet[Entry]) -> None:
         ids = list(chosen.values_list("pk", flat=True))
-        entries_changed.send(sender=Entry, ids=ids, again=True)
+        entries_changed.send(sender=Entry, ids=ids)
         self.message_user(request, f"{len(ids)} queued to be indexed again.", messages.SUCCESS)
 
     @admin.action(description="Publish")

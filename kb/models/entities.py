@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from kb.models.fields import free_slug
@@ -24,16 +25,6 @@ class EntityQuerySet(models.QuerySet["Entity"]):
     def current(self) -> "EntityQuerySet":
         """Without those that were merged into another."""
         return self.filter(merged_into=None)
-
-    def named(self, name: str) -> "Entity | None":
-        """The entity that goes by this name or alias, after merges."""
-        entity = self.filter(aliases__normal=normal_name(name)).order_by("id").first()
-        return entity.resolved() if entity else None
-
-    def known_as(self, namespace: str, key: str) -> "Entity | None":
-        """The entity that a source calls `key`, after merges."""
-        entity = self.filter(aliases__namespace=namespace, aliases__key=key).first()
-        return entity.resolved() if entity else None
 
 
 class Entity(models.Model):
@@ -60,8 +51,6 @@ class Entity(models.Model):
         self.aliases.get_or_create(normal=normal_name(self.name), namespace="", defaults={"name": self.name})
 
     def get_absolute_url(self) -> str:
-        from django.urls import reverse
-
         return reverse("entity", args=[self.slug])
 
     def clean(self) -> None:

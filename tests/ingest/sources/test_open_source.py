@@ -16,7 +16,6 @@ def test_every_name_opens_its_class(write):
     for name, path in files.items():
         source = open_source(name, str(path))
         assert source.name == name
-        assert source.owns_text
         assert source.count() == len(list(source.records())) == 1
     assert files.keys() | {"aiid"} == SOURCES.keys()
 
