@@ -86,7 +86,7 @@ def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
         entries = Entry.objects.filter(pk__in=ids).prefetch_related(
             "references", "roles__entity", "tags", "external_ids", "passages"
         )
-        passages = {entry: sync(entry)[0] for entry in entries}
+        passages = {entry: sync(entry) for entry in entries}
     vectors = _vectors(model, [(entry.title, passage) for entry, rows in passages.items() for passage in rows])
     wanted = [
         IndexedPassage(

@@ -33,8 +33,8 @@ def pieces(entry: Entry) -> list[Piece]:
     return found
 
 
-def sync(entry: Entry) -> tuple[list[Passage], list[int]]:
-    """Make the stored passages those of the entry now: `(all passages, ids that are gone)`.
+def sync(entry: Entry) -> list[Passage]:
+    """Make the stored passages those of the entry now; all of them.
 
     A passage that still says the same at the same place keeps its row and its id.
     """
@@ -49,7 +49,7 @@ def sync(entry: Entry) -> tuple[list[Passage], list[int]]:
         else:
             gone.append(passage.pk)
     Passage.objects.filter(pk__in=gone).delete()
-    return kept + _create(entry, wanted), gone
+    return kept + _create(entry, wanted)
 
 
 def _create(entry: Entry, wanted: Iterable[Piece]) -> list[Passage]:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -16,11 +16,11 @@ from search import index
 from search.analysis import query_terms
 from search.engines.base import Ids
 from search.errors import SearchError
+from search.highlight import matched_terms
 from search.models import Indexing, Passage
-from search.ranking import RankedEntry, Ranking, matched_terms, rank
+from search.ranking import Mode, RankedEntry, Ranking, rank
 
-Mode = Literal["hybrid", "keyword", "vector"]
-MODES = ("hybrid", "keyword", "vector")
+MODES = get_args(Mode)
 MAX_LIMIT = 100
 PASSAGES_SHOWN = 3
 INDEX_DOWN = "Search is not available right now: the index cannot be read. Lists and pages are all there."
@@ -138,6 +138,7 @@ def _hits(shown: list[RankedEntry], text: str, user: User) -> list[Hit]:
     entries = Entry.objects.visible_to(user).for_lists().in_bulk([ranked.entry_id for ranked in shown])
     ids = [passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]]
     passages = Passage.objects.select_related("reference").defer("reference__text").in_bulk(ids)
+    asked = len(query_terms(text))
     hits = []
     for ranked in shown:
         entry = entries.get(ranked.entry_id)
@@ -148,7 +149,9 @@ def _hits(shown: list[RankedEntry], text: str, user: User) -> list[Hit]:
             for passage in ranked.passages[:PASSAGES_SHOWN]
             if passage.id in passages
         ]
-        hits.append(Hit(entry, ranked.score, ranked.keyword, ranked.semantic, _words(entry, found, text), found))
+        hits.append(
+            Hit(entry, ranked.score, ranked.keyword, ranked.semantic, _words(entry, found, text)[:asked], found)
+        )
     return hits
 
 
@@ -180,4 +183,4 @@ def _words(entry: Entry, passages: list[PassageHit], query: str) -> list[str]:
     """The words of the query, as found in the title and the passages shown, each once."""
     texts = [(entry.title, matched_terms(query, entry.title)), *((passage.text, passage.marks) for passage in passages)]
     found = [text[a:b].lower() for text, marks in texts for a, b in marks]
-    return list(dict.fromkeys(found))[: max(len(query_terms(query)), 1)]
+    return list(dict.fromkeys(found))

@@ -11,9 +11,6 @@ from search.encoder import Encoder
 from search.engines.base import Engine, Hit, Ids
 from search.errors import SemanticUnavailable
 from search.fusion import BY_MODE, Scores, Weights, parts
-from search.highlight import matched_terms
-
-__all__ = ["Mode", "RankedEntry", "RankedPassage", "Ranking", "SemanticUnavailable", "matched_terms", "rank"]
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +47,9 @@ class RankedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Entries, best first, ties by id. `total` counts those found before the limit; notices are for the reader."""
+    """Entries, best first, ties by id; notices are for the reader."""
 
     entries: list[RankedEntry] = field(default_factory=list)
-    total: int = 0
     notices: list[str] = field(default_factory=list)
 
 
@@ -65,7 +61,6 @@ def rank(
     filter: Ids | None = None,
     mode: Mode = "hybrid",
     limit: int | None = None,
-    weights: Weights | None = None,
     depth: int = DEPTH,
 ) -> Ranking:
     """The entries that answer `query`, inside `filter` (sorted entry ids, None for all).
@@ -75,7 +70,7 @@ def rank(
     """
     if not query.strip():
         return Ranking()
-    weights = weights or BY_MODE[mode]
+    weights = BY_MODE[mode]
     wanted = max(limit or 0, ENTRIES_WANTED)
     notices: list[str] = []
     try:
@@ -89,7 +84,7 @@ def rank(
         weights = BY_MODE["keyword"]
         found = _candidates(query, engine, encoder, filter, weights, depth, wanted)
     entries = _grouped(found, weights)
-    return Ranking(entries[:limit], len(entries), notices)
+    return Ranking(entries[:limit], notices)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

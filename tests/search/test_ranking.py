@@ -39,7 +39,7 @@ def found(ranking) -> list[int]:
 def test_entries_come_with_their_passages_best_first():
     ranking = rank("chatbot refund", engine_with(), ENCODER)
     assert found(ranking)[:2] == [10, 30]
-    assert ranking.total == 4
+    assert len(ranking.entries) == 4
     first = ranking.entries[0]
     assert [passage.id for passage in first.passages] == [1, 2]
     assert first.score == first.passages[0].score > first.passages[1].score
@@ -68,7 +68,6 @@ def test_a_candidate_of_one_half_gets_its_true_score_from_the_other():
 def test_a_filter_and_a_limit():
     ranking = rank("chatbot refund", engine_with(), ENCODER, filter=np.array([20, 30]), limit=1)
     assert found(ranking) == [30]
-    assert ranking.total == 2
     assert found(rank("chatbot", engine_with(), ENCODER, filter=np.array([], np.int64))) == []
 
 
@@ -111,11 +110,11 @@ def test_keywords_need_no_model(monkeypatch):
 
 def test_nothing_asked_nothing_found():
     assert rank(" \n", engine_with(), ENCODER).entries == []
-    assert rank("chatbot", ReferenceEngine("hashing:256", 256), ENCODER).total == 0
+    assert rank("chatbot", ReferenceEngine("hashing:256", 256), ENCODER).entries == []
 
 
 def test_a_question_without_words_is_still_answered():
-    assert rank("🙂", engine_with(), ENCODER).total == 4
+    assert len(rank("🙂", engine_with(), ENCODER).entries) == 4
 
 
 def test_ties_go_to_the_older_entry():
