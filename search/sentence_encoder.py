@@ -3,6 +3,7 @@
 import logging
 import os
 import threading
+import time
 from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH = 32
+LOOK_AGAIN_S = 60.0
 
 
 class SentenceEncoder:
@@ -30,10 +32,22 @@ class SentenceEncoder:
         self.name = name
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
+        self._files: ModelFiles | None = None
+        self._missing = ""
+        self._look_again_at = 0.0
 
-    @cached_property
+    @property
     def files(self) -> ModelFiles:
-        return locate(self.name)
+        """Where the model is. What was not found, maybe over a slow network, is not looked for again at once."""
+        if self._files is None:
+            if time.monotonic() < self._look_again_at:
+                raise SemanticUnavailable(self._missing)
+            try:
+                self._files = locate(self.name)
+            except SemanticUnavailable as error:
+                self._missing, self._look_again_at = str(error), time.monotonic() + LOOK_AGAIN_S
+                raise
+        return self._files
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,6 +1,7 @@
 """The JSON API over HTTP: entries, entities, taxonomies, jobs, and what it says when something is wrong."""
 
 import re
+from http.client import HTTPConnection
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -330,6 +331,23 @@ def test_head_says_what_get_would_without_the_body(client, address):
     assert head["Content-Type"] == whole["Content-Type"]
     assert head["Content-Length"] == str(len(whole.content))
     assert client.head(API + "/entries/0").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_head_on_a_real_connection_leaves_it_fit_for_the_next_request(live_server):
+    make_entry(title="Ferry")
+    connection = HTTPConnection(live_server.thread.host, live_server.thread.port, timeout=10)
+
+    connection.request("HEAD", f"{API}/entries")
+    head = connection.getresponse()
+    assert (head.status, head.read()) == (200, b"")
+    connection.request("GET", f"{API}/entries")
+    whole = connection.getresponse().read()
+    assert head.headers["Content-Length"] == str(len(whole))
+    connection.request("OPTIONS", f"{API}/entries")
+    asked = connection.getresponse()
+    assert (asked.status, asked.read(), asked.headers["Allow"]) == (204, b"", "GET, HEAD, OPTIONS")
+    connection.close()
 
 
 def test_what_an_address_takes(client):

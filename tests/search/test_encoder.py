@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search import model_files
+from search import model_files, sentence_encoder
 from search.encoder import load_encoder
 from search.errors import SemanticUnavailable
 from search.hashing_encoder import HashingEncoder
@@ -149,3 +149,23 @@ def test_broken_weights_are_an_answer_not_a_crash(tmp_path: Path):
     encoder = SentenceEncoder(str(model_folder(tmp_path / "ours")))
     with pytest.raises(SemanticUnavailable, match="cannot be loaded"):
         encoder.encode_query("x")
+
+
+def test_a_model_that_is_missing_is_not_looked_for_at_every_request(monkeypatch):
+    looked = []
+
+    def locate(name: str) -> ModelFiles:
+        looked.append(name)
+        raise SemanticUnavailable("nowhere")
+
+    monkeypatch.setattr(sentence_encoder, "locate", locate)
+    encoder = SentenceEncoder("some/model")
+
+    for _ in range(3):
+        with pytest.raises(SemanticUnavailable, match="nowhere"):
+            _ = encoder.fingerprint
+    assert looked == ["some/model"]
+    encoder._look_again_at = 0.0
+    with pytest.raises(SemanticUnavailable, match="nowhere"):
+        encoder.encode_query("x")
+    assert len(looked) == 2

@@ -26,6 +26,7 @@ class Server(BaseApplication):
             "worker_class": "gthread",
             "timeout": 120,
             "graceful_timeout": 5,
+            "limit_request_line": 8190,  # the most gunicorn allows with a limit: a pasted paragraph is a question too
             "control_socket_disable": True,
             "loglevel": "warning",
             "proc_name": "precedent-web",
