@@ -1,11 +1,15 @@
 """A real instance for tests: `manage.py up` as its own process, with a data folder, database and queue of its own."""
 
+import contextlib
+import ctypes
 import http.cookiejar
 import json
 import os
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -26,7 +30,7 @@ def until(what: str, look: Callable[[], Value], seconds: float = 60) -> Value:
     while time.monotonic() < end:
         if value := look():
             return value
-        time.sleep(0.05)
+        time.sleep(0.02)
     raise AssertionError(f"not within {seconds:.0f} s: {what}")
 
 
@@ -36,19 +40,30 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-class Instance:
-    """One installation: its settings, its commands, and `up` when it is started."""
+def die_with_the_tests() -> None:
+    """In a child, before it becomes `up`: let the kernel kill it when the tests are killed (prctl(2), Linux)."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+
+class Instance:
+    """One installation: its settings, its commands, and `up` when it is started.
+
+    With `like`, its data folder begins as a copy of that instance's, which must not be running.
+    """
+
+    def __init__(self, folder: Path, like: "Instance | None" = None, **settings: str) -> None:
         self.folder = folder
         self.port = free_port()
+        if like:
+            shutil.copytree(like.folder / "var", folder / "var")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("KB_", "DJANGO_"))}
         self.environment = {
             **inherited,
             "DJANGO_SETTINGS_MODULE": "kb.settings",
             "KB_DATA_DIR": str(folder / "var"),
             "KB_EMBEDDER": "hashing:256",
-            "KB_WEB_PROCESSES": "2",
+            "KB_WEB_PROCESSES": "1",
             "PYTHONUNBUFFERED": "1",
             **settings,
         }
@@ -71,6 +86,7 @@ class Instance:
 
     def start(self) -> None:
         """Start `up` as a terminal would, and wait until it says where it is."""
+        self._said = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", str(self.port)],
@@ -80,15 +96,19 @@ class Instance:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                preexec_fn=die_with_the_tests,
             )
-        self._said = self.log.stat().st_size
         until("up says its address", self._is_up, 120)
 
     def _is_up(self) -> bool:
         assert self.process
         if self.process.poll() is not None:
             raise AssertionError(f"up ended with {self.process.returncode}:\n{self.log.read_text()}")
-        return "Ctrl-C stops everything" in self.log.read_bytes()[self._said :].decode()
+        return "Ctrl-C stops everything" in self.said()
+
+    def said(self) -> str:
+        """What `up` and its children have said since the last start."""
+        return self.log.read_bytes()[self._said :].decode()
 
     def sign_in_link(self) -> str:
         return re.findall(r"Admin, once: +(\S+)", self.log.read_text())[-1]
@@ -118,12 +138,36 @@ class Instance:
         """The pid of the child that runs `manage.py NAME` (the oldest, so for the web server its master)."""
         return min(pid for pid, command in self.processes().items() if re.search(rf"manage\.py {name}( |$)", command))
 
+    def kill(self, name: str) -> None:
+        """SIGKILL for the process that runs `manage.py NAME`, as soon as there is one; returns when it is gone."""
+        until(f"a {name}", lambda: any(f"manage.py {name}" in command for command in self.processes().values()))
+        pid = self.pid_of(name)
+        os.kill(pid, signal.SIGKILL)
+        until(f"the {name} is gone", lambda: pid not in self.processes(), 10)
+
     def kill_everything(self) -> None:
-        for pid in self.processes():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        """Leave no process of this instance, not even one that is being started meanwhile: `up` goes first."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+        end = time.monotonic() + 10
+        while (left := self.processes()) and time.monotonic() < end:
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        assert not left, f"these do not end: {left}"
+
+    def rows(self, statement: str) -> list[tuple]:
+        """What the database answers, without waiting for a Python to start."""
+        url = self.environment.get("KB_DATABASE_URL")
+        if url:
+            import psycopg
+
+            with psycopg.connect(url) as server:
+                return server.execute(statement.encode()).fetchall()
+        file = self.folder / "var" / "precedent.sqlite3"
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as database:
+            return database.execute(statement).fetchall()
 
     def url(self, path: str, **params: Any) -> str:
         query = f"?{urllib.parse.urlencode(params)}" if params else ""

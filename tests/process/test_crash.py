@@ -1,8 +1,7 @@
 """Imports survive SIGKILL at any moment: with each broker and database, every record ends up in once."""
 
 import json
-import os
-import signal
+import shutil
 
 import pytest
 
@@ -10,57 +9,134 @@ from tests.process.instance import Instance, until
 
 pytestmark = pytest.mark.once
 
-RECORDS = 900
+ADDRESSES = 15  # of each record: to write them takes a while in which a kill can come; they are quick to index
+INGEST = ("ingest", "jsonl", "{}", "--kind", "incident", "--namespace", "robots")
 
 
-@pytest.fixture(params=["filesystem and SQLite", "RabbitMQ and PostgreSQL", "Redis and PostgreSQL"])
-def instance(request, tmp_path):
-    settings = {}
-    if "PostgreSQL" in request.param:
-        settings["KB_DATABASE_URL"] = request.getfixturevalue("postgres_database")
-    if "RabbitMQ" in request.param:
-        settings["KB_BROKER_URL"] = request.getfixturevalue("rabbitmq_vhost")
-    if "Redis" in request.param:
-        settings["KB_BROKER_URL"] = request.getfixturevalue("redis_database")
+@pytest.fixture(params=["RabbitMQ", "Redis"])
+def served(request, tmp_path):
+    """An instance, empty and not started, on PostgreSQL with that broker."""
+    broker = {"RabbitMQ": "rabbitmq_vhost", "Redis": "redis_database"}[request.param]
+    settings = {
+        "KB_DATABASE_URL": request.getfixturevalue("postgres_database"),
+        "KB_BROKER_URL": request.getfixturevalue(broker),
+    }
     made = Instance(tmp_path, **settings)
-    yield made
-    made.kill_everything()
+    try:
+        yield made
+    finally:
+        made.kill_everything()
 
 
-def test_a_worker_killed_in_the_middle_of_an_import_loses_nothing(instance):
-    records = instance.folder / "records.jsonl"
-    with records.open("w") as file:
-        for number in range(RECORDS):
-            row = {"id": number, "title": f"Robot {number} left its cell", "summary": f"It was robot number {number}."}
-            file.write(json.dumps(row) + "\n")
+def test_a_killed_worker_and_a_power_cut_lose_nothing(instance):
     instance.start()
-    job = instance.manage("ingest", "jsonl", str(records), "--kind", "incident", "--namespace", "robots").stdout.strip()
+    file = robots(instance, 400)
+    job = queue(instance, file)
 
-    for share in (0.1, 0.4, 0.7):
-        _wait_for(instance, job, share)
-        os.kill(instance.pid_of("worker"), signal.SIGKILL)
-    done = until("the job is done", lambda: _state(instance, job)["state"] == "done" and _state(instance, job), 180)
+    kill_in_the_middle(instance, job, "worker", after=100)
+    until("it is started again", lambda: "The worker was ended by SIGKILL; starting it again" in instance.said())
+    kill_in_the_middle(instance, job, "worker", after=200)
+    kill_in_the_middle(instance, job, "everything", after=300)
+    instance.start()
 
-    assert done["counts"] | {"created": RECORDS, "failed": 0} == done["counts"]
-    entries = instance.api("/entries", namespace="robots", limit=1)
-    assert entries["total"] == RECORDS
-    report = until("everything is indexed", lambda: _settled(instance), 180)
-    assert report["problems"] == []
-    assert instance.titles("robot 777", mode="keyword", namespace="robots")[0] == "Robot 777 left its cell"
-    again = instance.manage("ingest", "jsonl", str(records), "--kind", "incident", "--namespace", "robots", "--now")
-    assert again.stdout.splitlines()[-1] == f"created 0, updated 0, unchanged {RECORDS}, failed 0"
+    is_as_if_nothing_had_happened(instance, {job: 400})
+    again = instance.manage(*(part.format(file) for part in INGEST), "--now")
+    assert again.stdout.splitlines()[-1] == "created 0, updated 0, unchanged 400, failed 0"
 
 
-def _state(instance, job):
-    return instance.api(f"/jobs/{job}")
+def test_a_killed_worker_loses_nothing_with_services(served):
+    served.start()
+    job = queue(served, robots(served, 300))
+
+    kill_in_the_middle(served, job, "worker", after=100)
+
+    is_as_if_nothing_had_happened(served, {job: 300})
 
 
-def _wait_for(instance, job, share):
-    """Until that share of the records is in, with a worker there to be killed."""
-    until(f"{share:.0%} of the import", lambda: _state(instance, job)["done"] >= share * RECORDS, 120)
-    until("a worker", lambda: any(" worker" in command for command in instance.processes().values()))
+def test_killed_web_server_and_killed_parent(instance):
+    instance.start()
+    instance.kill("web")
+    until("it is started again", lambda: "The web server was ended by SIGKILL; starting it again" in instance.said())
+    until("pages are served", lambda: instance.get("/healthz")[0] == 200)
+    job = queue(instance, robots(instance, 300))
+
+    kill_in_the_middle(instance, job, "web", after=100)
+    kill_in_the_middle(instance, job, "up", after=200)
+    instance.process.wait()
+    until("nothing outlives it", lambda: not instance.processes(), 20)
+    instance.start()
+
+    is_as_if_nothing_had_happened(instance, {job: 300})
 
 
-def _settled(instance):
-    report = json.loads(instance.manage("doctor", "--json", check=False).stdout)
-    return report if not report["pending_entries"] else None
+def test_lost_and_doubled_messages(instance):
+    broker = instance.folder / "var" / "broker"
+    lost = queue(instance, robots(instance, 200))
+    assert [message.unlink() for message in broker.glob("*.msg")], "there was a message to lose"
+    doubled = queue(instance, robots(instance, 100, first=200))
+    [message] = broker.glob("*.msg")
+    for number in range(5):
+        shutil.copy(message, broker / f"{number}_{message.name}")
+
+    instance.start()
+
+    is_as_if_nothing_had_happened(instance, {lost: 200, doubled: 100})
+
+
+def robots(instance, records, first=0):
+    """A file of that many records with many addresses each; its path."""
+    path = instance.folder / f"robots-{first}.jsonl"
+    with path.open("w") as file:
+        for number in range(first, first + records):
+            row = {
+                "id": number,
+                "title": f"Robot {number} left its cell",
+                "summary": f"It was robot number {number}.",
+                "url": [f"https://robots.example/{number}/{address}" for address in range(ADDRESSES)],
+            }
+            file.write(json.dumps(row) + "\n")
+    return path
+
+
+def queue(instance, path):
+    """Ask for the import; the job's id."""
+    return int(instance.manage(*(part.format(path) for part in INGEST)).stdout)
+
+
+def state(instance, job):
+    """State, how many records are done, and counts, straight from the row."""
+    [(name, done, counts)] = instance.rows(f"SELECT state, done, counts FROM kb_job WHERE id = {job}")
+    return name, done, counts if isinstance(counts, dict) else json.loads(counts)
+
+
+def kill_in_the_middle(instance, job, name, after):
+    """SIGKILL for a process, or for everything, when that many records are in, and some are not."""
+    until(f"{after} records", lambda: state(instance, job)[1] >= after)
+    if name == "everything":
+        instance.kill_everything()
+    else:
+        instance.kill(name)
+    assert state(instance, job)[0] == "running", "it was killed too late to prove anything"
+
+
+def is_as_if_nothing_had_happened(instance, jobs):
+    """The jobs are done, each of their records is in once, indexed, found, and the doctor has nothing to say.
+
+    `jobs` maps each one's id to how many records it had to take in.
+    """
+    over = "SELECT count(*) FROM kb_job WHERE state NOT IN ('done', 'failed')"
+    until("the jobs are over", lambda: instance.rows(over) == [(0,)])
+    for job, records in jobs.items():
+        counts = {"created": records, "updated": 0, "unchanged": 0, "failed": 0}
+        assert state(instance, job) == ("done", records, counts)
+    waiting = "SELECT count(*) FROM search_indexing WHERE wanted <> indexed"
+    until("everything is indexed", lambda: instance.rows(waiting) == [(0,)])
+    until("pages are served", lambda: instance.get("/healthz")[0] == 200)
+    total = sum(jobs.values())
+    assert instance.api("/entries", namespace="robots", limit=1)["total"] == total
+    found = instance.titles(f"robot {total - 1}", mode="keyword", namespace="robots")
+    assert found[0] == f"Robot {total - 1} left its cell"
+    assert instance.rows("SELECT count(*) FROM kb_entry WHERE source = 'jsonl'") == [(total,)]
+    assert instance.rows("SELECT count(*) FROM kb_entryreference WHERE source = 'jsonl'") == [(total * ADDRESSES,)]
+    report = json.loads(instance.manage("doctor", "--json").stdout)
+    assert (report["problems"], report["pending_entries"]) == ([], [])
