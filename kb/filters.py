@@ -11,6 +11,8 @@ from kb.kinds import KINDS
 from kb.models import Entity
 from kb.models.entries import EntryQuerySet
 
+NAMED = ("tag", "entity", "category", "namespace")
+
 
 class BadFilter(ValueError):
     """A filter's value makes no sense. `name` is the parameter, the message is for the person who typed it."""
@@ -40,10 +42,7 @@ class EntryFilter:
             raise BadFilter("kind", f"There is no kind “{kind}”: choose {', '.join(KINDS)}.")
         return cls(
             kind=kind,
-            **{
-                name: params.get(name, "").strip().replace("\0", "")
-                for name in ("tag", "entity", "category", "namespace")
-            },
+            **{name: params.get(name, "").strip().replace("\0", "") for name in NAMED},
             since=_day(params, "since", last=False),
             until=_day(params, "until", last=True),
         )
@@ -76,6 +75,11 @@ class EntryFilter:
 
     def without(self, name: str) -> "EntryFilter":
         return replace(self, **{name: getattr(EntryFilter(), name)})
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Those set that a reader chooses by following a link, for a form that has no field for them."""
+        return {name: value for name in NAMED if (value := getattr(self, name))}
 
     def params(self) -> dict[str, str]:
         """What is set, as strings for an address."""

@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.db.models import Count, F
@@ -26,6 +27,7 @@ ORDERS: dict[str, tuple[str, Ordering]] = {
 MOST_TAGS = 60
 
 Address = Callable[[EntryFilter], str]
+Asked = TypeVar("Asked")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Listing:
 
     @classmethod
     def from_params(cls, params: QueryDict, kind: str) -> "Listing":
-        filter, problems = sensible_filter({name: params.get(name, "") for name in params} | {"kind": kind})
+        filter, problems = sensible(EntryFilter.from_params, {**params.dict(), "kind": kind})
         sort = params.get("sort") or "newest"
         if sort not in ORDERS:
             problems.append(Problem("sort", f"There is no order “{sort}”: choose {', '.join(ORDERS)}."))
@@ -83,12 +85,12 @@ class Listing:
         return "?" + urlencode(params) if params else "."
 
 
-def sensible_filter(params: dict[str, str]) -> tuple[EntryFilter, list[Problem]]:
-    """The filter in `params`, with what makes no sense left out and told instead."""
+def sensible(read: Callable[[dict[str, Any]], Asked], params: dict[str, Any]) -> tuple[Asked, list[Problem]]:
+    """What `read` makes of `params`, with what makes no sense (it raises BadFilter) left out and told instead."""
     problems: list[Problem] = []
     while True:
         try:
-            return EntryFilter.from_params(params), problems
+            return read(params), problems
         except BadFilter as error:
             problems.append(Problem(error.name, str(error)))
             params = {**params, error.name: ""}

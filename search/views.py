@@ -4,11 +4,10 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 
-from kb.filters import BadFilter
 from kb.kinds import KINDS
-from kb.listing import Problem, chips, short_params
+from kb.listing import chips, sensible, short_params
 from kb.views.parts import is_part, render_part
 from search.query import SearchQuery, search
 
@@ -31,7 +30,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
 
     What makes no sense in the address is told beside the results of the rest of it, with status 400.
     """
-    query, problems = sensible_query(request.GET)
+    query, problems = sensible(SearchQuery.from_params, request.GET.dict())
     results = search(query, request.user)
     context = {
         "query": query,
@@ -43,7 +42,6 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "modes": MODES.items(),
         "examples": EXAMPLES,
         "typed": {name: request.GET.get(name, "") for name in ("since", "until")},
-        "hidden": {name: getattr(query.filter, name) for name in ("tag", "entity", "category", "namespace")},
     }
     status = 400 if problems else 200
     response = render_part(request, "search/search.html", "search/_results.html", context, status)
@@ -51,18 +49,6 @@ def search_page(request: HttpRequest) -> HttpResponse:
         # A query that grows letter by letter is one step in the history, and its address has no empty fields.
         response["HX-Replace-Url"] = _address(query)
     return response
-
-
-def sensible_query(params: QueryDict) -> tuple[SearchQuery, list[Problem]]:
-    """The query in `params`, with what makes no sense left out and told instead."""
-    values: dict[str, str] = {**params.dict()}  # type: ignore[dict-item]
-    problems: list[Problem] = []
-    while True:
-        try:
-            return SearchQuery.from_params(values), problems
-        except BadFilter as error:
-            problems.append(Problem(error.name, str(error)))
-            values[error.name] = ""
 
 
 def _address(query: SearchQuery, **more: Any) -> str:
