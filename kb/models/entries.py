@@ -55,19 +55,25 @@ class Tag(models.Model):
 class EntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser | None) -> "EntryQuerySet":
         """Those that this reader may see: everything for staff, published and public entries for everybody else."""
-        if user is not None and getattr(user, "is_staff", False):
+        if getattr(user, "is_staff", False):
             return self
         return self.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
 
     def hidden_from(self, user: AbstractBaseUser | AnonymousUser | None) -> "EntryQuerySet":
         """All the others."""
-        if user is not None and getattr(user, "is_staff", False):
+        if getattr(user, "is_staff", False):
             return self.none()
         return self.exclude(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
 
     def for_lists(self) -> "EntryQuerySet":
         """With what a list shows of each entry, in a fixed number of queries."""
         return self.defer("body", "facts").prefetch_related("tags", "external_ids")
+
+    def whole(self) -> "EntryQuerySet":
+        """With what a page or the API says of one entry, in a fixed number of queries."""
+        return self.prefetch_related(
+            "tags", "external_ids", "roles__entity", "citations__reference", "classifications__category__taxonomy"
+        )
 
     def with_external_id(self, namespace: str, value: str) -> "EntryQuerySet":
         return self.filter(external_ids__namespace=namespace, external_ids__value=value)
@@ -160,6 +166,11 @@ class Entry(models.Model):
     @property
     def occurred(self) -> str:
         return show_date(self.occurred_on, self.occurred_precision)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether only staff can see this entry."""
+        return self.status != Status.PUBLISHED or self.visibility != Visibility.PUBLIC
 
     def hash_content(self) -> str:
         """SHA-256 over what the entry says, so that two imports of the same text can be told from a change."""

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from kb.models import Entry, Reference
+from kb.models import Reference
 from kb.models.fields import show_date
 from kb.rights import QUOTE_CHARS, may_show_whole
 
@@ -57,12 +57,6 @@ def whole(reference: Reference) -> bool:
 
 
 @register.filter
-def is_hidden(entry: Entry) -> bool:
-    """Whether only staff can see this entry."""
-    return not (entry.status == "published" and entry.visibility == "public")
-
-
-@register.filter
 def spoken(name: str) -> str:
     """`see_also` → `See also`."""
     return name.replace("_", " ").strip().capitalize()
@@ -70,6 +64,7 @@ def spoken(name: str) -> str:
 
 @register.filter
 def listed(values: list[str]) -> str:
+    """The values in one line; nothing for a fact that the entry does not have."""
     return ", ".join(values)
 
 
@@ -92,14 +87,3 @@ def address(path: str, **params: Any) -> str:
 def page_after(path: str) -> str:
     """What the number of a page is put after."""
     return f"{path}{'&' if '?' in path else '?'}page="
-
-
-@register.filter
-def words(text: str) -> list[str]:
-    return text.split()
-
-
-@register.filter
-def field(thing: Any, name: str) -> Any:
-    """An attribute whose name is only known in the template."""
-    return getattr(thing, name)

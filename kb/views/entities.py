@@ -2,14 +2,12 @@ from collections import Counter
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
-from django.db.models.functions import Lower
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from kb.kinds import KINDS
 from kb.listing import ORDERS
-from kb.models import Entity, EntityAlias, Entry, Role
+from kb.models import Entity, Entry, Role
 from kb.models.entities import normal_name
 from kb.views.parts import render_part
 
@@ -20,12 +18,7 @@ PER_ROLE = 12
 def entities(request: HttpRequest) -> HttpResponse:
     """Everybody and everything that entries are about, those in most entries first, or those with a name like `q`."""
     typed = request.GET.get("q", "").replace("\0", "").strip()
-    visible = Entry.objects.visible_to(request.user)
-    found = Entity.objects.current()
-    if typed:
-        found = found.filter(pk__in=EntityAlias.objects.filter(normal__contains=normal_name(typed)).values("entity"))
-    counted = Count("roles__entry", filter=Q(roles__entry__in=visible.values("pk")), distinct=True)
-    found = found.annotate(entry_count=counted).filter(entry_count__gt=0).order_by("-entry_count", Lower("name"), "pk")
+    found = Entity.objects.current().called(typed).named_in(Entry.objects.visible_to(request.user))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page": page,

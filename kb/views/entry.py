@@ -60,10 +60,7 @@ class EntryPage(View):
 
 
 def _find(request: HttpRequest, slug: str) -> Entry | None:
-    entries = Entry.objects.visible_to(request.user).prefetch_related(
-        "tags", "external_ids", "roles__entity", "citations__reference", "classifications__category__taxonomy"
-    )
-    return entries.filter(slug=slug).first()
+    return Entry.objects.visible_to(request.user).whole().filter(slug=slug).first()
 
 
 def _moved(request: HttpRequest, slug: str) -> Entry:

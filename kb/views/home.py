@@ -9,6 +9,7 @@ from kb.models import Entry
 
 NEWEST = 4
 TAGS = 40
+CARD = ("slug", "title", "kind", "occurred_on", "occurred_precision", "status", "visibility")
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -25,6 +26,3 @@ def home(request: HttpRequest) -> HttpResponse:
     ]
     tags = tag_choices(entries, EntryFilter(), lambda filter: filter.tag)[:TAGS]
     return render(request, "home.html", {"shelves": shelves, "tags": tags, "total": sum(counts.values())})
-
-
-CARD = ("slug", "title", "kind", "occurred_on", "occurred_precision", "status", "visibility")
