@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from kb.addresses import canonical_url
 from kb.dates import PartialDate, parse_date
+from kb.kinds import KINDS
+from kb.roles import Role
 
 # The longest each thing may be, in characters: generous for people, small enough that one record cannot hurt. Those
 # that a column holds are that column's: SQLite would not say that something is too long, and PostgreSQL says it late.
@@ -26,9 +28,6 @@ MAX_SUMMARY = 20_000
 MAX_TEXT = 4_000_000
 MAX_ITEMS = 2000
 MAX_FACTS_DEPTH = 6
-
-KINDS = ("incident", "case_study", "note")
-ROLES = ("developer", "deployer", "harmed", "system", "company", "author")
 
 # Everything of the C0 and C1 ranges but white space, and half surrogates, which no database can encode.
 UNPRINTABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -104,8 +103,17 @@ def _check_slug(value: str) -> str:
     return value
 
 
-def _check_kind(value: object) -> object:
-    return value.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(value, str) else value
+def _as_kind(value: object) -> str:
+    kind = value.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(value, str) else ""
+    if kind not in KINDS:
+        raise ValueError(f"must be one of {', '.join(KINDS)}, not {str(value)[:60]!r}")
+    return kind
+
+
+def _check_role(value: str) -> str:
+    if value not in Role.values:
+        raise ValueError(f"must be one of {', '.join(Role.values)}, not {value[:60]!r}")
+    return value
 
 
 def _unique(values: list[Any]) -> list[Any]:
@@ -152,8 +160,7 @@ Slug = Annotated[
 ]
 Required = StringConstraints(min_length=1)
 Day = Annotated[PartialDate | None, BeforeValidator(_as_date)]
-Kind = Annotated[Literal["incident", "case_study", "note"], BeforeValidator(_check_kind)]
-Role = Literal["developer", "deployer", "harmed", "system", "company", "author"]
+Kind = Annotated[str, BeforeValidator(_as_kind)]
 Names = Annotated[list[Name], Field(max_length=MAX_ITEMS), AfterValidator(_unique)]
 Facts = Annotated[dict[str, Any], BeforeValidator(_clean_json)]
 ExternalIdPair = tuple[Namespace, Annotated[Name, Required]]
@@ -183,7 +190,7 @@ class RoleRecord(_Record):
     `name` is for an entity that is not known by its key yet; only an EntityRecord renames one that is.
     """
 
-    role: Role
+    role: Annotated[str, AfterValidator(_check_role)]
     name: Annotated[Name, Required]
     namespace: Literal[""] | Namespace = ""
     key: Name = ""

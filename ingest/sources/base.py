@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ingest.records import KINDS, NAMESPACE, Record
+from ingest.records import NAMESPACE, Record
+from kb.kinds import KINDS
 
 
 class SourceError(Exception):
@@ -39,11 +40,11 @@ class Options:
         namespace = str(given.get("namespace", ""))
         if namespace and not NAMESPACE.fullmatch(namespace):
             raise SourceError(f"namespace must be 1 to 40 of a-z, 0-9, '-', '_', '.', not {namespace!r}")
-        return cls(kind, namespace, _read_map(given.get("map", {})))
+        return cls(kind, namespace, read_map(given.get("map", {})))
 
 
-def _read_map(given: object) -> dict[str, str]:
-    """`["title=Head line"]` or `{"title": "Head line"}` as the latter."""
+def read_map(given: object) -> dict[str, str]:
+    """`["title=Head line"]` or `{"title": "Head line"}` as the latter; SourceError says what is wrong with it."""
     if isinstance(given, Mapping):
         return {str(name).strip(): str(column).strip() for name, column in given.items()}
     if not isinstance(given, list | tuple):

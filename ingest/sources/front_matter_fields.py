@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ingest.records import MAX_ITEMS, ROLES, LinkRecord, ReferenceRecord, RoleRecord, keep_valid
+from ingest.records import MAX_ITEMS, LinkRecord, ReferenceRecord, RoleRecord, keep_valid
 from ingest.sources import markdown_text
+from kb.roles import Role
 
 # What stands for itself. `created` and `license` are how other tools write the same.
 PLAIN = {
@@ -66,9 +67,9 @@ def _tags(value: Any, warnings: list[str]) -> list[Any]:
 
 def _roles(value: Any, warnings: list[str]) -> list[RoleRecord]:
     named = [(role, name) for role, names in _pairs(value, "entities", warnings) for name in _list(names)]
-    for role in dict.fromkeys(role for role, _ in named if role not in ROLES):
-        warnings.append(f"entities: {role!r} is not a role ({', '.join(ROLES)}); left out")
-    items = ({"role": role, "name": name} for role, name in named if role in ROLES)
+    for role in dict.fromkeys(role for role, _ in named if role not in Role.values):
+        warnings.append(f"entities: {role!r} is not a role ({', '.join(Role.values)}); left out")
+    items = ({"role": role, "name": name} for role, name in named if role in Role.values)
     return keep_valid(RoleRecord, items, "entity", warnings)
 
 

@@ -8,7 +8,6 @@ from typing import Any, get_origin
 
 from ingest.records import (
     NAMESPACE,
-    ROLES,
     BadRecord,
     EntryRecord,
     ReferenceRecord,
@@ -20,6 +19,7 @@ from ingest.sources.base import Options, SourceError
 from ingest.sources.markdown_text import split_tags
 from kb.dates import PartialDate, parse_date
 from kb.kinds import KINDS
+from kb.roles import Role
 
 # field -> the names of columns that are taken for it when nobody says which, the likeliest first.
 GUESSES = {
@@ -124,7 +124,7 @@ def entry_from(get: Callable[[str], Any], mapped: Mapped, key: str, pages: set[s
     fields["tags"] = split_tags(tags) if isinstance(tags, str) else _several(tags)
     fields["roles"] = keep_valid(
         RoleRecord,
-        ({"role": role, "name": name} for role in ROLES for name in _several(values.get(role, []))),
+        ({"role": role, "name": name} for role in Role.values for name in _several(values.get(role, []))),
         "entity",
         warnings,
     )

@@ -1,6 +1,6 @@
 """Everything that is known: one import path for the tables, one file per idea."""
 
-from kb.models.entities import Entity, EntityAlias, EntityRole, Role
+from kb.models.entities import Entity, EntityAlias, EntityRole
 from kb.models.entries import (
     CaseStudy,
     Entry,
@@ -17,6 +17,7 @@ from kb.models.entries import (
 from kb.models.jobs import Job, JobProblem
 from kb.models.references import Reference
 from kb.models.taxonomies import Category, Classification, Taxonomy
+from kb.roles import Role
 
 __all__ = [
     "CaseStudy",

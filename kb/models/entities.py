@@ -10,6 +10,7 @@ from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from kb.models.fields import free_slug
+from kb.roles import Role
 
 MAX_NAME = 300
 
@@ -103,15 +104,6 @@ class EntityAlias(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.normal = normal_name(self.name)
         super().save(*args, **kwargs)
-
-
-class Role(models.TextChoices):
-    DEVELOPER = "developer", "Developer"
-    DEPLOYER = "deployer", "Deployer"
-    HARMED = "harmed", "Harmed"
-    SYSTEM = "system", "System"
-    COMPANY = "company", "Company"
-    AUTHOR = "author", "Author"
 
 
 class EntityRole(models.Model):

@@ -89,7 +89,8 @@ def test_without_now_a_job_waits_and_its_id_is_printed(file):
     [
         (["jsonl", "nowhere.jsonl"], "there is no such path; name the path of a file of JSON lines"),
         (["jsonl"], "Where is it? Say: manage.py ingest jsonl PATH"),
-        (["jsonl", "{file}", "--map", "title"], "--map title: write field=column, for example --map title=headline"),
+        (["jsonl", "{file}", "--map", "title"], "map must be field=column, such as title=Headline, not 'title'"),
+        (["jsonl", "{file}", "--map", "title=a", "title=b"], "map names the field title twice"),
         (
             ["jsonl", "{file}", "--map", "title=name"],
             "has no column 'name' (for title); it has nr, headline",

@@ -67,7 +67,7 @@ def test_numbers_that_were_titles():
         ({"title": ""}, "title: must not be empty"),
         ({"title": "x" * 501}, "title: is longer than the 500 allowed"),
         ({"title": ["a"]}, "title: must be text, not list"),
-        ({"kind": "poem"}, "kind: must be one of 'incident', 'case_study' or 'note', not 'poem'"),
+        ({"kind": "poem"}, "kind: must be one of incident, case_study, note, not 'poem'"),
         ({"occurred": "soon"}, "occurred: not a date: 'soon'"),
         ({"slug": "a/b"}, "slug: must not hold blanks or any of / \\ ? # %: 'a/b'"),
         ({"language": "english please"}, "language: not a language code such as 'en': 'english please'"),

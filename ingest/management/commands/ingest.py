@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from ingest.pipeline import COUNTS, start_import
 from ingest.sources import SOURCES, SourceError
+from ingest.sources.base import read_map
 from kb import jobs
 from kb.kinds import KINDS
 from kb.models import Job
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", choices=sorted(SOURCES))
         parser.add_argument("location", nargs="?", default="", help="path; not needed for starter")
-        parser.add_argument("--map", nargs="+", action="extend", default=[], metavar="FIELD=COLUMN", dest="mapping")
+        parser.add_argument("--map", nargs="+", action="extend", default=[], metavar="FIELD=COLUMN")
         parser.add_argument("--kind", choices=sorted(KINDS), help="kind of the entries, where the source does not say")
         parser.add_argument("--namespace", help="namespace of the source's own identifiers")
         parser.add_argument("--now", action="store_true", help="do it here, indexing included, with a progress bar")
@@ -31,13 +32,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["location"] and options["source"] != "starter":
             raise CommandError(f"Where is it? Say: manage.py ingest {options['source']} PATH")
-        chosen = {
-            "map": dict(_pair(text) for text in options["mapping"]),
-            "kind": options["kind"],
-            "namespace": options["namespace"],
-        }
-        chosen = {name: value for name, value in chosen.items() if value}
         try:
+            chosen = {"map": read_map(options["map"]), "kind": options["kind"], "namespace": options["namespace"]}
+            chosen = {name: value for name, value in chosen.items() if value}
             job = start_import(options["source"], options["location"], chosen, ring=not options["now"])
         except SourceError as error:
             raise CommandError(str(error)) from error
@@ -53,7 +50,8 @@ class Command(BaseCommand):
                 bar.total = job.total
                 bar.update(job.done - bar.n)
 
-            done = jobs.run(job.pk, budget_s=None, progress=show) or self._follow(job, show)
+            # None: a running worker was faster to take the job.
+            done = jobs.run(job.pk, budget_s=None, progress=show) or jobs.follow(job.pk, show)
         done.refresh_from_db()
         problems = done.problems.all()
         for problem in problems[:SHOWN_PROBLEMS]:
@@ -64,14 +62,3 @@ class Command(BaseCommand):
             raise CommandError(f"The import stopped: {done.error}")
         call_command("reindex", pending=True)
         self.stdout.write(", ".join(f"{name} {done.counts.get(name, 0)}" for name in COUNTS))
-
-    def _follow(self, job: Job, show: jobs.Progress) -> Job:
-        """A running worker was faster to take the job: watch it to its end."""
-        return jobs.follow(job.pk, show)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    field, equals, column = text.partition("=")
-    if not equals or not field.strip() or not column.strip():
-        raise CommandError(f"--map {text}: write field=column, for example --map title=headline")
-    return field.strip(), column.strip()
