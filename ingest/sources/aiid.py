@@ -22,11 +22,11 @@ from ingest.records import (
     keep_valid,
     why,
 )
-from ingest.sources import aiid_rows, snapshot
+from ingest.sources import aiid_files, aiid_rows
 from ingest.sources.aiid_names import humanised
+from ingest.sources.aiid_reports import ReportStore
 from ingest.sources.base import Options
 from ingest.sources.files import fingerprint, local_path
-from ingest.sources.report_store import ReportStore
 from kb.dates import parse_date
 
 PUBLISHER = "AI Incident Database"
@@ -47,7 +47,7 @@ class AiidSnapshot:
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:
         self.path = local_path(location, "an AIID snapshot (backup-….tar.bz2 or its unpacked folder)")
-        snapshot.check(self.path)
+        aiid_files.check(self.path)
         self.scratch = scratch
         self.notices: list[str] = []
 
@@ -68,7 +68,7 @@ class AiidSnapshot:
 
     @cached_property
     def _files(self) -> dict[str, Path]:
-        return snapshot.files_in(self.path, self.scratch)
+        return aiid_files.files_in(self.path, self.scratch)
 
     @cached_property
     def _reports(self) -> ReportStore | None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ingest.records import BadRecord, DuplicateRecord, EntityRecord, EntryRecord, RoleRecord
-from ingest.sources import SourceError, open_source, snapshot
+from ingest.sources import SourceError, aiid_files, open_source
 from ingest.sources.aiid_names import humanised
 from tests.ingest.sources.reading import read
 from tests.ingest.sources.snapshots import dump, incident, incidents_csv, pack, report, reports_csv
@@ -258,10 +258,10 @@ def test_temporary_files_go_with_the_source(whole, tmp_path):
 
 
 def test_bounds(whole, monkeypatch, tmp_path):
-    monkeypatch.setattr(snapshot, "MAX_FILE", 100)
+    monkeypatch.setattr(aiid_files, "MAX_FILE", 100)
     with pytest.raises(SourceError, match="is larger than 100 bytes"):
         read("aiid", whole)
-    monkeypatch.setattr(snapshot, "MAX_TOTAL", 100)
+    monkeypatch.setattr(aiid_files, "MAX_TOTAL", 100)
     with pytest.raises(SourceError, match="unpacks to more than 100 bytes"):
         read("aiid", whole)
     twice = pack(tmp_path / "b.tar.bz2", {"incidents.csv": b"a"})
