@@ -7,7 +7,7 @@ from ingest.writing.outcome import Outcome
 from ingest.writing.rows import bring, create, found, found_pairs
 from kb.models import Entity, EntityAlias, EntityRole, Entry
 from kb.models.entities import normal_name
-from kb.models.fields import free_slugs, slug_stem
+from kb.models.slugs import free_slugs, slug_stem
 
 Key = tuple[str, str]  # namespace and key: a source's own id of an entity
 

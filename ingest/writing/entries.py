@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 from django.db import IntegrityError
 
-from ingest.identity import find_entries, identifiers
 from ingest.records import EntryRecord
 from ingest.writing.categories import write_classifications
 from ingest.writing.entities import write_roles
+from ingest.writing.identity import find_entries, identifiers
 from ingest.writing.links import resolve_links, write_links
 from ingest.writing.outcome import NotTogether, Outcome
 from ingest.writing.references import write_references
 from ingest.writing.rows import create, found, found_pairs
 from kb import changes
 from kb.models import Entry, ExternalId, SlugRedirect, Tag
-from kb.models.fields import free_slugs, slug_stem
+from kb.models.slugs import free_slugs, slug_stem
 
 Pairs = list[tuple[Entry, EntryRecord]]
 

@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
-from kb.models.fields import free_slug
+from kb.models.slugs import free_slug
 from kb.roles import Role
 
 MAX_NAME = 300

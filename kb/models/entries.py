@@ -14,8 +14,9 @@ from pydantic import ValidationError as FactsError
 from simple_history.models import HistoricalRecords
 
 from kb.kinds import KINDS, Kind, KindInfo, clean_facts, flatten
-from kb.models.fields import Precision, free_slug, show_date
+from kb.models.dates import Precision, show_date
 from kb.models.references import Reference
+from kb.models.slugs import free_slug
 from kb.text import SearchableText
 
 

@@ -6,7 +6,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from kb.addresses import canonical_url
-from kb.models.fields import Precision, show_date
+from kb.models.dates import Precision, show_date
 
 
 class Reference(models.Model):

@@ -6,7 +6,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from kb.models.entries import Origin
-from kb.models.fields import free_slug
+from kb.models.slugs import free_slug
 
 
 class Taxonomy(models.Model):

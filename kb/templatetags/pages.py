@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from kb.models import Reference
-from kb.models.fields import show_date
+from kb.models.dates import show_date
 from kb.rights import QUOTE_CHARS, may_show_whole
 
 register = template.Library()

@@ -1,27 +1,11 @@
-"""What several tables share: dates that know how exact they are, and slugs that are free."""
+"""Slugs: what a name is called in an address, and which are free."""
 
 from collections.abc import Container, Sequence
-from datetime import date
 
 from django.db import models
 from django.utils.text import slugify
 
 LONGEST_STEM = 180  # of 200 characters: the rest is for a number
-
-
-class Precision(models.TextChoices):
-    """How much of a date is known; the rest is filled with the first month or day."""
-
-    YEAR = "year", "Year"
-    MONTH = "month", "Month"
-    DAY = "day", "Day"
-
-
-def show_date(value: date | None, precision: str) -> str:
-    """`2024`, `2024-02` or `2024-02-14`, no more exact than what is known; empty for None."""
-    if value is None:
-        return ""
-    return value.isoformat()[: {"year": 4, "month": 7}.get(precision, 10)]
 
 
 def free_slug(model: type[models.Model], text: str, *, fallback: str, taken_by: int | None = None) -> str:
