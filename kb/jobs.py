@@ -33,6 +33,9 @@ Progress = Callable[[Job], None]
 
 handlers: dict[str, str] = {}
 
+stopping = threading.Event()
+"""Set when this process was asked to end: jobs stop after the batch in hand, and wait for the next worker."""
+
 
 class LeaseLost(Exception):
     """Another worker holds the job now; what this one was about to write is rolled back."""
@@ -106,7 +109,7 @@ class Run:
 
     @property
     def time_is_up(self) -> bool:
-        return self._until is not None and time.monotonic() > self._until
+        return stopping.is_set() or (self._until is not None and time.monotonic() > self._until)
 
     def count(self, what: str, n: int = 1) -> None:
         self.job.counts[what] = self.job.counts.get(what, 0) + n

@@ -1,5 +1,6 @@
 """Jobs: done once, in batches, by one holder at a time, and found again after a crash."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -81,6 +82,17 @@ def test_when_time_is_up_the_job_waits_and_goes_on_where_it_was():
 
     job.refresh_from_db()
     assert (job.state, job.done, Tag.objects.count()) == ("done", 3, 3)
+
+
+def test_a_worker_that_is_asked_to_end_hands_its_job_on_after_the_batch(monkeypatch):
+    job = jobs.enqueue("tags", {"n": 3})
+    monkeypatch.setattr(jobs, "stopping", threading.Event())
+    jobs.stopping.set()
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert (job.state, job.done, job.lease) == ("pending", 1, "")
 
 
 def test_a_failed_batch_leaves_nothing_behind_and_the_reason_is_kept(caplog):

@@ -69,6 +69,20 @@ def test_killed_web_server_and_killed_parent(instance):
     is_as_if_nothing_had_happened(instance, {job: 300})
 
 
+def test_ctrl_c_in_the_middle_of_an_import_puts_it_off(instance):
+    instance.start()
+    job = queue(instance, robots(instance, 400))
+    until("some records", lambda: state(instance, job)[1] >= 100)
+
+    assert instance.interrupt() == 0
+
+    assert instance.processes() == {}
+    now, done, counts = state(instance, job)
+    assert (now, done < 400) == ("pending", True)
+    assert instance.rows("SELECT count(*) FROM kb_entry WHERE source = 'jsonl'") == [(done,)]
+    assert counts["created"] == done
+
+
 def test_lost_and_doubled_messages(instance):
     broker = instance.folder / "var" / "broker"
     lost = queue(instance, robots(instance, 200))

@@ -8,10 +8,10 @@ from argparse import ArgumentParser
 from typing import Any
 
 from celery.platforms import SecurityWarning
-from celery.signals import worker_ready
+from celery.signals import worker_ready, worker_shutting_down
 from django.core.management.base import BaseCommand
 
-from kb import lifeline
+from kb import jobs, lifeline
 from kb.celery import app, send, sweep
 from kb.signals import process_started
 
@@ -28,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         lifeline.hold_on()
         worker_ready.connect(_start_sweeping)
+        worker_shutting_down.connect(_stop_jobs)
         # Celery warns root because pickled messages could run code; these are JSON, and name a row each.
         warnings.filterwarnings("ignore", category=SecurityWarning)
         # Threads, not forks: torch hangs in a child that was forked after it was loaded, and a killed parent
@@ -43,6 +44,10 @@ class Command(BaseCommand):
         )
         worker.start()
         sys.exit(worker.exitcode)
+
+
+def _stop_jobs(**_: Any) -> None:
+    jobs.stopping.set()
 
 
 def _start_sweeping(**_: Any) -> None:
