@@ -28,8 +28,11 @@ class Child:
 
 
 class Supervisor:
-    """Runs children until a signal asks to stop. Each is a process group of its own, so that Ctrl-C reaches the parent
-    alone and the children are asked in order; each holds a pipe by which it notices that the parent is gone."""
+    """Runs children until a signal asks to stop; a context, at whose end none is left.
+
+    Each child is a process group of its own, so that Ctrl-C reaches the parent alone and the children are asked in
+    order; each holds a pipe by which it notices that the parent is gone.
+    """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self.children: list[Child] = []
@@ -53,9 +56,11 @@ class Supervisor:
             for child in self.children:
                 self._look_after(child)
             time.sleep(0.3 if ready else 0.05)
-        self.stop()
 
-    def stop(self) -> None:
+    def __enter__(self) -> "Supervisor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Ask every child to end, and make it so when it has not within a few seconds."""
         running = [child.process for child in self.children if child.process and child.process.poll() is None]
         for process in running:

@@ -35,12 +35,18 @@ class Command(BaseCommand):
         if not Job.objects.filter(kind="ingest", parameters__source="starter", state=JobState.DONE).exists():
             self.stdout.write("Loading the starter collection")
             call_command("ingest", "starter", now=True)
-        call_command("reindex", pending=True, quiet_when_idle=True)
         if host not in LOOPBACK:
             os.environ.setdefault("KB_ALLOWED_HOSTS", ",".join(_own_names(host)))
-        supervisor = Supervisor(self._say)
-        supervisor.add("web server", "web", "--host", host, "--port", str(port))
-        supervisor.add("worker", "worker")
+        with Supervisor(self._say) as supervisor:
+            supervisor.add("web server", "web", "--host", host, "--port", str(port))
+            # While the web server starts: is the index what the database says?
+            call_command("reindex", quiet_when_idle=True)
+            supervisor.add("worker", "worker")
+            self._serve(supervisor, host, port)
+        self._say("\nStopped.")
+
+    def _serve(self, supervisor: Supervisor, host: str, port: int) -> None:
+        """Keep everything running; once a page is served, say where."""
         path = sign_in_path()
         connection.close()
         shown = f"[{host}]" if ":" in host else host
@@ -54,7 +60,6 @@ class Command(BaseCommand):
             return True
 
         supervisor.run(on_ready)
-        self._say("\nStopped.")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
