@@ -8,13 +8,14 @@ import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from kb.models import Entry
 from search import index
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.engines.local import LocalEngine
+from search.errors import IndexMismatch
 from search.models import Embedding, Indexing, Passage
 from search.passages import sync
 from search.text import embedded_text
@@ -36,7 +37,7 @@ def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
     done = 0
     with index.writer(wait) as engine:
         while batch := list(Indexing.objects.workable().order_by("-changed_at", "entry_id")[:BATCH]):
-            _index_or_blame(engine, index.encoder(), batch)
+            _mark(_put_or_blame(engine, index.encoder(), batch))
             done += len(batch)
             if progress:
                 progress(done, done + Indexing.objects.workable().count())
@@ -52,32 +53,36 @@ def rebuild(progress: Progress | None = None, wait: float = 0.0) -> int:
     Indexing.objects.want(Entry.objects.exclude(pk__in=known).values_list("pk", flat=True))
     rows = list(Indexing.objects.order_by("entry_id"))
     model = index.encoder()
+    put: list[Indexing] = []
     with LocalEngine.rebuild(index.folder(), model.fingerprint, model.dimension, wait=wait) as engine:
         for first in range(0, len(rows), BATCH):
-            _put(engine, model, [row.pk for row in rows[first : first + BATCH]])
+            put += _put_or_blame(engine, model, rows[first : first + BATCH])
             if progress:
                 progress(min(first + BATCH, len(rows)), len(rows))
-    for first in range(0, len(rows), MARKED_AT_ONCE):
-        _mark(rows[first : first + MARKED_AT_ONCE])
+    for first in range(0, len(put), MARKED_AT_ONCE):
+        _mark(put[first : first + MARKED_AT_ONCE])
     return len(rows)
 
 
-def _index_or_blame(engine: Engine, model: Encoder, batch: Sequence[Indexing]) -> None:
-    """Index a batch; when that fails, one by one, so that a single bad entry is found and the others are indexed."""
+def _put_or_blame(engine: Engine, model: Encoder, batch: Sequence[Indexing]) -> list[Indexing]:
+    """Put a batch into the engine; which of it are there. When that fails, one by one, so that a single bad entry is
+    found and noted, and the others are indexed. What is no entry's fault (disk, database, model, index) is raised."""
     try:
         _put(engine, model, [row.pk for row in batch])
-        _mark(batch)
+    except (OSError, OperationalError, IndexMismatch):
+        raise
     except Exception as error:
         if len(batch) > 1:
             log.warning("indexing %d entries failed (%s); trying them one by one", len(batch), error)
-            for row in batch:
-                _index_or_blame(engine, model, [row])
-            return
+            return [row for one in batch for row in _put_or_blame(engine, model, [one])]
+        model.encode(["Can the model read anything?"])
         log.exception("entry %s cannot be indexed", batch[0].pk)
         row = batch[0]
         Indexing.objects.filter(pk=row.pk, wanted=row.wanted).update(
             attempts=row.attempts + 1, error=f"{type(error).__name__}: {error}"[:2000]
         )
+        return []
+    return list(batch)
 
 
 def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:

@@ -116,24 +116,42 @@ def test_a_change_during_indexing_is_not_lost():
     assert Indexing.objects.pending().count() == 1
 
 
-def test_one_entry_that_cannot_be_indexed_does_not_stop_the_others(monkeypatch, caplog):
-    make_entry(title="Good", summary="A ferry.")
-    make_entry(title="Bad", summary="A poisoned ferry.")
-    model = index.encoder()
-    real = type(model).encode
+def refuse(monkeypatch, what: str) -> None:
+    """Make the model fail on texts that hold `what`."""
+    real = type(index.encoder()).encode
 
     def encode(self, texts, progress=None):
-        if any("poisoned" in text for text in texts):
+        if any(what in text for text in texts):
             raise RuntimeError("cannot read this")
         return real(self, texts, progress)
 
-    monkeypatch.setattr(type(model), "encode", encode)
+    monkeypatch.setattr(type(index.encoder()), "encode", encode)
+
+
+@pytest.mark.parametrize("bring_up_to_date", [indexing.index_pending, indexing.rebuild])
+def test_one_entry_that_cannot_be_indexed_does_not_stop_the_others(monkeypatch, caplog, bring_up_to_date):
+    make_entry(title="Good", summary="A ferry.")
+    make_entry(title="Bad", summary="A poisoned ferry.")
+    refuse(monkeypatch, "poisoned")
+
+    bring_up_to_date()
     indexing.index_pending()
 
     assert found("ferry") == ["Good"]
     report = health.examine()
     assert list(report.failed_entries.values()) == ["RuntimeError: cannot read this"]
     assert [problem.split(":")[0] for problem in report.problems()] == ["1 entries cannot be indexed"]
+
+
+def test_a_model_that_fails_on_everything_is_no_entrys_fault(monkeypatch, caplog):
+    make_entry(summary="A ferry.")
+    refuse(monkeypatch, "")
+
+    with pytest.raises(RuntimeError, match="cannot read this"):
+        indexing.index_pending()
+
+    assert Indexing.objects.workable().count() == 1
+    assert not Indexing.objects.exclude(error="").exists()
 
 
 def test_rebuilding_gives_the_same_index_without_embedding_again(monkeypatch):
