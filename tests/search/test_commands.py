@@ -188,10 +188,11 @@ def test_reindex_mends_what_doctor_names(three, capsys):
     assert well(capsys)
 
 
-def test_reindex_builds_a_deleted_index_anew(three, capsys, data_folder):
+@pytest.mark.parametrize("option", [(), ("--pending",)])
+def test_reindex_builds_a_deleted_index_anew(three, capsys, data_folder, option):
     shutil.rmtree(data_folder / "index")
 
-    out, _ = run(capsys, "reindex")
+    out, _ = run(capsys, "reindex", *option)
 
     assert out.splitlines()[-1] == "indexed 4"
     assert well(capsys)
