@@ -1,3 +1,5 @@
+"""ingest's start: its kind of job, and what killed imports left behind."""
+
 import shutil
 import time
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""search's start: its kind of job, and what it listens to."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""Jobs in the admin, to be read."""
+
 from django.contrib import admin
 from django.http import HttpRequest
 

@@ -1,3 +1,5 @@
+"""Taxonomies in the admin, and what is placed in them."""
+
 from django.contrib import admin
 from simple_history.admin import SimpleHistoryAdmin
 

@@ -1,3 +1,5 @@
+"""All entries of a kind, to look through and narrow down."""
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 

@@ -1,3 +1,5 @@
+"""Entities: all of them, and one with what it had a part in."""
+
 from collections import Counter
 from typing import Any
 

@@ -1,3 +1,5 @@
+"""The page of one entry."""
+
 from collections.abc import Iterable
 from itertools import groupby
 from typing import Any

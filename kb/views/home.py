@@ -1,3 +1,5 @@
+"""The first page."""
+
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,3 +1,5 @@
+"""Jobs, for staff: all of them, and one as it goes on."""
+
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse

@@ -1,3 +1,5 @@
+"""What is in here, and whether search is up to date."""
+
 from typing import Any
 
 from django.db.models import Count
