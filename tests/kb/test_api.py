@@ -2,6 +2,7 @@
 
 import re
 from http.client import HTTPConnection
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 API = "/api/v1"
 
 
-def get(client: Client, address: str, status: int = 200, **params: object) -> dict:
+def get(client: Client, address: str, status: int = 200, **params: Any) -> dict:
     response = client.get(API + address, params)
     assert response.status_code == status, response.content[:500]
     return response.json()

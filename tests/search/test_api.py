@@ -1,5 +1,7 @@
 """`GET /api/v1/search` and `/entries/{id}/related`, field by field: other people's scripts rely on this."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.django_db
 SEARCH = "/api/v1/search"
 
 
-def get(client: Client, address: str = SEARCH, status: int = 200, **params: object) -> dict:
+def get(client: Client, address: str = SEARCH, status: int = 200, **params: Any) -> dict:
     response = client.get(address, params)
     assert response.status_code == status, response.content[:500]
     return response.json()
@@ -251,7 +253,8 @@ def test_what_is_not_public_is_neither_shown_nor_counted(client, staff, ferry, h
     make_entry(title="Secret", summary="The secret ferry on a reef.", **hidden)
     indexing.index_pending()
 
-    for params in ({}, {"kind": "incident"}, {"mode": "keyword"}, {"mode": "vector"}):
+    asked: tuple[dict[str, Any], ...] = ({}, {"kind": "incident"}, {"mode": "keyword"}, {"mode": "vector"})
+    for params in asked:
         public, inside = get(client, q="secret ferry reef", **params), get(staff, q="secret ferry reef", **params)
         assert "Secret" not in titles(public)
         assert titles(inside)[0] == "Secret"

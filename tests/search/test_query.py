@@ -158,7 +158,7 @@ def test_a_narrow_filter_over_many_entries_gives_full_results():
     indexing.index_pending()
 
     for mode in MODES:
-        results = search(SearchQuery("ferry reef", EntryFilter(tag="rare"), mode, limit=100), None)
+        results = search(SearchQuery("ferry reef", EntryFilter(tag="rare"), mode, limit=100), None)  # type: ignore[arg-type]
         assert {hit.entry.pk for hit in results.hits} == {entry.pk for entry in few}
         assert results.total == 7
 
