@@ -51,11 +51,6 @@ def folder() -> Path:
     return Path(settings.KB_DATA_DIR) / "index"
 
 
-def is_there() -> bool:
-    """Whether anything was ever indexed here; False where the folder was left out of a copy, or removed."""
-    return read_current(folder()) is not None
-
-
 def reader() -> Engine:
     """The index for searching; it follows what the writer does without being opened again.
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import health, index, indexing
+from search import health, indexing
 from search.errors import IndexBusy, IndexMismatch, SemanticUnavailable
 from search.models import Indexing
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--pending", action="store_true", help="only what is known to wait, where there is an index")
+        how.add_argument("--pending", action="store_true", help="only what is known to wait")
         how.add_argument("--rebuild", action="store_true", help="everything anew, beside the index that is in use")
         parser.add_argument("--quiet-when-idle", action="store_true", help="say nothing when there was nothing to do")
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             self._rebuild()
             return
         try:
-            if not options["pending"] or not index.is_there():
+            if not options["pending"]:
                 health.reconcile()
             self._index_pending()
         except IndexMismatch as error:
