@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from search.engines.base import Vectors
 
 DEFAULT = "all-MiniLM-L6-v2"
-# Called after each batch with texts done and texts in all.
-Progress = Callable[[int, int], None]
 
 
 class Encoder(Protocol):
@@ -27,7 +25,7 @@ class Encoder(Protocol):
         """Length of the vectors. Loads no model."""
         ...
 
-    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, float32 (n, dimension), each of length 1, in the order of `texts`."""
         ...
 

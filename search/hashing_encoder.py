@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from search.encoder import Progress
 from search.engines.base import Vectors
 from search.text import clean
 
@@ -22,12 +21,10 @@ class HashingEncoder:
         self.dimension = dimension
         self.fingerprint = f"hashing:{dimension}"
 
-    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in enumerate(texts):
             vectors[row] = self.encode_query(text)
-        if progress and len(texts):
-            progress(len(texts), len(texts))
         return vectors
 
     def encode_query(self, text: str) -> Vectors:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.encoder import Progress
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
 from search.model_files import ModelFiles, locate
@@ -57,7 +56,7 @@ class SentenceEncoder:
     def dimension(self) -> int:
         return self.files.dimension()
 
-    def encode(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
+    def encode(self, texts: Sequence[str]) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         # A batch costs as much as its longest text, so texts of one length go together, the longest first: memory
         # that suffices for the first batch suffices for all.
@@ -65,8 +64,6 @@ class SentenceEncoder:
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
             vectors[batch] = self._run([texts[at] for at in batch], "encode_document")
-            if progress:
-                progress(start + len(batch), len(order))
         return vectors
 
     def encode_query(self, text: str) -> Vectors:

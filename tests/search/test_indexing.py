@@ -120,10 +120,10 @@ def refuse(monkeypatch, what: str) -> None:
     """Make the model fail on texts that hold `what`."""
     real = type(index.encoder()).encode
 
-    def encode(self, texts, progress=None):
+    def encode(self, texts):
         if any(what in text for text in texts):
             raise RuntimeError("cannot read this")
-        return real(self, texts, progress)
+        return real(self, texts)
 
     monkeypatch.setattr(type(index.encoder()), "encode", encode)
 

@@ -9,9 +9,7 @@ from tqdm import tqdm
 
 from search import index
 from search.beir import CollectionError
-from search.evaluation import Scores, evaluate
-
-MEASURES = ("ndcg@10", "recall@10", "recall@100")
+from search.evaluation import MEASURES, Scores, evaluate
 
 
 class Command(BaseCommand):

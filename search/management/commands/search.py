@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from kb.filters import BadFilter
 from kb.kinds import KINDS
 from search.answer import notices, result_json
-from search.query import Hit, SearchQuery, search
+from search.query import MODES, Hit, SearchQuery, search
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("text")
         parser.add_argument("--kind", default="", help=", ".join(KINDS))
-        parser.add_argument("--mode", choices=["hybrid", "keyword", "vector"], default="hybrid")
+        parser.add_argument("--mode", choices=MODES, default="hybrid")
         parser.add_argument("--limit", type=int, default=10)
         parser.add_argument("--json", action="store_true")
 
