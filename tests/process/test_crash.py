@@ -9,7 +9,7 @@ from tests.process.instance import Instance, until
 
 pytestmark = pytest.mark.once
 
-ADDRESSES = 15  # of each record: to write them takes a while in which a kill can come; they are quick to index
+ADDRESSES = 10  # of each record: to write them takes a while in which a kill can come; they are quick to index
 INGEST = ("ingest", "jsonl", "{}", "--kind", "incident", "--namespace", "robots")
 
 
