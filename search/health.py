@@ -91,6 +91,7 @@ def reconcile() -> int:
     Raises IndexMismatch when the index as a whole is unusable and has to be rebuilt.
     """
     ids = np.fromiter(Passage.objects.order_by("pk").values_list("pk", flat=True), np.int64)
+    index.reader().check()
     state = index.reader().state()
     if state.fingerprint != index.encoder().fingerprint:
         raise IndexMismatch(f"the index was made with {state.fingerprint}")
@@ -144,6 +145,7 @@ def _without_embedding(fingerprint: str) -> "QuerySet[Passage]":
 
 def _compare_index(report: Report, settled: Any) -> None:
     try:
+        index.reader().check()
         state = index.reader().state()
     except SearchError as error:
         report.error = report.error or str(error)

@@ -90,6 +90,10 @@ class Engine(Protocol):
         """What both halves hold now."""
         ...
 
+    def check(self) -> None:
+        """Raise IndexMismatch where files are not what was written, which `state` need not show. Reads much."""
+        ...
+
     def refresh(self) -> None:
         """See what other processes wrote; cheap when nothing changed. Searches call it themselves."""
         ...

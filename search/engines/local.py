@@ -134,6 +134,12 @@ class LocalEngine:
             vector_ids[both], entry_ids[both], keyword_ids, vector_ids, current.fingerprint, current.generation
         )
 
+    def check(self) -> None:
+        """Of the words alone: damaged vectors are found when they are opened."""
+        self.refresh()
+        if self._words is not None:
+            self._words.check()
+
     def refresh(self) -> None:
         with self._opening:
             for _ in range(OPEN_ATTEMPTS):

@@ -1,7 +1,11 @@
 """The keyword half of the local engine: a tantivy index, BM25 over title, text and context."""
 
+import contextlib
+import json
 import os
-from collections.abc import Sequence
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +14,13 @@ from tantivy import Occur, Query
 
 from search.analysis import ANALYZER, analyzer, normal, query_terms
 from search.engines.base import FIELD_WEIGHTS, Hit, Ids, IndexedPassage, best, rarest
-from search.engines.layout import sync_folder
+from search.engines.layout import REBUILD, sync_folder
+from search.errors import IndexMismatch
 
 HEAP_BYTES = 64_000_000
+# A segment file ends with a footer in JSON, which holds the CRC-32 of what precedes it, its length, and this number.
+FOOTER = struct.Struct("<II")
+FOOTER_MAGIC = 1337
 
 
 def schema() -> tantivy.Schema:
@@ -30,13 +38,14 @@ class LocalWords:
 
     def __init__(self, folder: Path, generation: int, *, writable: bool = False) -> None:
         """Open a generation. Raises FileNotFoundError when it is gone."""
-        path = folder / f"words-{generation}"
+        self._folder = path = folder / f"words-{generation}"
         self._meta = path / "meta.json"
         if not self._meta.exists():
             raise FileNotFoundError(self._meta)
-        self._index = tantivy.Index.open(str(path))
-        self._index.register_tokenizer(ANALYZER, analyzer())
-        self._index.config_reader("manual")  # we reload when meta.json changes; no watching thread
+        with self._damage_named():
+            self._index = tantivy.Index.open(str(path))
+            self._index.register_tokenizer(ANALYZER, analyzer())
+            self._index.config_reader("manual")  # we reload when meta.json changes; no watching thread
         self._schema = self._index.schema
         self._seen: tuple[int, ...] = ()
         self._writer = self._index.writer(HEAP_BYTES, 1) if writable else None
@@ -55,55 +64,71 @@ class LocalWords:
         stat = os.stat(self._meta)
         seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
         if seen != self._seen:
-            self._index.reload()
-            self._searcher = self._index.searcher()
+            with self._damage_named():
+                self._index.reload()
+                self._searcher = self._index.searcher()
             self._seen = seen
 
     def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
         """The `k` best passages inside the filter."""
         searcher = self._searcher
-        words = self._query(searcher, query)
-        if words is None or k < 1 or (filter is not None and not len(filter)):
-            return []
-        if filter is not None:
-            words = self._within(words, "entry_id", filter.tolist())
-        wanted = k
-        while True:
-            # One more than wanted shows whether the last place is shared; ids decide such ties, so fetch them all.
-            found = searcher.search(words, wanted + 1, count=False).hits
-            if len(found) <= wanted or found[-1][0] < found[k - 1][0]:
-                return self._hits(searcher, found, k)
-            wanted *= 2
+        with self._damage_named(ValueError):
+            words = self._query(searcher, query)
+            if words is None or k < 1 or (filter is not None and not len(filter)):
+                return []
+            if filter is not None:
+                words = self._within(words, "entry_id", filter.tolist())
+            wanted = k
+            while True:
+                # One more than wanted shows whether the last place is shared; ids decide such ties, so fetch them all.
+                found = searcher.search(words, wanted + 1, count=False).hits
+                if len(found) <= wanted or found[-1][0] < found[k - 1][0]:
+                    return self._hits(searcher, found, k)
+                wanted *= 2
 
     def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
         """The scores of these passages, those without a word of the query left out."""
         searcher = self._searcher
-        words = self._query(searcher, query)
-        if words is None or not ids:
-            return {}
-        found = searcher.search(self._within(words, "id", list(ids)), len(ids), count=False).hits
-        return {hit.id: hit.score for hit in self._hits(searcher, found, len(found))}
+        with self._damage_named(ValueError):
+            words = self._query(searcher, query)
+            if words is None or not ids:
+                return {}
+            found = searcher.search(self._within(words, "id", list(ids)), len(ids), count=False).hits
+            return {hit.id: hit.score for hit in self._hits(searcher, found, len(found))}
 
     def contents(self) -> tuple[Ids, Ids]:
         """Passage ids, sorted, and their entry ids."""
         searcher = self._searcher
-        found = searcher.search(Query.all_query(), max(searcher.num_docs, 1), count=False).hits
-        addresses = [address for _, address in found]
-        ids = np.array(searcher.fast_field_values("id", addresses), np.int64)
-        entry_ids = np.array(searcher.fast_field_values("entry_id", addresses), np.int64)
+        with self._damage_named(ValueError):
+            found = searcher.search(Query.all_query(), max(searcher.num_docs, 1), count=False).hits
+            addresses = [address for _, address in found]
+            ids = np.array(searcher.fast_field_values("id", addresses), np.int64)
+            entry_ids = np.array(searcher.fast_field_values("entry_id", addresses), np.int64)
         order = np.argsort(ids)
         return ids[order], entry_ids[order]
+
+    def check(self) -> None:
+        """Read every file of the current segments. Raises IndexMismatch for one that is not what was written."""
+        for segment in json.loads(self._meta.read_text("utf-8"))["segments"]:
+            deletions = f".{(segment['deletes'] or {}).get('opstamp')}.del"
+            for path in self._folder.glob(f"{segment['segment_id'].replace('-', '')}.*"):
+                if path.suffix == ".del" and not path.name.endswith(deletions):
+                    continue  # of another commit: old, or being written
+                with contextlib.suppress(FileNotFoundError):  # merged into another segment meanwhile
+                    if not _is_whole(path.read_bytes()):
+                        raise IndexMismatch(f"{path} is damaged: {REBUILD}")
 
     def write(self, passages: Sequence[IndexedPassage], deleted: Sequence[int]) -> None:
         """Replace passages and forget others, in one commit, durable on return."""
         assert self._writer is not None, "opened for reading"
         try:
             replaced = [*deleted, *(passage.id for passage in passages)]
-            # Not delete_documents_by_term: it reads a Python int as signed and matches nothing in an unsigned field.
-            self._writer.delete_documents_by_query(Query.term_set_query(self._schema, "id", replaced))
-            for passage in passages:
-                self._writer.add_document(self._document(passage))
-            self._writer.commit()
+            with self._damage_named():
+                # Not delete_documents_by_term: it reads a Python int as signed and matches nothing in unsigned fields.
+                self._writer.delete_documents_by_query(Query.term_set_query(self._schema, "id", replaced))
+                for passage in passages:
+                    self._writer.add_document(self._document(passage))
+                self._writer.commit()
         except BaseException:
             self._writer.rollback()
             raise
@@ -113,6 +138,16 @@ class LocalWords:
         if self._writer is not None:
             self._writer.wait_merging_threads()
             self._writer = None
+
+    @contextlib.contextmanager
+    def _damage_named(self, *others: type[Exception]) -> Iterator[None]:
+        """tantivy panics over damaged files, and a panic arrives as a BaseException, which no handler catches."""
+        try:
+            yield
+        except BaseException as error:
+            if type(error).__name__ != "PanicException" and not isinstance(error, others):
+                raise
+            raise IndexMismatch(f"the words in {self._folder} are damaged ({error}): {REBUILD}") from error
 
     @staticmethod
     def _document(passage: IndexedPassage) -> tantivy.Document:
@@ -144,3 +179,14 @@ class LocalWords:
         ids = np.array(searcher.fast_field_values("id", addresses), np.int64)
         entry_ids = np.array(searcher.fast_field_values("entry_id", addresses), np.int64)
         return best(ids, entry_ids, np.array([score for score, _ in found], np.float64), k)
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether a segment file's content has the checksum that its footer names."""
+    try:
+        length, magic = FOOTER.unpack(content[-FOOTER.size :])
+        end = len(content) - FOOTER.size - length
+        footer = json.loads(content[end : -FOOTER.size])
+        return magic == FOOTER_MAGIC and footer["crc"] == zlib.crc32(content[:end])
+    except (struct.error, ValueError, KeyError, TypeError):
+        return False

@@ -90,6 +90,9 @@ class ReferenceEngine:
         ids = self._filtered(None)
         return EngineState(ids, self._entries(ids), ids, ids, self.fingerprint, 1)
 
+    def check(self) -> None:
+        pass
+
     def refresh(self) -> None:
         """Nobody else can write here."""
 

@@ -1,5 +1,6 @@
 """What the local engine promises beyond the contract: files, processes, crashes."""
 
+import contextlib
 import itertools
 import json
 import shutil
@@ -196,6 +197,41 @@ def test_lost_words_are_named(tmp_path: Path):
     shutil.rmtree(tmp_path / "words-1")
     with pytest.raises(IndexMismatch, match=r"words-1.*reindex --rebuild"):
         reader(tmp_path)
+
+
+def blank(path: Path) -> None:
+    size = path.stat().st_size
+    path.write_bytes(bytes(size // 2) + path.read_bytes()[size // 2 :])
+
+
+@pytest.mark.parametrize("suffix", ["idx", "fast", "term", "fieldnorm", "store", "pos"])
+def test_damaged_words_are_named_and_a_rebuild_helps(tmp_path: Path, suffix: str):
+    with writer(tmp_path) as engine:
+        engine.upsert([passage(id, f"alpha beta {id}") for id in range(1, 300)])
+    with reader(tmp_path) as engine:
+        engine.check()
+    for path in tmp_path.glob(f"words-1/*.{suffix}"):
+        blank(path)
+
+    with pytest.raises(IndexMismatch, match="reindex --rebuild"), reader(tmp_path) as engine:
+        engine.check()
+    with contextlib.suppress(SearchError), reader(tmp_path) as engine:  # no other exception reaches who searches
+        engine.keyword("alpha 17", None, 5)
+        engine.keyword_scores("beta", [1, 2])
+        engine.state()
+    with LocalEngine.rebuild(tmp_path, "model-a", 3) as fresh:
+        fresh.upsert([passage(2, "alpha")])
+    with reader(tmp_path) as engine:
+        engine.check()
+        assert ids(engine.keyword("alpha", None, 5)) == [2]
+
+
+def test_words_with_deletions_are_whole(tmp_path: Path):
+    with writer(tmp_path) as engine:
+        engine.upsert([passage(id, f"alpha {id}") for id in range(1, 9)])
+        engine.delete([2, 3])
+        engine.delete([4])
+        engine.check()
 
 
 def test_a_folder_that_was_removed_is_an_empty_index(tmp_path: Path):
