@@ -2,7 +2,8 @@
 
     python -m tests.run [pytest arguments]
 
-Tests marked `once` do not depend on the database and are left out of the second run. KB_TEST_REQUIRE, a list such as
+Each run uses all cores; tests marked `alone` follow by themselves. Tests marked `once` do not depend on the database
+and are left out of the run on PostgreSQL. KB_TEST_REQUIRE, a list such as
 `postgres,redis,rabbitmq,chromium`, turns a missing service into a failure.
 """
 
@@ -15,6 +16,7 @@ import sys
 from tests import services
 
 NOTHING_COLLECTED = 5
+TOGETHER = ["-n", "auto", "--dist", "loadfile"]
 FOR_TESTS = ("KB_TEST_", "KB_REAL_")  # what begins so is for tests; all other KB_ variables set up an instance
 
 
@@ -62,7 +64,10 @@ def main(arguments: list[str]) -> int:
         return 1
 
     print("\nOn SQLite:", flush=True)
-    results = [("SQLite", *run_pytest(arguments, environment()))]
+    results = [
+        ("SQLite", *run_pytest([*TOGETHER, "-m", "not alone", *arguments], environment())),
+        ("Alone", *run_pytest(["-m", "alone", *arguments], environment())),
+    ]
     postgres = services.service("postgres")
     if not postgres.problem:
         print("\nOn PostgreSQL:", flush=True)
@@ -74,17 +79,19 @@ def main(arguments: list[str]) -> int:
         print(f"Not run for want of {service.name}: {what} ({service.problem})")
     for name, _, closing in results:
         print(f"{name + ':':<12}{closing}")
-    return max(abs(status) for _, status, _ in results)
+    statuses = [abs(status) for _, status, _ in results]
+    return max(0 if status == NOTHING_COLLECTED and min(statuses) == 0 else status for status in statuses)
 
 
 def run_on_postgres(server: str, arguments: list[str]) -> tuple[int, str]:
-    """The second run, in a database of its own that is gone afterwards; nothing to collect is no failure here."""
-    url = services.database_url(server, services.PREFIX)
+    """The second run, in a database of its own that is gone afterwards."""
+    surroundings = environment(KB_DATABASE_URL=services.database_url(server, services.PREFIX))
     try:
-        status, closing = run_pytest(["-m", "not once", *arguments], environment(KB_DATABASE_URL=url))
+        status, closing = run_pytest([*TOGETHER, "-m", "not once and not alone", *arguments], surroundings)
     finally:
-        services.drop_database(server, f"test_{services.PREFIX}")  # the name Django gives the test database
-    return (0 if status == NOTHING_COLLECTED else status), closing
+        for worker in range(os.cpu_count() or 1):  # the names that Django and xdist give the test databases
+            services.drop_database(server, f"test_{services.PREFIX}_gw{worker}")
+    return status, closing
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import pytest
 
 from tests.process.instance import Instance, until
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.alone]
 
 ADDRESSES = 10  # of each record: to write them takes a while in which a kill can come; they are quick to index
 INGEST = ("ingest", "jsonl", "{}", "--kind", "incident", "--namespace", "robots")

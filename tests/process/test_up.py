@@ -9,7 +9,7 @@ import pytest
 
 from tests.process.instance import ROOT, Instance, fetch, until
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.alone]
 
 
 @pytest.fixture(scope="module")
