@@ -1,8 +1,19 @@
 """Fixtures for all tests."""
 
 import pytest
+from django.db import connection
 
 pytest_plugins = ["tests.services"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What cannot happen on a database is not asked of it."""
+    if connection.vendor == "postgresql":
+        return
+    impossible = [item for item in items if item.get_closest_marker("many_writers")]
+    if impossible:
+        items[:] = [item for item in items if item not in impossible]
+        config.hook.pytest_deselected(items=impossible)
 
 
 @pytest.fixture(autouse=True)
