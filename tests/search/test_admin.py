@@ -58,6 +58,13 @@ def test_chosen_entries_that_were_indexed_can_be_deleted(admin_client, entry):
     assert not Passage.objects.exists()
 
 
+def test_more_than_a_thousand_can_be_chosen(admin_client, entry):
+    choice = {"action": "delete_selected", "_selected_action": [entry.pk, *range(10_000, 11_500)], "post": "yes"}
+
+    assert admin_client.post("/admin/kb/entry/", choice).status_code == 302
+    assert not Passage.objects.exists()
+
+
 def test_a_reference_that_was_indexed_can_be_deleted(admin_client):
     reference = make_reference(text="The ferry had no radar.")
     make_entry(title="Ferry", references=[reference])
