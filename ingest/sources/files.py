@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from ingest.sources.base import SourceError
 
+CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # bytes that no text is written with
+MAX_CONTROLS = 0.01  # share of a file's bytes: pictures and archives have ten times as many
 SAMPLE = 65536  # bytes read at each end of a file for its fingerprint
 
 
@@ -43,7 +46,7 @@ def local_file(location: str, what: str) -> Path:
 def read_text(path: Path, limit: int) -> tuple[str, list[str]]:
     """The text of `path` and warnings about how it was read. UTF-8 (or UTF-16 with its mark), else Windows-1252.
 
-    Raises ValueError for more than `limit` bytes and OSError for what cannot be read.
+    Raises ValueError for more than `limit` bytes and for what is no text, and OSError for what cannot be read.
     """
     with path.open("rb") as file:
         raw = file.read(limit + 1)
@@ -54,6 +57,8 @@ def read_text(path: Path, limit: int) -> tuple[str, list[str]]:
     try:
         return raw.decode("utf-8-sig"), []
     except UnicodeDecodeError as error:
+        if len(CONTROLS.findall(raw)) > len(raw) * MAX_CONTROLS:
+            raise ValueError("the file is not text") from None
         warning = f"not UTF-8 (byte {error.start}); read as Windows-1252"
         return raw.decode("cp1252", errors="replace"), [warning]
 

@@ -175,6 +175,16 @@ def test_without_any_title_the_file_names_it(write):
     assert read_one("markdown", write("empty/Nothing.md", "")).title == "Nothing"
 
 
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "archive.md").write_bytes(bytes(range(256)) * 40)
+    (tmp_path / "note.md").write_text("# A note")
+
+    bad, good = open_source("markdown", str(tmp_path)).records()
+
+    assert (bad.key, bad.reason) == ("archive.md", "the file is not text")
+    assert good.title == "A note"
+
+
 def test_windows_files(write):
     entry = read_one("markdown", write("notes/a.md", b"\xef\xbb\xbf# Caf\xc3\xa9\r\nCreated: 2024-01-02\r\nText\r\n"))
     assert (entry.title, str(entry.occurred), entry.body) == ("Café", "2024-01-02", "Text")
