@@ -10,6 +10,7 @@ def main() -> None:
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import DatabaseError
 
     try:
         settings.INSTALLED_APPS  # noqa: B018  (loads the settings, so that a bad value is one plain sentence)
@@ -17,6 +18,8 @@ def main() -> None:
         sys.exit(f"Precedent cannot start. {error}")
     try:
         execute_from_command_line(sys.argv)
+    except DatabaseError as error:
+        sys.exit(f"The database cannot be used: {str(error).strip()}\nmanage.py up, or migrate, prepares a new one.")
     except KeyboardInterrupt:
         sys.exit("\nStopped. What was not finished goes on the next time.")
 

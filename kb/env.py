@@ -123,4 +123,7 @@ def secret_key(name: str, data: Path) -> str:
             pass  # another process made it between the look and the link: theirs counts
         finally:
             draft.unlink()
-    return path.read_text()
+    kept = path.read_text()
+    if not kept:
+        raise ImproperlyConfigured(f"{path} is empty: remove it, and a new key is made (people sign in again).")
+    return kept

@@ -127,8 +127,7 @@ def test_the_same_import_twice_at_once(tmp_path, monkeypatch):
     ids=["a tag", "an entry", "an entity"],
 )
 def test_a_curator_who_is_faster_makes_no_record_fail(monkeypatch, before, make):
-    """Somebody else commits the very row between our look and our insert. SQLite, with one writer at a time, has no such
-    moment."""
+    """Somebody else commits the very row between our look and our insert: a moment that SQLite does not have."""
 
     def overtaken(rows, reason=""):
         if rows and isinstance(rows[0], before) and not made:

@@ -3,6 +3,8 @@
 import http.client
 import os
 import socket
+import subprocess
+import sys
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -32,9 +34,10 @@ class Command(BaseCommand):
         host, port = options["host"], options["port"]
         _refuse_taken_port(host, port)
         self._migrate()
-        if not Job.objects.filter(kind="ingest", parameters__source="starter", state=JobState.DONE).exists():
-            self.stdout.write("Loading the starter collection")
-            call_command("ingest", "starter", now=True)
+        starter = {"kind": "ingest", "parameters__source": "starter", "parameters__location": ""}
+        if not Job.objects.filter(**starter, state=JobState.DONE).exists():
+            self._say("Loading the starter collection")
+            _load_starter()
         if host not in LOOPBACK:
             os.environ.setdefault("KB_ALLOWED_HOSTS", ",".join(_own_names(host)))
         with Supervisor(self._say) as supervisor:
@@ -78,6 +81,13 @@ class Command(BaseCommand):
                 f"It is {where['NAME']} ({where['ENGINE'].rpartition('.')[2]}"
                 f"{' at ' + where['HOST'] if where.get('HOST') else ''}). Check KB_DATABASE_URL."
             ) from error
+
+
+def _load_starter() -> None:
+    """In a process of its own: this one lives on, and should not keep the memory that a model takes."""
+    done = subprocess.run([sys.executable, sys.argv[0], "ingest", "starter", "--now"])  # noqa: S603
+    if done.returncode:
+        raise CommandError("The starter collection could not be loaded; what was said above tells why.")
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -181,7 +181,8 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
     bad, good = open_source("markdown", str(tmp_path)).records()
 
-    assert (bad.key, bad.reason) == ("archive.md", "the file is not text")
+    assert bad == BadRecord(key="archive.md", reason="the file is not text")
+    assert isinstance(good, EntryRecord)
     assert good.title == "A note"
 
 
