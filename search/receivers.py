@@ -12,6 +12,8 @@ from search import index
 from search.models import Indexing
 from search.tasks import index_pending
 
+WARM_UP_LATER_S = 15.0
+
 
 def connect() -> None:
     entries_changed.connect(_want, dispatch_uid="search.want")
@@ -30,9 +32,12 @@ def _ring() -> None:
     send(index_pending)
 
 
-def _warm_up(**_: Any) -> None:
-    """Load the model beside the first requests, so that the first question does not wait for all of it."""
-    threading.Thread(target=index.warm_up, name="warm-up", daemon=True).start()
+def _warm_up(awaited: bool, **_: Any) -> None:
+    """Load the model beside the first requests, so that the first question does not wait for all of it; where nobody
+    waits, a little later, so that those who do are not slowed down."""
+    timer = threading.Timer(0 if awaited else WARM_UP_LATER_S, index.warm_up)
+    timer.daemon = True
+    timer.start()
 
 
 def _ring_for_pending(**_: Any) -> None:

@@ -42,7 +42,7 @@ class Server(BaseApplication):
 
 
 def _announce(worker: Any) -> None:
-    process_started.send(sender=Server)
+    process_started.send(sender=Server, awaited=True)
 
 
 class Command(BaseCommand):

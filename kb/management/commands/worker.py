@@ -51,7 +51,7 @@ def _stop_jobs(**_: Any) -> None:
 
 
 def _start_sweeping(**_: Any) -> None:
-    process_started.send(sender=Command)
+    process_started.send(sender=Command, awaited=False)
 
     def rounds() -> None:
         while True:
