@@ -247,6 +247,13 @@ def _surroundings() -> dict[str, str]:
     return {**os.environ, "PIP_USER": "0"}
 
 
+def _remembering(environment: Environment) -> dict[str, str]:
+    # What Python compiled is kept inside the environment, even where it is told to leave nothing beside the sources:
+    # compiling all of it again costs every start several seconds.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(environment.folder / "pycache"), **kept}
+
+
 def _doing(output: str) -> str:
     """The last thing pip said it began, shortened."""
     telling = ("Collecting", "  Downloading", UNPACKING)
@@ -332,7 +339,7 @@ def make(environment: Environment, lock: int) -> None:
 
 def install(environment: Environment, wanted: list[str], lock: int) -> None:
     """Install the wanted requirements, `wanted[0]` being PyTorch, at their pinned versions; the CPU build if it can."""
-    # Not compiled: Python compiles what is imported when it is; compiling all of it here doubles the work.
+    # Not compiled: Python compiles what is imported when it is (see _remembering); all of it here doubles the work.
     common = ["install", "--no-input", "--no-compile", "--progress-bar", "off", "-c", str(PROJECT / "constraints.txt")]
     common += pip_limits(environment)
     torch = wanted[0]
@@ -404,7 +411,7 @@ def main(arguments: list[str]) -> int:
         return 130
     if command:
         os.chdir(PROJECT)
-        os.execv(environment.python, [str(environment.python), *command])
+        os.execve(environment.python, [str(environment.python), *command], _remembering(environment))
     return 0
 
 
