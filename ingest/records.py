@@ -5,10 +5,20 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from kb.addresses import canonical_url
 from kb.dates import PartialDate, parse_date
@@ -27,6 +37,7 @@ MAX_LANGUAGE = 20
 MAX_SUMMARY = 20_000
 MAX_TEXT = 4_000_000
 MAX_ITEMS = 2000
+MAX_PAGES = 20_000
 MAX_FACTS_DEPTH = 6
 
 # Everything of the C0 and C1 ranges but white space, and half surrogates, which no database can encode.
@@ -94,6 +105,18 @@ def _check_language(value: str) -> str:
 def _check_namespace(value: str) -> str:
     if not NAMESPACE.fullmatch(value):
         raise ValueError(f"must be 1 to 40 of a-z, 0-9, '-', '_', '.': {value[:60]!r}")
+    return value
+
+
+def _check_urn(value: str) -> str:
+    if value and not value.startswith("urn:"):
+        raise ValueError(f"must begin with 'urn:': {value[:60]!r}")
+    return value
+
+
+def _check_file_name(value: str) -> str:
+    if "/" in value or "\\" in value or value in (".", ".."):
+        raise ValueError(f"must be a file's name without a folder: {value[:60]!r}")
     return value
 
 
@@ -171,9 +194,14 @@ class _Record(BaseModel):
 
 
 class ReferenceRecord(_Record):
-    """A report, article, paper or post. `text` is what it says, `text_licence` '' when it may not be republished."""
+    """A report, article, paper or post. `text` is what it says, `text_licence` '' when it may not be republished.
 
-    url: Url
+    What has no address is known by its `urn`, such as the `urn:sha256:…` of a file. `pages` are the offsets in `text`
+    at which its pages begin, where it has pages; the first is 0.
+    """
+
+    url: OptionalUrl = ""
+    urn: Annotated[Line, StringConstraints(max_length=MAX_NAME), AfterValidator(_check_urn)] = ""
     title: Title = ""
     publisher: Name = ""
     authors: Names = []
@@ -182,6 +210,20 @@ class ReferenceRecord(_Record):
     language: Language = ""
     text: Text = ""
     text_licence: Licence = ""
+    pages: Annotated[list[int], Field(max_length=MAX_PAGES)] = []
+
+    @model_validator(mode="after")
+    def _is_known_by_something(self) -> "ReferenceRecord":
+        if not self.url and not self.urn:
+            raise ValueError("needs an address (url), or a urn where it has none")
+        if self.pages and (self.pages[0] != 0 or self.pages != sorted(self.pages) or self.pages[-1] > len(self.text)):
+            raise ValueError("pages must be rising offsets in the text, beginning with 0")
+        return self
+
+    @property
+    def address(self) -> str:
+        """What tells it from all others: its canonical address, else its urn."""
+        return canonical_url(self.url) if self.url else self.urn
 
 
 class RoleRecord(_Record):
@@ -211,6 +253,14 @@ class ClassificationRecord(_Record):
     evidence: Summary = ""
 
 
+class AttachmentRecord(_Record):
+    """A picture beside the entry's text, which shows it as `![…](files/NAME)`. `path` is the file on this machine."""
+
+    name: Annotated[Name, Required, AfterValidator(_check_file_name)]
+    path: Path
+    media_type: Literal["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"]
+
+
 class EntryRecord(_Record):
     """One entry as its source has it.
 
@@ -238,6 +288,7 @@ class EntryRecord(_Record):
     classifications: list[ClassificationRecord] = Field(default=[], max_length=MAX_ITEMS)
     links: list[LinkRecord] = Field(default=[], max_length=MAX_ITEMS)
     facts: Facts = {}
+    attachments: list[AttachmentRecord] = Field(default=[], max_length=MAX_ITEMS)
     page: ReferenceRecord | None = None
     warnings: list[str] = []
 
@@ -259,6 +310,39 @@ class DuplicateRecord(_Record):
     of: Annotated[Name, Required]
 
 
+class EntityRelationRecord(_Record):
+    """How two entities hang together, `key` and `other` being the source's own ids: "owns", "is part of"."""
+
+    namespace: Namespace
+    key: Annotated[Name, Required]
+    other: Annotated[Name, Required]
+    relation: Annotated[Line, StringConstraints(min_length=1, max_length=MAX_RELATION)]
+
+
+class SameRecord(_Record):
+    """Somebody who knows published that these identifiers, of two namespaces or more, name one event."""
+
+    ids: Annotated[list[ExternalIdPair], Field(min_length=2, max_length=50), AfterValidator(_unique)]
+
+
+class CategoryRecord(_Record):
+    """A category of a taxonomy by its path from the top, as in ClassificationRecord, and what it means."""
+
+    path: Annotated[tuple[Annotated[Name, Required], ...], Field(min_length=1)]
+    description: Text = ""
+
+
+class TaxonomyRecord(_Record):
+    """A taxonomy as its authors define it. What entries are classified in need not be listed, it is made as named."""
+
+    name: Annotated[Name, Required]
+    description: Text = ""
+    url: OptionalUrl = ""
+    licence: Licence = ""
+    attribution: Name = ""
+    categories: Annotated[list[CategoryRecord], Field(max_length=20_000)] = []
+
+
 class BadRecord(_Record):
     """A record that could not be read, where it stands, and why."""
 
@@ -266,7 +350,9 @@ class BadRecord(_Record):
     reason: Text
 
 
-Record = EntryRecord | EntityRecord | DuplicateRecord | BadRecord
+Record = (
+    EntryRecord | EntityRecord | EntityRelationRecord | DuplicateRecord | SameRecord | TaxonomyRecord | BadRecord
+)
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -293,7 +379,7 @@ def _reason(detail: Any) -> str:
             said = "is not a known field"
         case _:
             said = detail["msg"]
-    return f"{place}: {said}"
+    return f"{place}: {said}" if place else said
 
 
 def entry_or_bad(key: str, **fields: Any) -> EntryRecord | BadRecord:

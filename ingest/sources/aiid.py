@@ -44,6 +44,8 @@ class AiidSnapshot:
 
     name = "aiid"
     takes: frozenset[str] = frozenset()
+    fetches = False
+    collection = "incidents"
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:
         self.path = local_path(location, "an AIID snapshot (backup-….tar.bz2 or its unpacked folder)")

@@ -64,12 +64,17 @@ class Source(Protocol):
     """A file, folder or archive as a stream of records.
 
     `name` is the registry's; `takes` are the options it understands; `notices` are what whoever imports should be told
-    once, complete when the records have been read.
+    once, complete when the records have been read. `collection` names the set that the location is the whole of: what
+    an earlier import of that set had and this one lacks has vanished upstream. It is None where the location is no
+    whole of anything. A source that `fetches` takes an address as its location; for the others, a file at an address
+    is downloaded first.
     """
 
     name: str
     takes: frozenset[str]
+    fetches: bool
     notices: list[str]
+    collection: str | None
 
     def count(self) -> int | None:
         """How many records will come, bad ones included; None when only reading them all would tell."""

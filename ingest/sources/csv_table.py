@@ -19,6 +19,7 @@ class CsvTable:
 
     name = "csv"
     takes = frozenset({"kind", "namespace", "map"})
+    fetches = False
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:
         self.path = local_file(location, "a CSV file")
@@ -27,6 +28,7 @@ class CsvTable:
         self.delimiter, self.columns = self._header()
         self.mapped = map_columns(options, [column for column in self.columns if column], self.path)
         self.notices += self.mapped.notices
+        self.collection = self.mapped.namespace
 
     def count(self) -> int | None:
         if self.path.stat().st_size > COUNTED:

@@ -21,11 +21,13 @@ class JsonLines:
 
     name = "jsonl"
     takes = frozenset({"kind", "namespace", "map"})
+    fetches = False
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:
         self.path = local_file(location, "a file of JSON lines")
         self.mapped = map_columns(options, self._columns(set(options.map.values())), self.path)
         self.notices: list[str] = list(self.mapped.notices)
+        self.collection = self.mapped.namespace
 
     def count(self) -> int:
         return sum(1 for _ in self._lines())

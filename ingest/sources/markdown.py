@@ -26,6 +26,7 @@ class MarkdownNotes:
 
     name = "markdown"
     takes = frozenset({"kind", "namespace"})
+    fetches = False
     what = "a Markdown file or a folder of them"
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:
@@ -35,6 +36,7 @@ class MarkdownNotes:
         if self.path.is_file() and self.path.suffix.lower() not in (*SUFFIXES, ".txt"):
             raise SourceError(f"{self.path} is not a Markdown file; its name should end in .md or .markdown")
         self.root = self.path if self.path.is_dir() else self.path.parent
+        self.collection = (options.namespace or self.root.name) if self.path.is_dir() else None
         self._refused: list[BadRecord] = []
         self.paths = [self.path] if self.path.is_file() else sorted(self._walk(), key=lambda path: path.parts)
         if not self.paths and not self._refused:

@@ -93,7 +93,7 @@ def test_refusals_say_what_and_where(fields, expected):
         ("https://[::1", "not an address"),
         ("https://example.org:port/", "not an address"),
         ("https://example.org/" + "a" * 2000, "longer than 2000"),
-        (None, "not an http or https address"),
+        (None, "needs an address"),
         (7, "must be text, not int"),
     ],
 )
