@@ -2,7 +2,8 @@
 
 A handler is a function `work(run: Run) -> bool`. It does its work in batches (`with run.batch():`), asks
 `run.time_is_up` between them, and returns whether everything is done. What a batch writes, its cursor and its counts
-are one transaction: whatever kills the process, a batch has either happened once or not at all.
+are one transaction: whatever kills the process, a batch has either happened once or not at all. While a handler works,
+a thread of its own renews the lease, so that opening a big archive is not taken for death.
 """
 
 import logging
@@ -12,11 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -26,6 +27,8 @@ from kb.models.jobs import JobState
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
+RENEW_S = 20.0
+LONGEST_SILENCE_S = 3600.0  # without a batch for that long, a holder is taken for stuck and its lease runs out
 BUDGET_S = 120.0  # a task stays far below RabbitMQ's 30 minutes and any visibility timeout
 MAX_ATTEMPTS = 5  # takeovers without progress: a job that kills its worker must not do so for ever
 
@@ -65,6 +68,13 @@ def ring_for(job_id: int) -> None:
     transaction.on_commit(lambda: send(run_job, job_id))
 
 
+def cancel(job_id: int) -> bool:
+    """End a job that is not over; whether it was one. What a running batch was about to write is rolled back."""
+    open_jobs = Job.objects.filter(pk=job_id, state__in=[JobState.PENDING, JobState.RUNNING])
+    ended = {"state": JobState.CANCELLED, "finished_at": timezone.now(), "lease": "", "leased_until": None, "phase": ""}
+    return bool(open_jobs.update(**ended))
+
+
 def sweep() -> int:
     """Ring for every job that waits or whose holder is gone; how many those were."""
     waiting = [job.pk for job in Job.objects.filter(state__in=[JobState.PENDING, JobState.RUNNING]) if _is_free(job)]
@@ -80,9 +90,10 @@ def run(job_id: int, budget_s: float | None = BUDGET_S, progress: Progress | Non
         return None
     current = Run(job, budget_s, progress)
     try:
-        finished = import_string(handlers[job.kind])(current)
+        with _renewed(current):
+            finished = import_string(handlers[job.kind])(current)
     except LeaseLost:
-        log.warning("job %s was taken over by another worker", job_id)
+        log.warning("job %s was cancelled, or taken over by another worker", job_id)
         return None
     except JobFailed as error:
         _end(current, JobState.FAILED, str(error))
@@ -106,6 +117,8 @@ class Run:
         self._progress = progress
         self._budget_s = budget_s
         self._until: float | None = None
+        self._last_batch = time.monotonic()
+        self._not_before: datetime | None = None
 
     @property
     def time_is_up(self) -> bool:
@@ -114,9 +127,22 @@ class Run:
     def count(self, what: str, n: int = 1) -> None:
         self.job.counts[what] = self.job.counts.get(what, 0) + n
 
-    def problem(self, key: str, reason: str) -> None:
-        """Note a record that could not be taken; the others go on."""
-        self.problems.append(JobProblem(job=self.job, key=key[:300], reason=reason))
+    def problem(self, key: str, reason: str, failed: bool = False) -> None:
+        """Note what was wrong with a record, and whether it could not be taken at all; the others go on."""
+        self.problems.append(JobProblem(job=self.job, key=key[:300], reason=reason, failed=failed))
+
+    def phase(self, words: str) -> None:
+        """Say what is being done, to whoever watches; outside of a batch."""
+        self.job.phase = words[:200]
+        if not Job.objects.filter(pk=self.job.pk, lease=self.job.lease).update(phase=self.job.phase):
+            raise LeaseLost(self.job.pk)
+        if self._progress:
+            self._progress(self.job)
+
+    def later(self, wait: timedelta) -> bool:
+        """What a handler returns to be called again after `wait`, because something it needs is not there yet."""
+        self._not_before = timezone.now() + wait
+        return False
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -133,8 +159,16 @@ class Run:
             self.job.cursor, self.job.counts, self.job.done = before
             self.problems.clear()
             raise
+        self._last_batch = time.monotonic()
         if self._progress:
             self._progress(self.job)
+
+    def renew(self) -> bool:
+        """Hold the lease a little longer; whether it was still held, and the holder not stuck."""
+        if time.monotonic() - self._last_batch > LONGEST_SILENCE_S:
+            return False
+        held = Job.objects.filter(pk=self.job.pk, lease=self.job.lease, state=JobState.RUNNING)
+        return bool(held.update(leased_until=timezone.now() + LEASE))
 
     def _save(self) -> None:
         job = self.job
@@ -143,6 +177,7 @@ class Run:
             counts=job.counts,
             done=job.done,
             total=job.total,
+            phase=job.phase,
             attempts=0,
             leased_until=timezone.now() + LEASE,
         )
@@ -150,6 +185,31 @@ class Run:
             raise LeaseLost(job.pk)
         JobProblem.objects.bulk_create(self.problems)
         self.problems = []
+
+
+@contextmanager
+def _renewed(current: Run) -> Iterator[None]:
+    """Renew the lease from a thread as long as the block runs."""
+    over = threading.Event()
+
+    def renew() -> None:
+        try:
+            while not over.wait(RENEW_S):
+                try:
+                    if not current.renew():
+                        return
+                except DatabaseError as error:
+                    log.warning("the lease of job %s could not be renewed: %s", current.job.pk, error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=renew, name=f"lease of job {current.job.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(1)
 
 
 def _claim(job_id: int) -> Job | None:
@@ -180,7 +240,7 @@ def _claim(job_id: int) -> Job | None:
 
 def _is_free(job: Job) -> bool:
     if job.state == JobState.PENDING:
-        return True
+        return job.not_before is None or job.not_before <= timezone.now()
     if job.state != JobState.RUNNING:
         return False
     return job.leased_until is None or job.leased_until < timezone.now() or not _is_alive(job.lease)
@@ -188,17 +248,20 @@ def _is_free(job: Job) -> bool:
 
 def _end(current: Run, state: str, error: str = "") -> None:
     job = current.job
-    job.state, job.error, job.finished_at = state, error, timezone.now()
+    job.state, job.error, job.finished_at, job.phase = state, error, timezone.now(), ""
     Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING).update(
-        state=state, error=error, finished_at=job.finished_at, leased_until=None, lease=""
+        state=state, error=error, finished_at=job.finished_at, leased_until=None, lease="", phase=""
     )
 
 
 def _hand_on(current: Run) -> None:
     job = current.job
     job.state = JobState.PENDING
-    Job.objects.filter(pk=job.pk, lease=job.lease).update(state=JobState.PENDING, lease="", leased_until=None)
-    ring_for(job.pk)
+    held = Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING)
+    waits = current._not_before
+    held.update(state=JobState.PENDING, lease="", leased_until=None, not_before=waits)
+    if waits is None:  # what waits is found by the sweep
+        ring_for(job.pk)
 
 
 @cache

@@ -1,6 +1,6 @@
 """Everything that is known: one import path for the tables, one file per idea."""
 
-from kb.models.entities import Entity, EntityAlias, EntityRole
+from kb.models.entities import Entity, EntityAlias, EntityRelation, EntityRole
 from kb.models.entries import (
     CaseStudy,
     Entry,
@@ -15,16 +15,30 @@ from kb.models.entries import (
     UnresolvedLink,
 )
 from kb.models.jobs import Job, JobProblem
+from kb.models.provenance import (
+    Attachment,
+    Change,
+    DeletedEntry,
+    Proposal,
+    Schedule,
+    SourceRecord,
+)
 from kb.models.references import Reference
 from kb.models.taxonomies import Category, Classification, Taxonomy
+from kb.models.tokens import ApiToken
 from kb.roles import Role
 
 __all__ = [
+    "ApiToken",
+    "Attachment",
     "CaseStudy",
     "Category",
+    "Change",
     "Classification",
+    "DeletedEntry",
     "Entity",
     "EntityAlias",
+    "EntityRelation",
     "EntityRole",
     "Entry",
     "EntryReference",
@@ -34,10 +48,13 @@ __all__ = [
     "JobProblem",
     "Link",
     "Origin",
+    "Proposal",
     "ReadingNote",
     "Reference",
     "Role",
+    "Schedule",
     "SlugRedirect",
+    "SourceRecord",
     "Tag",
     "Taxonomy",
     "UnresolvedLink",

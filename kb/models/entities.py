@@ -106,6 +106,25 @@ class EntityAlias(models.Model):
         super().save(*args, **kwargs)
 
 
+class EntityRelation(models.Model):
+    """How two entities hang together: `entity` owns, is part of, is known as … `other`."""
+
+    entity = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="relations")
+    other = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="relations_back")
+    relation = models.CharField(max_length=40)
+    source = models.CharField(max_length=40, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "other", "relation"], name="one_entity_relation_once"),
+            models.CheckConstraint(condition=~models.Q(entity=models.F("other")), name="no_relation_to_itself"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity} {self.relation} {self.other}"
+
+
 class EntityRole(models.Model):
     """The part that an entity had in an entry."""
 

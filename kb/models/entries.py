@@ -94,14 +94,15 @@ class KindManager(models.Manager["Entry"]):
         return super().create(**{**fields, "kind": self.kind})
 
 
-entry_history = HistoricalRecords(excluded_fields=["updated_at"])
+entry_history = HistoricalRecords(excluded_fields=["updated_at", "provenance"])
 
 
 class Entry(models.Model):
     """An incident, a case study or a note.
 
-    `source` names the import that owns its texts, facts, date and tags ("" for what was written or edited here). Other
-    sources that know the same event add identifiers, references and roles, and leave the rest alone.
+    `source` names the import that owns its texts, facts, date and tags ("" for what was written here). Other sources
+    that know the same event add identifiers, references and roles, and leave the rest alone. `provenance` says of each
+    field where it comes from; kb.provenance reads and writes it.
     """
 
     kind = models.CharField(max_length=12, choices=Kind)
@@ -118,6 +119,7 @@ class Entry(models.Model):
     attribution = models.CharField(max_length=300, blank=True)
     source = models.CharField(max_length=40, blank=True, editable=False)
     facts = models.JSONField(default=dict, blank=True)
+    provenance = models.JSONField(default=dict, blank=True, editable=False)
     content_hash = models.CharField(max_length=64, db_index=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -10,6 +10,7 @@ class JobState(models.TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class Job(models.Model):
@@ -17,6 +18,7 @@ class Job(models.Model):
 
     A worker holds a job by a lease: `lease` is the token of the holder (`host:pid:start`), `leased_until` the time at
     which anybody may take it over. `cursor` and `counts` are written in the same transaction as the work they count.
+    `phase` says in words what is being done; a job that waits is not begun before `not_before`.
     """
 
     kind = models.CharField(max_length=40)
@@ -29,7 +31,9 @@ class Job(models.Model):
     counts = models.JSONField(default=dict)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(null=True, blank=True)
+    phase = models.CharField(max_length=200, blank=True)
     error = models.TextField(blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="jobs"
     )
@@ -48,7 +52,7 @@ class Job(models.Model):
 
     @property
     def is_over(self) -> bool:
-        return self.state in (JobState.DONE, JobState.FAILED)
+        return self.state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
     @property
     def percent(self) -> int | None:
@@ -59,11 +63,12 @@ class Job(models.Model):
 
 
 class JobProblem(models.Model):
-    """One record that could not be taken, and why."""
+    """What was wrong with one record: why it `failed`, or what of it was left out."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="problems")
     key = models.CharField(max_length=300)
     reason = models.TextField()
+    failed = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -13,7 +13,8 @@ class Reference(models.Model):
     """One report, article, paper or post, shared by every entry that cites it.
 
     `text` belongs to its publisher: it is stored and indexed here, and shown whole only where `text_licence` says
-    that it may be; elsewhere a short quoted passage with the link is all that a page or the API gives.
+    that it may be; elsewhere a short quoted passage with the link is all that a page or the API gives. `page_starts`
+    are the offsets in `text` at which its pages begin. `canonical_url` is a urn where there is no address.
     """
 
     url = models.URLField(max_length=2000, blank=True)
@@ -27,6 +28,7 @@ class Reference(models.Model):
     language = models.CharField(max_length=20, blank=True)
     text = models.TextField(blank=True)
     text_licence = models.CharField(max_length=60, blank=True, help_text="SPDX name, empty if not licensed for reuse")
+    page_starts = models.JSONField(default=list, blank=True, editable=False)
     source = models.CharField(max_length=40, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -39,7 +41,10 @@ class Reference(models.Model):
         return self.title or self.url
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.canonical_url = canonical_url(self.url) if self.url else None
+        if self.url:
+            self.canonical_url = canonical_url(self.url)
+        elif not (self.canonical_url or "").startswith("urn:"):
+            self.canonical_url = None
         if self.published_on and not self.published_precision:
             self.published_precision = Precision.DAY
         super().save(*args, **kwargs)

@@ -13,7 +13,10 @@ class Taxonomy(models.Model):
     name = models.CharField(max_length=300, unique=True)
     slug = models.CharField(max_length=200, unique=True, blank=True)
     description = models.TextField(blank=True)
-    url = models.URLField(blank=True)
+    url = models.URLField(max_length=2000, blank=True)
+    licence = models.CharField(max_length=60, blank=True)
+    attribution = models.CharField(max_length=300, blank=True)
+    source = models.CharField(max_length=40, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]

@@ -15,7 +15,24 @@ from django.test import Client
 from django.urls import reverse
 
 from kb.merging import merge_entities
-from kb.models import Entity, Entry, Incident, Job, JobProblem, SlugRedirect, UnresolvedLink
+from kb.models import (
+    ApiToken,
+    Attachment,
+    CaseStudy,
+    Change,
+    DeletedEntry,
+    Entity,
+    EntityRelation,
+    Entry,
+    Incident,
+    Job,
+    JobProblem,
+    Proposal,
+    Schedule,
+    SlugRedirect,
+    SourceRecord,
+    UnresolvedLink,
+)
 from kb.signin import sign_in_path, tokens
 from search import indexing
 from search.models import Indexing
@@ -48,6 +65,15 @@ def one_of_each():
     UnresolvedLink.objects.create(entry=entry, relation="see_also", namespace="aiid", value="8")
     job = Job.objects.create(kind="import", parameters={"a": 1})
     JobProblem.objects.create(job=job, key="row 1", reason="no title")
+    SourceRecord.objects.create(entry=entry, source="aiid", key="aiid 7", digest="0" * 64)
+    Change.objects.create(entry=entry, title="Ferry", action="updated", job=job)
+    study = CaseStudy.objects.get()
+    Proposal.objects.create(entry=entry, other=study, score=0.5)
+    Schedule.objects.create(source="feed", location="https://news.example/feed")
+    DeletedEntry.objects.create(namespace="aiid", value="9", title="Gone")
+    Attachment.objects.create(entry=entry, name="ferry.png", sha256="0" * 64, media_type="image/png")
+    EntityRelation.objects.create(entity=make_entity("Acme"), other=make_entity("Acme Ships"), relation="owns")
+    ApiToken.issue(make_user(), "a script")
     return entry
 
 
@@ -63,13 +89,14 @@ def test_every_table_has_its_place_in_the_admin():
         *("Entry", "Incident", "CaseStudy", "ReadingNote", "EntryReference", "ExternalId", "Link", "UnresolvedLink"),
         *("SlugRedirect", "Tag", "Reference", "Entity", "EntityAlias", "EntityRole"),
         *("Taxonomy", "Category", "Classification", "Job", "JobProblem"),
+        *("SourceRecord", "Change", "Proposal", "Schedule", "DeletedEntry", "Attachment", "EntityRelation", "ApiToken"),
     }
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_page_of_every_table_answers(curator, one_of_each, model):
     row = model._default_manager.first()
-    read_only = model in (Job, JobProblem)
+    read_only = model in (Job, JobProblem, SourceRecord, Change, Proposal, Attachment, ApiToken)
     pages = {
         url(model, "changelist"): 200,
         url(model, "changelist") + "?q=ferry": 200,
