@@ -5,10 +5,12 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 
+from kb import jobs
 from kb.as_json import entry_detail_json, entry_json, job_json
 from kb.filters import BadFilter, EntryFilter
 from kb.listing import ORDERS
 from kb.models import Entity, Entry, Job, Taxonomy
+from kb.tokens import staff_only
 
 router = Router()
 entities_router = Router()
@@ -93,10 +95,21 @@ def taxonomies(request: HttpRequest) -> dict[str, Any]:
 
 @jobs_router.get("/{int:job_id}", summary="How far a job is")
 def job(request: HttpRequest, job_id: int) -> dict[str, Any]:
+    return job_json(job_or_404(job_id), private=bool(getattr(request.user, "is_staff", False)))
+
+
+@jobs_router.post("/{int:job_id}/cancel", summary="End a job that is not over", auth=staff_only)
+def cancel_job(request: HttpRequest, job_id: int) -> dict[str, Any]:
+    """The job as it is then. What it has done until now stays; a job that is over is left as it is."""
+    jobs.cancel(job_or_404(job_id).pk)
+    return job_json(job_or_404(job_id), private=True)
+
+
+def job_or_404(job_id: int) -> Job:
     found = Job.objects.filter(pk=job_id).first() if job_id <= BIGGEST_ID else None
     if found is None:
         raise Http404(f"There is no job {job_id}.")
-    return job_json(found, private=bool(getattr(request.user, "is_staff", False)))
+    return found
 
 
 def _page(rows: Any, page: PageParams) -> tuple[list[Any], int, str | None]:

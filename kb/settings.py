@@ -14,6 +14,11 @@ KB_INDEX_URL = env.index("KB_INDEX_URL")
 KB_EMBEDDER = env.text("KB_EMBEDDER", "all-MiniLM-L6-v2")
 KB_WEB_PROCESSES = env.number("KB_WEB_PROCESSES", 2, 1, 64)
 KB_WEB_THREADS = env.number("KB_WEB_THREADS", 4, 1, 64)
+# Fetching: hosts that may be private, whom to write to, seconds between two requests to a host, the size of a page.
+KB_FETCH_ALLOW = env.hosts("KB_FETCH_ALLOW")
+KB_FETCH_AGENT_CONTACT = env.contact("KB_FETCH_AGENT_CONTACT")
+KB_FETCH_DELAY = env.number("KB_FETCH_DELAY", 1, 0, 600)
+KB_FETCH_MAX_BYTES = env.number("KB_FETCH_MAX_BYTES", 20_000_000, 1_000, 1_000_000_000)
 
 SECRET_KEY = env.secret_key("KB_SECRET_KEY", KB_DATA_DIR)
 DEBUG = env.flag("KB_DEBUG")
@@ -46,6 +51,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "kb.tokens.sign_in_by_token",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
