@@ -1,6 +1,8 @@
 """Settings from the environment: each has a default that works, and a bad value is refused by name."""
 
+import ipaddress
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -40,6 +42,30 @@ def names(name: str, default: list[str]) -> list[str]:
     """A comma-separated list."""
     raw = os.environ.get(name)
     return default if raw is None else [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def hosts(name: str) -> frozenset[tuple[str, int]]:
+    """A comma-separated list of `host:port`; a host alone stands for its ports 80 and 443. IPv6 goes in brackets."""
+    found: set[tuple[str, int]] = set()
+    for part in names(name, []):
+        try:
+            parts = urlsplit(f"//{part}")
+            host, port = parts.hostname or "", parts.port
+            host = str(ipaddress.IPv6Address(host)) if "[" in part else host
+        except ValueError:
+            host, port = "", None
+        if not re.fullmatch(r"[a-z0-9._:-]+", host) or re.search(r"[/?#@]", part):
+            raise ImproperlyConfigured(f"{name}: {part!r} is not host:port, such as wiki.example.org:8443.")
+        found |= {(host, port)} if port else {(host, 80), (host, 443)}
+    return frozenset(found)
+
+
+def contact(name: str) -> str:
+    """An address of people, `mailto:kb@example.org` or `https://…`, that goes into a header; '' for none."""
+    value = text(name, "")
+    if value and not re.fullmatch(r"(mailto:|https?://)[!-'*-~]+", value):
+        raise ImproperlyConfigured(f"{name}={value!r} must be mailto:name@example.org or https://… without blanks.")
+    return value
 
 
 def data_dir(name: str, default: Path) -> Path:
