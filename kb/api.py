@@ -24,6 +24,7 @@ api.add_router("/entries", "search.api.related_router", tags=["entries"])
 api.add_router("/entries", "kb.entries_api.router", tags=["entries"])
 api.add_router("/entities", "kb.entries_api.entities_router", tags=["entities"])
 api.add_router("/taxonomies", "kb.entries_api.taxonomies_router", tags=["taxonomies"])
+api.add_router("/changes", "kb.changes_api.router", tags=["changes"])
 api.add_router("/jobs", "kb.entries_api.jobs_router", tags=["jobs"])
 
 

@@ -8,6 +8,7 @@ from kb.api import api
 from kb.kinds import KINDS
 from kb.signin import sign_in
 from kb.views.browse import browse
+from kb.views.changes import changes
 from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
 from kb.views.home import home
@@ -21,6 +22,7 @@ urlpatterns = [
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("", include("search.urls")),
+    path("changes/", changes, name="changes"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/<int:job_id>/", job, name="job"),
     path("status/", StatusPage.as_view(index="search.health.summary"), name="status"),

@@ -1,0 +1,82 @@
+"""A Change's fields as a page tells them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kb.differences import IN, Part, word_parts
+from kb.provenance import FACT
+
+NAMES = {
+    "body": "Text",
+    "occurred": "Date",
+    "slug": "Address",
+    "external_ids": "Known as",
+    "page_text": "Text of its page",
+    "roles": "Who had a part",
+}
+LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of one field: a text of `parts`, or what was `added` and `removed`.
+
+    `disagrees` where a curator's value stays and an import would have it otherwise: `out` is what stays then, `in`
+    what is offered.
+    """
+
+    name: str
+    label: str
+    parts: tuple[Part, ...] = ()
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    disagrees: bool = False
+
+
+def told_fields(fields: Mapping[str, Any]) -> list[Told]:
+    """The fields of a Change, in its order; what no reader can tell apart is left out."""
+    return [told for name, change in fields.items() if (told := _told(name, change))]
+
+
+def field_label(name: str) -> str:
+    """`facts.harms` → Harms."""
+    name = name.removeprefix(FACT)
+    return NAMES.get(name) or name.replace("_", " ").strip().capitalize()
+
+
+def as_text(value: Any) -> str:
+    """Any value of a JSON column, for people."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {as_text(part)}" for name, part in value.items() if part not in (None, "", [], {}))
+    return ", ".join(map(as_text, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _told(name: str, change: Any) -> Told | None:
+    label = field_label(name)
+    if not isinstance(change, Mapping):
+        return Told(name, label, parts=(Part(IN, _cut(as_text(change))),)) if change not in (None, "", [], {}) else None
+    if "added" in change or "removed" in change:
+        return Told(name, label, added=_lines(change.get("added")), removed=_lines(change.get("removed")))
+    disagrees = "kept" in change or "offered" in change
+    old, new = (change.get("kept"), change.get("offered")) if disagrees else (change.get("from"), change.get("to"))
+    if isinstance(old or [], list) and isinstance(new or [], list):
+        before, after = _lines(old), _lines(new)
+        return Told(
+            name,
+            label,
+            added=tuple(line for line in after if line not in before),
+            removed=tuple(line for line in before if line not in after),
+            disagrees=disagrees,
+        )
+    return Told(name, label, parts=tuple(word_parts(_cut(as_text(old)), _cut(as_text(new)))), disagrees=disagrees)
+
+
+def _lines(values: Any) -> tuple[str, ...]:
+    return tuple(_cut(as_text(value)) for value in (values if isinstance(values, list) else [values]) if value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 2 * LONGEST else text[: 2 * LONGEST] + " …"

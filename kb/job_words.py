@@ -1,0 +1,91 @@
+"""Jobs in plain words: what they are, what they did, how long they will take."""
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from kb.external import NAMESPACES
+from kb.models import Job
+from kb.models.jobs import JobState
+
+# What a count is called: as it was done, and as a preview says that it would be.
+DONE = {
+    "created": "created {}",
+    "updated": "changed {}",
+    "unchanged": "left {} as they were",
+    "failed": "refused {}",
+    "vanished": "found {} gone upstream",
+    "left_out": "left out {}",
+}
+WOULD = {
+    "created": "create {}",
+    "updated": "change {}",
+    "unchanged": "leave {} as they are",
+    "failed": "refuse {}",
+    "vanished": "mark {} as gone upstream",
+    "left_out": "leave out {}",
+}
+SETTLED_S = 3.0  # before that a rate is a guess
+
+
+def source_label(name: str) -> str:
+    """AIID for aiid; a source that stands for no database is called what it is called."""
+    return NAMESPACES.get(name, (name, ""))[0]
+
+
+def job_title(job: Job) -> str:
+    """`Import of AIID`, `Preview of csv`, `Reindex`."""
+    if job.kind != "ingest":
+        return job.kind.replace("_", " ").capitalize()
+    source = source_label(str(job.parameters.get("source", "")))
+    return f"{'Preview' if job.parameters.get('dry_run') else 'Import'} of {source}"
+
+
+def summary(job: Job) -> str:
+    """`Created 12, changed 3, left 898 as they were, refused 2.`; `Would create …` of a preview; "" of nothing."""
+    preview = bool(job.parameters.get("dry_run"))
+    words = WOULD if preview else DONE
+    said = [words[name].format(f"{job.counts[name]:,}") for name in words if job.counts.get(name)]
+    others = [
+        f"{name.replace('_', ' ')} {count:,}"
+        for name, count in job.counts.items()
+        if name not in words and isinstance(count, int) and count
+    ]
+    if not said and not others:
+        return ""
+    told = ", ".join(said)
+    told = f"would {told}" if preview and told else told
+    beside = f" Beside these: {', '.join(others)}." if others and told else ""
+    told = told or ", ".join(others)
+    return told[0].upper() + told[1:] + "." + beside
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a running job is, in things a second, and the seconds that it still takes; None where unknown."""
+
+    rate: float
+    left_s: float | None
+
+    @property
+    def left(self) -> str:
+        """`about 3 minutes`."""
+        if self.left_s is None:
+            return ""
+        if self.left_s < 60:
+            return "less than a minute"
+        minutes = round(self.left_s / 60)
+        if minutes < 90:
+            return f"about {minutes} minute{'' if minutes == 1 else 's'}"
+        return f"about {round(minutes / 60)} hours"
+
+
+def pace(job: Job) -> Pace | None:
+    """How fast it goes; None while that cannot be known."""
+    if job.state != JobState.RUNNING or not job.started_at or not job.done:
+        return None
+    seconds = (timezone.now() - job.started_at).total_seconds()
+    if seconds < SETTLED_S:
+        return None
+    rate = job.done / seconds
+    return Pace(rate, (job.total - job.done) / rate if job.total and job.total >= job.done else None)
