@@ -14,7 +14,9 @@ SOURCES = {
     "csv": "ingest.sources.csv_table.CsvTable",
     "jsonl": "ingest.sources.json_lines.JsonLines",
     "markdown": "ingest.sources.markdown.MarkdownNotes",
+    "pdf": "ingest.sources.pdf.Papers",
     "starter": "ingest.sources.starter.StarterCollection",
+    "xlsx": "ingest.sources.xlsx_table.XlsxTable",
 }
 
 
@@ -27,11 +29,17 @@ def open_source(
     which each source takes some. `scratch` is a folder for temporary files (default: the system's); they are removed
     with the source. Raises SourceError, naming what is wrong and what to do.
     """
+    found = source_class(name)
+    opened: Source = found(location, Options.read(name, options or {}, found.takes), scratch)
+    return opened
+
+
+def source_class(name: str) -> Any:
+    """The class of the source called `name`; SourceError lists those that there are."""
     if name not in SOURCES:
         raise SourceError(f"there is no source {name!r}; there are {', '.join(sorted(SOURCES))}")
     module, _, attribute = SOURCES[name].rpartition(".")
-    source_class = getattr(import_module(module), attribute)
-    return source_class(location, Options.read(name, options or {}, source_class.takes), scratch)
+    return getattr(import_module(module), attribute)
 
 
-__all__ = ["SOURCES", "Options", "Source", "SourceError", "open_source"]
+__all__ = ["SOURCES", "Options", "Source", "SourceError", "open_source", "source_class"]
