@@ -18,7 +18,8 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class Options:
-    """How to read a source: `kind` of its entries, `namespace` of its ids, `map` of our fields to its columns.
+    """How to read a source: `kind` of its entries, `namespace` of its ids, `map` of our fields to its columns, `sheet`
+    of a workbook.
 
     '' and {} leave it to the source.
     """
@@ -26,6 +27,7 @@ class Options:
     kind: str = ""
     namespace: str = ""
     map: Mapping[str, str] = field(default_factory=dict)
+    sheet: str = ""
 
     @classmethod
     def read(cls, source: str, given: Mapping[str, Any], takes: Iterable[str]) -> "Options":
@@ -40,7 +42,7 @@ class Options:
         namespace = str(given.get("namespace", ""))
         if namespace and not NAMESPACE.fullmatch(namespace):
             raise SourceError(f"namespace must be 1 to 40 of a-z, 0-9, '-', '_', '.', not {namespace!r}")
-        return cls(kind, namespace, read_map(given.get("map", {})))
+        return cls(kind, namespace, read_map(given.get("map", {})), str(given.get("sheet", "")).strip())
 
 
 def read_map(given: object) -> dict[str, str]:

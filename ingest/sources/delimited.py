@@ -8,6 +8,9 @@ from typing import TextIO
 
 MAX_RECORD = 4_000_000  # characters of one row, over all its lines
 MAX_LOOKAHEAD = 20_000  # lines that one row may span
+# What rows that never end have been searched for their end is read again. Past this many characters, and twice what was
+# read, rows may not span lines until reading has caught up: so many such rows cost time in proportion to the file.
+MAX_REREAD = 16_000_000
 
 # csv has one limit for the whole process, 131,072, which whole articles pass. The readers below have their own.
 csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD + 1))
@@ -56,6 +59,8 @@ class _Lines:
         self.ahead: deque[str] = deque()
         self.taken: list[str] = []
         self.size = 0
+        self.seen = 0
+        self.reread = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -64,7 +69,8 @@ class _Lines:
         line = self.peek()
         if line is None:
             raise StopIteration
-        if self.size + len(line) > MAX_RECORD or len(self.taken) >= MAX_LOOKAHEAD:
+        span = MAX_LOOKAHEAD if self.reread <= MAX_REREAD + 2 * self.seen else 1
+        if self.size + len(line) > MAX_RECORD or len(self.taken) >= span:
             if not self.taken:
                 self._skip_line()
             raise _TooLongError
@@ -82,6 +88,7 @@ class _Lines:
             if not line:
                 return None
             self.ahead.append(line)
+            self.seen += len(line)
         return self.ahead[0]
 
     def begin(self) -> None:
@@ -90,6 +97,7 @@ class _Lines:
     def go_back_to_second(self) -> None:
         """Unread all lines of the row in hand but the first."""
         again = self.taken[1:]
+        self.reread += self.size
         self.ahead.extendleft(reversed(again))
         self.number -= len(again)
         self.begin()

@@ -3,7 +3,8 @@
 import pytest
 
 from ingest.records import BadRecord, RoleRecord
-from ingest.sources import SourceError, open_source
+from ingest.sources import Options, SourceError, open_source
+from ingest.sources.csv_table import CsvTable
 from tests.ingest.sources.reading import read, read_one
 from tests.real_inputs import real_input
 
@@ -46,15 +47,24 @@ def test_a_mapped_row(write):
 
 def test_columns_are_guessed_and_told(write):
     path = write("my table.csv", "ID,Title,Year,Source URL,Company,Other\n1,A,2024.0,https://a.example/,Acme,x\n")
-    source = open_source("csv", str(path))
+    source = CsvTable(str(path), Options())
     (entry,) = read("csv", path)
     assert (entry.kind, str(entry.occurred), entry.roles[0].name) == ("case_study", "2024", "Acme")
     assert entry.external_ids == [("my-table", "1")]
     assert source.notices == [
         "no mapping was given; read as title=Title, date=Year, url=Source URL, id=ID, company=Company",
+        "columns that are not read: Other",
         "no kind was given; read as case_study",
         "no namespace was given for the ids; my-table was taken from the file's name",
     ]
+    assert source.mapping() == {
+        "title": "Title",
+        "date": "Year",
+        "url": "Source URL",
+        "id": "ID",
+        "company": "Company",
+    }
+    assert source.unmapped() == ["Other"]
 
 
 def test_without_an_id_a_page_is_known_by_its_address(write):
@@ -131,7 +141,9 @@ def test_a_kind_column(write):
 def test_a_column_named_twice_is_the_first(write):
     path = write("a.csv", "title,x,title\nA,1,B\n")
     assert read_one("csv", path).title == "A"
-    assert "columns that stand there twice: title; the first of each is read" in open_source("csv", str(path)).notices
+    assert read_one("csv", path, map=["title=title (2)"]).title == "B"
+    said = "columns that stand there twice: title; later ones are called 'name (2)'"
+    assert said in open_source("csv", str(path)).notices
 
 
 def test_the_case_studies_that_were_published():
