@@ -121,8 +121,11 @@ def parse(text: str) -> Address:
 
 def follow(address: Address, location: str) -> Address:
     """Where a redirect leads that `address` answered with."""
+    location = location.strip()
+    if CONTROLS.search(location):  # urljoin would take them out
+        raise FetchError(f"{address} redirects to an address with control characters: {location[:80]!r}")
     try:
-        return parse(urljoin(str(address), location.strip()))
+        return parse(urljoin(str(address), location))
     except ValueError:
         raise FetchError(f"{address} redirects to what is no address: {location[:80]!r}") from None
 
@@ -132,7 +135,7 @@ def check_port(address: Address, allowed: Collection[HostPort] = ()) -> None:
     if address.port not in PORTS.values() and (address.host, address.port) not in allowed:
         raise FetchError(
             f"{address} names port {address.port}; only ports 80 and 443 are fetched. "
-            f"KB_FETCH_ALLOW={address.host}:{address.port} lets it through"
+            + _allowing(address.host, address.port)
         )
 
 
@@ -143,7 +146,12 @@ def check_answers(host: str, port: int, answers: Collection[str], allowed: Colle
     for answer in answers:
         if what := denied(answer):
             led = "is" if answer == host else f"leads to {answer},"
-            raise FetchError(f"{host} {led} {what}, which is not fetched; KB_FETCH_ALLOW={host}:{port} lets it through")
+            raise FetchError(f"{host} {led} {what}, which is not fetched; {_allowing(host, port)}")
+
+
+def is_number(host: str) -> bool:
+    """Whether the host of an Address is an address on the network itself, which nobody has to be asked for."""
+    return ":" in host or host.rpartition(".")[2].isdigit()
 
 
 def denied(number: str) -> str:
@@ -161,6 +169,10 @@ def denied(number: str) -> str:
         if int(ip) >> 32 & 0xFFFFFFFF in ISATAP and denied(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))):
             return "an ISATAP address of a private one"
     return ""
+
+
+def _allowing(host: str, port: int) -> str:
+    return f"KB_FETCH_ALLOW={f'[{host}]' if ':' in host else host}:{port} lets it through"
 
 
 def _v6(name: str) -> str:

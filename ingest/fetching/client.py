@@ -38,10 +38,12 @@ class Limits:
     """Seconds and bytes that one fetch may take, all its redirects and attempts together.
 
     A body that comes at `slowest` bytes a second or more may go on beyond `total_s`, up to `longest_s`. `max_bytes`
-    holds for what comes over the wire, and again for what it inflates to.
+    holds for what comes over the wire, and again for what it inflates to; with `cut` what is beyond is left unread
+    instead of being an error.
     """
 
     max_bytes: int
+    cut: bool = False
     connect_s: float = 10.0
     read_s: float = 20.0
     total_s: float = 60.0
@@ -68,7 +70,8 @@ class Errand:
 
     `before` is called with every address that is about to be asked, redirects included, and `look` with the final
     answer before its body is read (its size is 0 then): what they raise ends the fetch. `progress` is told the bytes
-    that came so far, and of how many where the server says.
+    that came so far, and of how many where the server says. `as_sent` says of an answer that its Content-Encoding
+    is to be left on.
     """
 
     address: Address
@@ -78,6 +81,7 @@ class Errand:
     before: Callable[[Address], None] = lambda address: None
     look: Callable[[Answer], None] = lambda answer: None
     progress: Callable[[int, int | None], None] = lambda done, total: None
+    as_sent: Callable[[Answer], bool] = lambda answer: False
 
 
 class Client:
@@ -180,21 +184,23 @@ def _copy(response: httpcore2.Response, answer: Answer, errand: Errand, deadline
     too_big = FetchError(f"{answer.address} is larger than {limits.max_bytes:,} bytes")
     length = answer.headers.get("content-length", "")
     total = int(length) if length.isdecimal() and len(length) < 20 else None
-    if total and total > limits.max_bytes:
+    if total and total > limits.max_bytes and not limits.cut:
         raise too_big
-    undo = decoder(answer.headers.get("content-encoding", ""))
+    undo = decoder("" if errand.as_sent(answer) else answer.headers.get("content-encoding", ""))
     came = size = 0
     for chunk in response.iter_stream():
         came += len(chunk)
-        if came > limits.max_bytes:
-            raise too_big
         if limits.slowest:
             deadline.reach(limits.total_s + came / limits.slowest, limits.longest_s)
         for piece in undo.feed(chunk):
+            errand.sink.write(piece[: limits.max_bytes - size])
             size += len(piece)
             if size > limits.max_bytes:
-                raise too_big
-            errand.sink.write(piece)
+                break
+        if came > limits.max_bytes or size > limits.max_bytes:
+            if limits.cut:
+                return limits.max_bytes
+            raise too_big
         errand.progress(came, total)
     undo.finish()
     return size

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from ingest.fetching import robots
 from ingest.fetching.addresses import Address, HostPort, check_port, follow, parse
 from ingest.fetching.client import Answer, Client, Errand, Limits
 from ingest.fetching.errors import FetchError
@@ -44,7 +45,7 @@ class Fetcher:
         self._allowed = allowed
         self._client = Client(agent, allowed, resolve, sleep)
         self._limits = replace(limits or Limits(max_bytes), max_bytes=max_bytes)
-        self._robots = Robots(self._client)
+        self._robots = Robots(self._client, replace(robots.LIMITS, total_s=min(15.0, self._limits.total_s)))
         self._pace = Pace(folder / "hosts", delay_s, sleep)
         self._kept = Kept(folder)
 
@@ -96,6 +97,7 @@ class Fetcher:
                         {"Accept-Encoding": "identity", "Accept": "*/*"},
                         before=lambda hop: self._pace.wait(hop.host),
                         progress=progress or (lambda done, total: None),
+                        as_sent=lambda answer: _is_zipped(file_name(asked, answer.address, answer.headers)),
                     )
                 )
             path = folder / file_name(asked, answer.address, answer.headers)
@@ -113,6 +115,11 @@ class Fetcher:
         rules = self._robots.rules(address)
         rules.check(address)
         self._pace.wait(address.host, rules.crawl_delay_s)
+
+
+def _is_zipped(name: str) -> bool:
+    """Whether a file of this name is compressed itself: servers take .gz for an encoding of the file without it."""
+    return name.lower().endswith((".gz", ".tgz", ".gzip"))
 
 
 def _look(answer: Answer) -> None:

@@ -10,6 +10,9 @@ from ingest.fetching.client import Headers
 
 MAX_NAME = 120  # characters; what a file is called here gets more around it
 UNSAFE = re.compile(r"[^\w.()+,=@ -]+")
+EXTENDED = re.compile(
+    r"filename\*\s*=\s*([\w-]*)'[\w-]*'([^;\s]+)", re.IGNORECASE
+)  # RFC 8187; goes before the plain one
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -36,6 +39,8 @@ def safe_name(name: str) -> str:
 
 
 def _stated(disposition: str) -> str:
+    if extended := EXTENDED.search(disposition):
+        return unquote(extended[2], "latin-1" if extended[1].lower() == "iso-8859-1" else "utf-8")
     if not disposition:
         return ""
     message = Message()

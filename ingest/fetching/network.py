@@ -15,7 +15,7 @@ from typing import Any
 
 import httpcore2
 
-from ingest.fetching.addresses import HostPort, check_answers
+from ingest.fetching.addresses import HostPort, check_answers, is_number
 from ingest.fetching.errors import FetchError
 
 Resolver = Callable[[str, int], list[str]]
@@ -67,7 +67,7 @@ class CheckedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        answers = _within(self._deadline.left(timeout), self._resolve, host, port)
+        answers = [host] if is_number(host) else _within(self._deadline.left(timeout), self._resolve, host, port)
         check_answers(host, port, answers, self._allowed)
         for number, answer in enumerate(answers[:MAX_ANSWERS], start=1):
             try:

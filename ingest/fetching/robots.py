@@ -13,8 +13,8 @@ from ingest.fetching.client import Client, Errand, Limits
 from ingest.fetching.errors import FetchError
 
 TOKEN = "Precedent"  # the name that a robots.txt calls us by  # noqa: S105
-LIMITS = Limits(max_bytes=600_000, total_s=15.0, connect_s=7.0, read_s=10.0, redirects=5, tries=1)
-PARSED = 500 * 1024  # bytes that a crawler has to read at least; more is not read
+# 500 KiB are what a crawler has to read at least.
+LIMITS = Limits(max_bytes=500 * 1024, cut=True, total_s=15.0, connect_s=7.0, read_s=10.0, redirects=5, tries=1)
 KEPT_S = 24 * 3600.0
 KEPT_UNREADABLE_S = 600.0
 MAX_HOSTS = 1000
@@ -52,8 +52,9 @@ class Rules:
 class Robots:
     """The rules of every origin that was asked, remembered for a day."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, limits: Limits = LIMITS) -> None:
         self._client = client
+        self._limits = limits
         self._rules: dict[str, Rules] = {}
         self._lock = threading.Lock()
 
@@ -73,14 +74,12 @@ class Robots:
         sink = io.BytesIO()
         now = time.monotonic()
         try:
-            self._client.get(Errand(parse(f"{origin}/robots.txt"), sink, LIMITS))
+            self._client.get(Errand(parse(f"{origin}/robots.txt"), sink, self._limits))
         except FetchError as error:
             # No file, no rules; too many requests is the server's wish all the same.
             if 400 <= error.status < 500 and error.status != 429:
                 return Rules("", "", now + KEPT_S)
-            too_long = sink.tell() >= PARSED
-            if not error.again and not error.status and not too_long:
+            if not error.again and not error.status:
                 raise
-            if not too_long:
-                return Rules("", str(error), now + KEPT_UNREADABLE_S)
-        return Rules(sink.getvalue()[:PARSED].decode("utf-8", errors="replace"), "", now + KEPT_S)
+            return Rules("", str(error), now + KEPT_UNREADABLE_S)
+        return Rules(sink.getvalue().decode("utf-8", errors="replace"), "", now + KEPT_S)

@@ -106,9 +106,9 @@ def _head(connection: socket.socket) -> str:
     head = b""
     while b"\r\n\r\n" not in head:
         more = connection.recv(65536)
-        if not more:
-            return ""
         head += more
+        if not more or head.startswith(b"\x16"):  # gone, or wants TLS, which is not spoken here
+            return ""
     return head.decode("latin-1")
 
 
