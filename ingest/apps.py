@@ -1,4 +1,4 @@
-"""ingest's start: its kind of job, and what killed imports left behind."""
+"""ingest's start: its kinds of jobs, what is repeated, and what killed imports left behind."""
 
 import shutil
 import time
@@ -9,6 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 
 FORGOTTEN_AFTER_S = 24 * 3600
+DOWNLOAD_KEPT_S = 3 * 24 * 3600
 
 
 class IngestConfig(AppConfig):
@@ -19,11 +20,19 @@ class IngestConfig(AppConfig):
         from kb.signals import sweep
 
         jobs.register("ingest", "ingest.pipeline.work")
-        sweep.connect(_clear_scratch, dispatch_uid="ingest.scratch")
+        sweep.connect(_clear, dispatch_uid="ingest.scratch")
+        sweep.connect(_start_due, dispatch_uid="ingest.schedules")
 
 
-def _clear_scratch(**_: Any) -> None:
-    """Remove what killed imports left unpacked."""
-    for path in (Path(settings.KB_DATA_DIR) / "scratch").glob("*"):
-        if path.is_dir() and path.stat().st_mtime < time.time() - FORGOTTEN_AFTER_S:
-            shutil.rmtree(path, ignore_errors=True)
+def _start_due(**_: Any) -> None:
+    from ingest.schedules import start_due
+
+    start_due()
+
+
+def _clear(**_: Any) -> None:
+    """Remove what killed imports left unpacked, and what was downloaded for imports long over."""
+    for folder, age in (("scratch", FORGOTTEN_AFTER_S), ("downloads", DOWNLOAD_KEPT_S)):
+        for path in (Path(settings.KB_DATA_DIR) / folder).glob("*"):
+            if path.is_dir() and path.stat().st_mtime < time.time() - age:
+                shutil.rmtree(path, ignore_errors=True)

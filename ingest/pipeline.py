@@ -1,11 +1,14 @@
 """Takes a source's records into the knowledge base, batch by batch, as the work of a job.
 
 The job's cursor is the number of records that are done. An interrupted import reads the source again, skips that
-many, and goes on; should the file have changed meanwhile it begins anew, which identity makes harmless.
+many, and goes on; should the file have changed meanwhile it begins anew, which identity makes harmless. In the end it
+flags what the source had before and has no more. A dry run does all of this, and keeps none of it.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,61 +16,145 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError
 
-from ingest.records import DuplicateRecord, EntityRecord, EntryRecord, Record
-from ingest.sources import Source, SourceError, open_source
-from ingest.writing.batch import write
-from ingest.writing.outcome import Refused
+from ingest import locations, logbook, vanished
+from ingest.records import BadRecord, EntryRecord, Record, check_url
+from ingest.rehearsal import Rehearsal
+from ingest.sources import Options, Source, SourceError, open_source, source_class
+from ingest.told import COUNTS
+from ingest.writing.batch import Result, write
+from ingest.writing.outcome import By, Refused
+from ingest.writing.source_records import saw_places
 from kb import jobs
 from kb.models import Job
+from kb.models.jobs import JobState
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
 BATCH_CHARACTERS = 2_000_000
 TRIES = 3
-COUNTS = ("created", "updated", "unchanged", "failed")
+COMMON = {"status": ("draft", "published"), "visibility": ("public", "internal")}  # what every source may be told
 
 
-def start_import(source: str, location: str, options: dict[str, Any], user: Any = None, *, ring: bool = True) -> Job:
+def start_import(
+    source: str,
+    location: str,
+    options: dict[str, Any],
+    user: Any = None,
+    *,
+    ring: bool = True,
+    dry_run: bool = False,
+    only: Sequence[str] = (),
+    of: Job | None = None,
+) -> Job:
     """Write down an import and ring for a worker. SourceError when the source refuses the location or the options, so
-    that it is said at once. Without `ring` the caller does the job itself; should it die, the sweep finds the job."""
-    location = _absolute(location)
-    _open(source, location, options)
-    parameters = {"source": source, "location": location, "options": options}
+    that it is said at once. Without `ring` the caller does the job itself; should it die, the sweep finds the job.
+
+    A dry run counts and tells what an import would do. `only` are the keys of the records that are taken, all others
+    being left alone; `of` is the job that this one previews, confirms or repeats.
+    """
+    location = locations.absolute(location)
+    _check(source, location, options)
+    parameters: dict[str, Any] = {"source": source, "location": location, "options": options}
+    parameters |= {"dry_run": True} if dry_run else {}
+    parameters |= {"only": list(only)} if only else {}
+    if of is not None:
+        parameters |= {"of": of.pk}
+        parameters |= {"local": of.cursor["local"]} if of.cursor.get("local") else {}
     return jobs.enqueue("ingest", parameters, user, ring=ring)
+
+
+def confirm(job: Job, user: Any = None) -> Job:
+    """The import that a finished dry run was the preview of. ValueError for any other job."""
+    if not job.parameters.get("dry_run") or job.state != JobState.DONE:
+        raise ValueError(f"job {job.pk} is no finished preview")
+    return _again(job, user)
+
+
+def retry_failed(job: Job, user: Any = None) -> Job:
+    """An import of those records alone that `job` failed to take. ValueError when there are none."""
+    keys = list(dict.fromkeys(job.problems.filter(failed=True).values_list("key", flat=True)))
+    if job.kind != "ingest" or not job.is_over or not keys:
+        raise ValueError(f"job {job.pk} has no failed records to try again")
+    return _again(job, user, only=keys)
+
+
+def _again(job: Job, user: Any, only: Sequence[str] = ()) -> Job:
+    said = job.parameters
+    only = only or said.get("only", ())
+    return start_import(said["source"], said["location"], said["options"], user, only=only, of=job)
+
+
+@dataclass
+class Import:
+    """One job's turn at its source."""
+
+    run: jobs.Run
+    source: Source
+    by: By
+    common: Mapping[str, Any]
+    only: frozenset[str]
+    rehearsal: Rehearsal | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a record that does not come has vanished."""
+        return self.source.collection is not None and not self.only
 
 
 def work(run: jobs.Run) -> bool:
     """The handler of `ingest` jobs."""
     parameters, job = run.job.parameters, run.job
     try:
-        source = _open(parameters["source"], parameters["location"], parameters["options"])
+        location = locations.local(run, parameters)
+        options = {name: value for name, value in parameters["options"].items() if name not in COMMON}
+        source = _open(parameters["source"], location, options)
         mark = source.fingerprint()
         if job.cursor.get("fingerprint") != mark:
             with run.batch():
-                job.cursor, job.done, job.counts = {"fingerprint": mark, "position": 0}, 0, dict.fromkeys(COUNTS, 0)
+                local = {name: job.cursor[name] for name in ("local",) if name in job.cursor}
+                job.cursor, job.done = {**local, "fingerprint": mark, "position": 0}, 0
+                job.counts = dict.fromkeys(COUNTS, 0)
                 job.total = source.count()
-        return _take_in(run, source)
+                _tell_mapping(job, source)
+        return _take_in(_import(run, source))
     except SourceError as error:
         raise jobs.JobFailed(str(error)) from error
 
 
-def _take_in(run: jobs.Run, source: Source) -> bool:
-    for batch in _batches(islice(source.records(), run.job.cursor["position"], None)):
-        _patiently(run, batch, source.name)
+def _import(run: jobs.Run, source: Source) -> Import:
+    said = run.job.parameters
+    by = By(source.name, source.collection or "", run.job, f"import of {source.name}, job {run.job.pk}")
+    common = {name: said["options"][name] for name in COMMON if said["options"].get(name)}
+    rehearsal = Rehearsal(run.job) if said.get("dry_run") else None
+    return Import(run, source, by, common, frozenset(said.get("only", ())), rehearsal)
+
+
+def _take_in(one: Import) -> bool:
+    run = one.run
+    records = islice(one.source.records(), run.job.cursor["position"], None)
+    for batch in _batches(_with_common(record, one.common) for record in records):
+        _patiently(run, partial(_take, one, batch))
         if run.time_is_up:
             return False
+    if one.is_whole:
+        if one.rehearsal:
+            vanished.foresee(run, one.by, one.rehearsal.met)
+        else:
+            for _ in vanished.settle(run, one.by):
+                if run.time_is_up:
+                    return False
     with run.batch():
-        for notice in source.notices:
-            run.problem(source.name, notice)
+        for notice in one.source.notices:
+            run.problem(one.source.name, notice)
     return True
 
 
-def _patiently(run: jobs.Run, batch: Sequence[Record], source: str) -> None:
+def _patiently(run: jobs.Run, take: partial[None]) -> None:
     """Take a batch, again if need be: a deadlock or a lock that was not to be had says nothing about the records."""
     for left in reversed(range(TRIES)):
         try:
-            _take(run, batch, source)
+            take()
             return
         except OperationalError as error:
             if not left:
@@ -75,29 +162,29 @@ def _patiently(run: jobs.Run, batch: Sequence[Record], source: str) -> None:
             log.warning("job %s: %s; trying the batch again", run.job.pk, str(error).strip())
 
 
-def _take(run: jobs.Run, batch: Sequence[Record], source: str) -> None:
+def _take(one: Import, batch: Sequence[Record]) -> None:
     """Write a batch. What cannot be written is counted and noted with its reason, and stops nothing."""
-    job = run.job
+    run, job = one.run, one.run.job
+    chosen = [record for record in batch if not one.only or logbook.key_of(record) in one.only]
     with run.batch():
-        results = write(batch, source, f"import of {source}, job {job.pk}")
-        for record, result in zip(batch, results, strict=True):
-            if isinstance(result, Refused):
-                run.count("failed")
-                run.problem(_key(record), result.reason)
-            elif isinstance(record, EntryRecord):
-                run.count(result)
-                for warning in record.warnings:
-                    run.problem(record.key, warning)
-            else:
-                run.count("entities" if isinstance(record, EntityRecord) else "duplicates")
+        results: Sequence[Result]
+        if one.rehearsal:
+            results = one.rehearsal.write(chosen, one.by)
+        else:
+            results = write(chosen, one.by)
+            refused = [record for record, result in zip(chosen, results, strict=True) if isinstance(result, Refused)]
+            saw_places([record.key for record in refused if isinstance(record, EntryRecord | BadRecord)], one.by)
+        logbook.note(run, chosen, results, one.by, preview=one.rehearsal is not None)
         job.cursor = {**job.cursor, "position": job.cursor["position"] + len(batch)}
         job.done = job.cursor["position"]
 
 
-def _key(record: Record) -> str:
-    if isinstance(record, DuplicateRecord):
-        return f"duplicate {record.namespace} {record.value}"
-    return f"entity {record.key}" if isinstance(record, EntityRecord) else record.key
+def _with_common(record: Record, common: Mapping[str, Any]) -> Record:
+    """The record with what was asked for all records, where it has no word of its own."""
+    if not isinstance(record, EntryRecord):
+        return record
+    missing = {name: value for name, value in common.items() if not getattr(record, name)}
+    return record.model_copy(update=missing) if missing else record
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
@@ -117,15 +204,37 @@ def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
 def _characters(record: Record) -> int:
     if not isinstance(record, EntryRecord):
         return 0
-    return len(record.body) + len(record.summary) + sum(len(reference.text) for reference in record.references)
+    own = len(record.page.text) if record.page else 0
+    return own + len(record.body) + len(record.summary) + sum(len(reference.text) for reference in record.references)
 
 
-def _open(source: str, location: str, options: dict[str, Any]) -> Source:
+def _check(source: str, location: str, options: Mapping[str, Any]) -> None:
+    """Raise SourceError for what can be known to be wrong before the job begins."""
+    for name, choices in COMMON.items():
+        if options.get(name) and options[name] not in choices:
+            raise SourceError(f"{name} must be one of {', '.join(choices)}, not {options[name]!r}")
+    own = {name: value for name, value in options.items() if name not in COMMON}
+    if locations.is_downloaded(source, location):
+        Options.read(source, own, source_class(source).takes)
+        try:
+            check_url(location)
+        except ValueError as error:
+            raise SourceError(str(error)) from error
+    else:
+        _open(source, location, own)
+
+
+def _open(source: str, location: str, options: Mapping[str, Any]) -> Source:
     scratch = Path(settings.KB_DATA_DIR) / "scratch"
     scratch.mkdir(exist_ok=True)
     return open_source(source, location, options, scratch)
 
 
-def _absolute(location: str) -> str:
-    """Paths in full, because the worker that opens them runs elsewhere; addresses as they are."""
-    return location if not location or "://" in location else str(Path(location).expanduser().absolute())
+def _tell_mapping(job: Job, source: Source) -> None:
+    """Note which column was read as which field, where the source is a table."""
+    mapping = getattr(source, "mapping", None)
+    if mapping is None:
+        return
+    said = {"mapping": mapping(), "columns": list(getattr(source, "columns", []))}
+    job.parameters = {**job.parameters, **said}
+    Job.objects.filter(pk=job.pk).update(parameters=job.parameters)

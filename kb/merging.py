@@ -30,6 +30,9 @@ def merge_entries(gone: Entry, kept: Entry) -> None:
     wanted = ("relation", "namespace", "value")
     _move(gone.unresolved_links.all(), kept.unresolved_links.values_list(*wanted), kept, wanted)
     _move(gone.external_ids.all(), [], kept, ())
+    _move(gone.attachments.all(), kept.attachments.values_list("name"), kept, ("name",))
+    gone.source_records.update(entry=kept)
+    gone.changes.update(entry=kept)
     _move(gone.former_slugs.all(), [], kept, ())
     kept.tags.add(*gone.tags.all())
     for link in Link.objects.filter(entry=gone).exclude(target=kept):

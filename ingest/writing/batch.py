@@ -8,27 +8,40 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
 
-from ingest.records import BadRecord, DuplicateRecord, EntityRecord, EntryRecord, Record
-from ingest.writing.duplicates import write_duplicates
-from ingest.writing.entities import write_entities
+from ingest.records import (
+    BadRecord,
+    DuplicateRecord,
+    EntityRecord,
+    EntityRelationRecord,
+    EntryRecord,
+    Record,
+    SameRecord,
+    TaxonomyRecord,
+)
+from ingest.writing.categories import write_taxonomies
+from ingest.writing.duplicates import write_duplicates, write_same
+from ingest.writing.entities import write_entities, write_relations
 from ingest.writing.entries import write_entries
-from ingest.writing.outcome import Outcome, Refusal, Refused
+from ingest.writing.outcome import By, Refusal, Refused, Written
 from kb import changes
 
 log = logging.getLogger(__name__)
 
-Result = Outcome | Refused
-Write = Callable[[Sequence[Any]], list[Outcome]]
+Result = Written | Refused
+Write = Callable[[Sequence[Any]], list[Written]]
 
-WRITERS: dict[type, Callable[[Sequence[Any], str, str], list[Outcome]]] = {
+WRITERS: dict[type, Callable[[Sequence[Any], By], list[Written]]] = {
     EntryRecord: write_entries,
     EntityRecord: write_entities,
+    EntityRelationRecord: write_relations,
     DuplicateRecord: write_duplicates,
+    SameRecord: write_same,
+    TaxonomyRecord: write_taxonomies,
 }
 TURN = 7_105_623_914  # any number, as long as it is the same in every worker
 
 
-def write(records: Sequence[Record], source: str, reason: str) -> list[Result]:
+def write(records: Sequence[Record], by: By) -> list[Result]:
     """What became of each record, in a transaction of the caller's.
 
     Raises DatabaseError when the trouble is the database's and not the records'.
@@ -40,7 +53,7 @@ def write(records: Sequence[Record], source: str, reason: str) -> list[Result]:
             results += [Refused(record.reason) for record in group if isinstance(record, BadRecord)]
         else:
             writer = WRITERS[kind]
-            results += _together(list(group), lambda some, writer=writer: writer(some, source, reason))  # type: ignore[misc]
+            results += _together(list(group), lambda some, writer=writer: writer(some, by))  # type: ignore[misc]
     return results
 
 

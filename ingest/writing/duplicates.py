@@ -1,35 +1,87 @@
-"""Duplicates: what a source withdrew leads to what stands for it."""
+"""Duplicates: what a source withdrew leads to what stands for it. Sameness: identifiers that name one event meet."""
 
 from collections.abc import Sequence
 
-from ingest.records import DuplicateRecord
+from ingest.records import DuplicateRecord, SameRecord
 from ingest.writing.links import resolve_links
-from ingest.writing.outcome import Outcome, Refusal
+from ingest.writing.outcome import By, Outcome, Refusal, Written
+from ingest.writing.rows import found_pairs
 from kb.merging import merge_entries
-from kb.models import Entry, ExternalId
+from kb.models import Entry, ExternalId, Link, Origin, SourceRecord
+from kb.models.provenance import Action
+
+Pair = tuple[str, str]
 
 
-def write_duplicates(records: Sequence[DuplicateRecord], source: str, reason: str = "") -> list[Outcome]:
+def write_duplicates(records: Sequence[DuplicateRecord], by: By) -> list[Written]:
     """Let each withdrawn identifier lead to the entry that stands for it; an entry of its own is merged into that."""
-    return [_write(record, source) for record in records]
+    return [_write(record, by) for record in records]
 
 
-def _write(record: DuplicateRecord, source: str) -> Outcome:
+def _write(record: DuplicateRecord, by: By) -> Written:
     kept = _holder(record.namespace, record.of)
     if kept is None:
         raise Refusal(f"{record.namespace} {record.of}, which it is a duplicate of, is not here")
+    # What is withdrawn has not vanished: it is here, under another name.
+    SourceRecord.objects.filter(source=by.source, key=f"{record.namespace} {record.value}").delete()
     gone = _holder(record.namespace, record.value)
     if gone is None:
         ExternalId.objects.create(entry=kept, namespace=record.namespace, value=record.value)
         resolve_links([], [(record.namespace, record.value)])
-        return Outcome.UPDATED
+        return Written(Outcome.UPDATED, kept, {"identifiers": {"added": [f"{record.namespace} {record.value}"]}})
     if gone == kept:
-        return Outcome.UNCHANGED
+        return Written(Outcome.UNCHANGED, kept)
     # What the source said of the withdrawn record it says no more, and would take back at its next import.
     for rows in (gone.roles, gone.citations, gone.classifications, gone.links, gone.unresolved_links):
-        rows.filter(source=source).update(source="")
+        rows.filter(source=by.source).update(source="")
+    title = gone.title
     merge_entries(gone, kept)
-    return Outcome.UPDATED
+    return Written(Outcome.UPDATED, kept, also=((Action.MERGED, {"entry": {"from": title, "to": kept.title}}),))
+
+
+def write_same(records: Sequence[SameRecord], by: By) -> list[Written]:
+    """Let the identifiers of each record name one entry.
+
+    Two entries that hold them are merged, unless they hold different identifiers of one namespace: then whoever
+    published the sameness counts events otherwise than that namespace does, and the entries are linked instead.
+    """
+    return [_unite(list(record.ids), by) for record in records]
+
+
+def _unite(ids: list[Pair], by: By) -> Written:
+    held = {(row.namespace, row.value): row.entry for row in found_pairs(_external_ids(), "value", ids)}
+    holders = list({held[pair].pk: held[pair] for pair in ids if pair in held}.values())
+    if not holders:
+        return Written(Outcome.LEFT_OUT)
+    kept, others = holders[0], holders[1:]
+    outcome, titles = Outcome.UNCHANGED, []
+    for other in others:
+        if _may_be_one(kept, other):
+            titles.append(other.title)
+            merge_entries(other, kept)
+            outcome = Outcome.UPDATED
+        else:
+            relation = {"relation": "related", "origin": Origin.IMPORTED, "source": by.source}
+            _, made = Link.objects.get_or_create(
+                entry=kept, target=other, relation=relation.pop("relation"), defaults=relation
+            )
+            outcome = Outcome.UPDATED if made else outcome
+    new = [pair for pair in ids if pair not in held]
+    ExternalId.objects.bulk_create([ExternalId(entry=kept, namespace=name, value=value) for name, value in new])
+    resolve_links([], new)
+    fields = {"identifiers": {"added": [" ".join(pair) for pair in new]}} if new else {}
+    also = tuple((Action.MERGED, {"entry": {"from": title, "to": kept.title}}) for title in titles)
+    return Written(Outcome.UPDATED if new else outcome, kept, fields, also=also)
+
+
+def _external_ids():  # type: ignore[no-untyped-def]
+    return ExternalId.objects.select_related("entry")
+
+
+def _may_be_one(one: Entry, other: Entry) -> bool:
+    """Whether no namespace counts them as two."""
+    namespaces = set(one.external_ids.values_list("namespace", flat=True))
+    return not other.external_ids.filter(namespace__in=namespaces).exists()
 
 
 def _holder(namespace: str, value: str) -> Entry | None:

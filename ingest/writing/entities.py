@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 
-from ingest.records import EntityRecord, EntryRecord, RoleRecord
-from ingest.writing.outcome import Outcome
+from ingest.records import EntityRecord, EntityRelationRecord, EntryRecord, RoleRecord
+from ingest.writing.outcome import By, Differences, Outcome, Written
 from ingest.writing.rows import bring, create, found, found_pairs
-from kb.models import Entity, EntityAlias, EntityRole, Entry
+from kb import provenance
+from kb.models import Entity, EntityAlias, EntityRelation, EntityRole, Entry
 from kb.models.entities import normal_name
 from kb.models.slugs import free_slugs, slug_stem
 
 Key = tuple[str, str]  # namespace and key: a source's own id of an entity
 
 
-def write_entities(records: Sequence[EntityRecord], source: str, reason: str = "") -> list[Outcome]:
+def write_entities(records: Sequence[EntityRecord], by: By) -> list[Written]:
     """Make each entity known under its source's key, by its source's name; an entity of that name gets the key."""
+    reason = by.reason
     known = _by_key((record.namespace, record.key) for record in records)
     changed = {key for record in records if (key := _key(record)) in known and _rename(known[key], record, reason)}
     new = [record for record in records if _key(record) not in known]
@@ -30,20 +32,46 @@ def write_entities(records: Sequence[EntityRecord], source: str, reason: str = "
         else:
             outcomes.append(Outcome.CREATED if normal in created else Outcome.UPDATED)
             created.discard(normal)  # of two records with one name, the second found what the first had made
-    return outcomes
+    return [Written(outcome) for outcome in outcomes]
 
 
-def write_roles(pairs: Sequence[tuple[Entry, EntryRecord]], source: str, reason: str = "") -> set[int]:
-    """Give each entry the roles that its record names, making entities where there are none; ids of changed entries."""
+def write_relations(records: Sequence[EntityRelationRecord], by: By) -> list[Written]:
+    """Note how entities hang together, of those that are here; the rest is left out until they are."""
+    ends = [(record.namespace, key) for record in records for key in (record.key, record.other)]
+    known = {key: alias.entity.resolved() for key, alias in _by_key(ends).items()}
+    return [Written(_relate(record, known, by)) for record in records]
+
+
+def _relate(record: EntityRelationRecord, known: dict[Key, Entity], by: By) -> Outcome:
+    entity, other = (known.get((record.namespace, key)) for key in (record.key, record.other))
+    if entity is None or other is None or entity == other:
+        return Outcome.LEFT_OUT
+    _, made = EntityRelation.objects.get_or_create(
+        entity=entity, other=other, relation=record.relation, defaults={"source": by.source}
+    )
+    return Outcome.CREATED if made else Outcome.UNCHANGED
+
+
+def write_roles(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differences: Differences) -> None:
+    """Give each entry the roles that its record names, making entities where there are none."""
     roles = [role for _, record in pairs for role in record.roles]
-    entities = iter(_entities_of(roles, reason))
+    entities = iter(_entities_of(roles, by.reason))
     wanted = {
         entry.pk: [
-            EntityRole(entry=entry, entity=next(entities), role=role.role, source=source) for role in record.roles
+            EntityRole(entry=entry, entity=next(entities), role=role.role, source=by.source) for role in record.roles
         ]
         for entry, record in pairs
     }
-    return bring(EntityRole.objects.all(), wanted, ("entity_id", "role"), source)
+    bring(
+        "roles",
+        EntityRole.objects.select_related("entity"),
+        wanted,
+        ("entity_id", "role"),
+        by,
+        differences,
+        withheld={entry.pk: provenance.removed(entry, "roles") for entry, _ in pairs},
+        show=lambda row: f"{row.role}: {row.entity.name}",
+    )
 
 
 def _entities_of(roles: Sequence[RoleRecord], reason: str) -> list[Entity]:

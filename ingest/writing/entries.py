@@ -1,54 +1,120 @@
-"""Entries: found or created, taken over by the source that owns them, and given what their records say."""
+"""Entries: found or created, followed where the source owns them, and given what their records say."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import IntegrityError
 
 from ingest.records import EntryRecord
+from ingest.writing.attachments import write_attachments
 from ingest.writing.categories import write_classifications
 from ingest.writing.entities import write_roles
-from ingest.writing.identity import find_entries, identifiers
+from ingest.writing.identity import deleted, digest, find_entries, identifiers, record_key, to_unite
 from ingest.writing.links import resolve_links, write_links
-from ingest.writing.outcome import NotTogether, Outcome
+from ingest.writing.outcome import By, Differences, NotTogether, Outcome, Written
 from ingest.writing.references import write_references
 from ingest.writing.rows import create, found, found_pairs
-from kb import changes
-from kb.models import Entry, ExternalId, SlugRedirect, Tag
+from ingest.writing.source_records import known_records, remember, saw
+from kb import changes, provenance
+from kb.merging import merge_entries
+from kb.models import Entry, ExternalId, SlugRedirect, SourceRecord, Tag
+from kb.models.provenance import Action
 from kb.models.slugs import free_slugs, slug_stem
 
 Pairs = list[tuple[Entry, EntryRecord]]
+TAGS = "tags"
 
 
-def write_entries(records: Sequence[EntryRecord], source: str, reason: str = "") -> list[Outcome]:
-    """Create or update the entry that each record is about. `reason` is what their history will say.
+def write_entries(records: Sequence[EntryRecord], by: By) -> list[Written]:
+    """Create or update the entry that each record is about, and say what that changed.
 
     Raises ValidationError when the facts of one do not fit its kind, NotTogether when two are about one entry.
     """
-    drafts = [_draft(record, source) for record in records]
-    entries = find_entries(records, [draft.content_hash for draft in drafts], source)
+    drafts = [_draft(record, by) for record in records]
+    keys = [record_key(r, draft.content_hash) for r, draft in zip(records, drafts, strict=True)]
+    digests = [digest(record) for record in records]
+    known = known_records(keys, by)
+    gone = deleted(records)
+    results = {place: _left_out(title) for place, title in gone.items()}
+    same = {
+        place: row
+        for place, (key, mark) in enumerate(zip(keys, digests, strict=True))
+        if place not in gone and (row := known.get(key)) and row.digest == mark
+    }
+    results |= {place: _unchanged(row) for place, row in same.items()}
+    saw(same.values(), by)
+    rest = [place for place in range(len(records)) if place not in results]
+    if rest:
+        written = _write(
+            [records[place] for place in rest],
+            [drafts[place] for place in rest],
+            [keys[place] for place in rest],
+            [digests[place] for place in rest],
+            known,
+            by,
+        )
+        results |= dict(zip(rest, written, strict=True))
+    return [results[place] for place in range(len(records))]
+
+
+def _left_out(title: str) -> Written:
+    return Written(Outcome.LEFT_OUT, said=f"“{title}” was deleted here, and stays so")
+
+
+def _unchanged(row: SourceRecord) -> Written:
+    also: tuple[tuple[str, dict[str, Any]], ...] = ((Action.RETURNED, {}),) if row.vanished_at else ()
+    return Written(Outcome.UNCHANGED, row.entry, also=also)
+
+
+def _write(
+    records: Sequence[EntryRecord],
+    drafts: Sequence[Entry],
+    keys: Sequence[str],
+    digests: Sequence[str],
+    known: dict[str, SourceRecord],
+    by: By,
+) -> list[Written]:
+    differences = Differences()
+    merged = _unite(records)
+    entries = find_entries(records, [draft.content_hash for draft in drafts], by.source)
     _refuse_twins(records, drafts, entries)
-    created = _create([(d, r) for d, r, entry in zip(drafts, records, entries, strict=True) if entry is None], reason)
-    changed = set(created)
+    returned = {row.entry_id for key in keys if (row := known.get(key)) and row.vanished_at}
+    new = [(d, r) for d, r, entry in zip(drafts, records, entries, strict=True) if entry is None]
+    created = _create(new, by.reason)
     pairs: Pairs = []
     for record, draft, entry in zip(records, drafts, entries, strict=True):
-        if entry and entry.source == source and _take_over(entry, draft, record, reason):
-            changed.add(entry.pk)
+        if entry and entry.source == by.source:
+            _follow(entry, draft, record, by, differences)
         pairs.append((entry or draft, record))
-    changed |= write_tags([(entry, record) for entry, record in pairs if entry.source == source])
-    changed |= write_ids(pairs, created)
-    changed |= write_roles(pairs, source, reason)
-    changed |= write_references(pairs, source, reason)
-    changes.announce(changed)
-    changed |= write_classifications(pairs, source, reason)
-    changed |= write_links(pairs, source)
+    write_tags([(entry, record) for entry, record in pairs if entry.source == by.source], by, differences)
+    write_ids(pairs, created, differences)
+    write_roles(pairs, by, differences)
+    write_references(pairs, by, differences)
+    write_attachments(pairs, by, differences)
+    changes.announce(differences.ids | created)
+    write_classifications(pairs, by, differences)
+    write_links(pairs, by, differences)
     resolve_links([entry for entry, _ in pairs], [pair for _, record in pairs for pair in identifiers(record)])
-    return [
-        Outcome.CREATED if entry.pk in created else Outcome.UPDATED if entry.pk in changed else Outcome.UNCHANGED
-        for entry, _ in pairs
+    remember(pairs, keys, digests, known, by)
+    return [_said(entry, created, returned, merged, differences) for entry, _ in pairs]
+
+
+def _said(
+    entry: Entry, created: set[int], returned: set[int], merged: dict[int, list[str]], differences: Differences
+) -> Written:
+    fields = differences.fields.get(entry.pk, {})
+    also: list[tuple[str, dict[str, Any]]] = [
+        (Action.MERGED, {"entry": {"from": title, "to": entry.title}}) for title in merged.get(entry.pk, ())
     ]
+    also += [(Action.RETURNED, {})] if entry.pk in returned else []
+    conflicts = differences.conflicts.get(entry.pk, {})
+    if entry.pk in created:
+        return Written(Outcome.CREATED, entry, fields, conflicts, tuple(also))
+    changed = bool(fields) or entry.pk in merged
+    return Written(Outcome.UPDATED if changed else Outcome.UNCHANGED, entry, fields, conflicts, tuple(also))
 
 
-def _draft(record: EntryRecord, source: str) -> Entry:
+def _draft(record: EntryRecord, by: By) -> Entry:
     """The entry as this source alone would have it."""
     draft = Entry(
         kind=record.kind,
@@ -63,14 +129,19 @@ def _draft(record: EntryRecord, source: str) -> Entry:
         licence=record.licence,
         attribution=record.attribution,
         facts=record.facts,
-        source=source,
+        source=by.source,
+        provenance={provenance.EVERY: _origin(record, by)},
     )
     draft.clean()
     draft.content_hash = draft.hash_content()
     return draft
 
 
-def _refuse_twins(records: Sequence[EntryRecord], drafts: list[Entry], entries: list[Entry | None]) -> None:
+def _origin(record: EntryRecord, by: By) -> dict[str, Any]:
+    return {"source": by.source, "job": by.job.pk if by.job else None, "licence": record.licence}
+
+
+def _refuse_twins(records: Sequence[EntryRecord], drafts: Sequence[Entry], entries: list[Entry | None]) -> None:
     seen: set[object] = set()
     for record, draft, entry in zip(records, drafts, entries, strict=True):
         known_by: set[object] = {*identifiers(record)} or {draft.content_hash}
@@ -78,6 +149,15 @@ def _refuse_twins(records: Sequence[EntryRecord], drafts: list[Entry], entries: 
         if not seen.isdisjoint(known_by):
             raise NotTogether
         seen |= known_by
+
+
+def _unite(records: Sequence[EntryRecord]) -> dict[int, list[str]]:
+    """Merge entries that a record shows to be one; the titles of those that are gone, by the entry that stayed."""
+    merged: dict[int, list[str]] = {}
+    for kept, other in to_unite(records):
+        merged.setdefault(kept.pk, []).append(other.title)
+        merge_entries(other, kept)
+    return merged
 
 
 def _create(new: Pairs, reason: str) -> set[int]:
@@ -89,23 +169,59 @@ def _create(new: Pairs, reason: str) -> set[int]:
     return {draft.pk for draft, _ in new}
 
 
-def _take_over(entry: Entry, draft: Entry, record: EntryRecord, reason: str) -> bool:
-    """Bring the entry's own fields to what the draft has; whether any differed."""
-    names = ["kind", "title", "summary", "body", "occurred_on", "occurred_precision", "facts", "licence", "attribution"]
-    names += [name for name in ("status", "visibility", "language") if getattr(record, name)]
-    differing = [name for name in names if getattr(entry, name) != getattr(draft, name)]
-    renamed = bool(record.slug) and record.slug != entry.slug and _is_free(record.slug, entry)
-    if not differing and not renamed:
-        return False
-    for name in differing:
-        setattr(entry, name, getattr(draft, name))
-    if renamed:
-        SlugRedirect.objects.update_or_create(slug=entry.slug, defaults={"entry": entry})
-        SlugRedirect.objects.filter(slug=record.slug).delete()
-        entry.slug = record.slug
-    entry._change_reason = reason  # type: ignore[attr-defined]  # simple_history reads it from the instance
-    entry.save()
-    return True
+def _follow(entry: Entry, draft: Entry, record: EntryRecord, by: By, differences: Differences) -> None:
+    """Bring the entry's own fields to what the draft has, but for those that a curator decided."""
+    old, new = _compared(entry, draft, record)
+    told_before = dict(entry.provenance)
+    differing = provenance.differing(old, new)
+    for name in [name for name in (*old, *new) if provenance.is_curated(entry, name)]:
+        _disagree(entry, name, old.get(name), new.get(name), by, differences)
+    followed = [name for name in differing if not provenance.is_curated(entry, name)]
+    for name in followed:
+        differences.value(entry.pk, name, old.get(name), new.get(name))
+        if name == "slug":
+            _move(entry, record.slug)
+        else:
+            provenance.set_value(entry, name, new.get(name))
+    if followed:
+        own = {name: _origin(record, by) for name in followed}
+        entry.provenance = entry.provenance | own
+        entry._change_reason = by.reason  # type: ignore[attr-defined]  # simple_history reads it from the instance
+        entry.save()
+    elif entry.provenance != told_before:
+        Entry.objects.filter(pk=entry.pk).update(provenance=entry.provenance)
+
+
+def _compared(entry: Entry, draft: Entry, record: EntryRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields that the record has a word about: as they are, and as they would be."""
+    old, new = provenance.values(entry), provenance.values(draft)
+    silent = [name for name in ("status", "visibility", "language") if not getattr(record, name)]
+    if not record.slug or record.slug == entry.slug or not _is_free(record.slug, entry):
+        silent.append("slug")
+    else:
+        new["slug"] = record.slug
+    for name in silent:
+        old.pop(name), new.pop(name)
+    return old, new
+
+
+def _disagree(entry: Entry, name: str, kept: Any, offered: Any, by: By, differences: Differences) -> None:
+    """Keep what a curator decided, and note what the source says otherwise; once, until it says something else."""
+    known = entry.provenance[name]
+    if (kept or None) == (offered or None):
+        if "upstream" in known:
+            entry.provenance = entry.provenance | {name: {"source": ""}}
+    elif "upstream" not in known or known["upstream"] != offered:
+        said = {"upstream": offered, "upstream_source": by.source, "job": by.job.pk if by.job else None}
+        entry.provenance = entry.provenance | {name: {"source": "", **said}}
+        differences.conflict(entry.pk, name, kept, offered)
+
+
+def _move(entry: Entry, slug: str) -> None:
+    """Give the entry another address; the former leads there."""
+    SlugRedirect.objects.update_or_create(slug=entry.slug, defaults={"entry": entry})
+    SlugRedirect.objects.filter(slug=slug).delete()
+    entry.slug = slug
 
 
 def _is_free(slug: str, entry: Entry) -> bool:
@@ -114,8 +230,8 @@ def _is_free(slug: str, entry: Entry) -> bool:
     return not Entry.objects.filter(slug=slug).exists() and not former.exists()
 
 
-def write_tags(pairs: Pairs) -> set[int]:
-    """Give each entry the tags that its record names, and no others; ids of the entries that this changed."""
+def write_tags(pairs: Pairs, by: By, differences: Differences) -> None:
+    """Give each entry the tags that its record names, and no others; where a curator chose the tags, they stay."""
     names = dict.fromkeys(name for _, record in pairs for name in record.tags)
     tags = {tag.name: tag for tag in found(Tag.objects.all(), "name", names)}
     missing = [name for name in names if name not in tags]
@@ -124,29 +240,33 @@ def write_tags(pairs: Pairs) -> set[int]:
     create(new)
     tags |= {tag.name: tag for tag in new}
     through = Entry.tags.through
-    wanted = {(entry.pk, tags[name].pk): None for entry, record in pairs for name in record.tags}
-    present = {
-        (row.entry_id, row.tag_id): row for row in found(through.objects.all(), "entry_id", [e.pk for e, _ in pairs])
-    }
+    open_pairs = [(entry, record) for entry, record in pairs if not provenance.is_curated(entry, TAGS)]
+    wanted = {(entry.pk, tags[name].pk): name for entry, record in open_pairs for name in record.tags}
+    rows = through.objects.select_related("tag")
+    present = {(row.entry_id, row.tag_id): row for row in found(rows, "entry_id", [e.pk for e, _ in open_pairs])}
     added = [through(entry_id=entry, tag_id=tag) for entry, tag in wanted if (entry, tag) not in present]
     gone = [row for place, row in present.items() if place not in wanted]
     create(added)
     through.objects.filter(pk__in=[row.pk for row in gone]).delete()
-    return {row.entry_id for row in (*added, *gone)}
+    for row in added:
+        differences.rows(row.entry_id, TAGS, added=[wanted[row.entry_id, row.tag_id]])
+    for row in gone:
+        differences.rows(row.entry_id, TAGS, removed=[row.tag.name])
 
 
-def write_ids(pairs: Pairs, created: set[int]) -> set[int]:
-    """Note what the entries are known by; ids of the entries that this changed.
+def write_ids(pairs: Pairs, created: set[int], differences: Differences) -> None:
+    """Note what the entries are known by.
 
     An id that another entry holds stays there: two entries that claim one id are for a curator to merge. Those just
-    `created` were known by none; when one is after all, somebody was faster, and IntegrityError says so.
+    `created` were known by none of their own; when one is after all, somebody was faster, and IntegrityError says so.
     """
     claims: dict[tuple[str, str], Entry] = {}
     for entry, record in pairs:
         for pair in identifiers(record):
             claims.setdefault(pair, entry)
+    own = {pair for _, record in pairs for pair in (record.external_ids or identifiers(record))}
     held = {(row.namespace, row.value) for row in found_pairs(ExternalId.objects.all(), "value", claims)}
-    if any(claims[pair].pk in created for pair in held):
+    if any(claims[pair].pk in created for pair in held & own):
         raise IntegrityError("another entry with one of its identifiers was made at the same moment")
     new = [
         ExternalId(entry=entry, namespace=namespace, value=value)
@@ -154,4 +274,5 @@ def write_ids(pairs: Pairs, created: set[int]) -> set[int]:
         if (namespace, value) not in held
     ]
     create(new)
-    return {row.entry_id for row in new}
+    for row in new:
+        differences.rows(row.entry_id, "identifiers", added=[f"{row.namespace} {row.value}"])

@@ -1,44 +1,125 @@
-"""Which stored entry a record is about, if any."""
+"""Which stored entry a record is about, if any, and what it is known by."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 
-from ingest.records import MAX_NAME, EntryRecord
+from ingest.records import MAX_NAME, AttachmentRecord, EntryRecord
 from ingest.writing.rows import found, found_pairs
 from kb.addresses import canonical_url
-from kb.models import Entry, ExternalId
+from kb.external import named_by
+from kb.models import DeletedEntry, Entry, ExternalId
+
+Pair = tuple[str, str]
+
+WRITERS = 1  # raised when the same record would be written otherwise, so that it is written again
+ADDRESS = "url"
 
 
-def identifiers(record: EntryRecord) -> list[tuple[str, str]]:
-    """What the record is known by: its external ids, or else the address of its own page."""
-    if record.external_ids:
-        return list(record.external_ids)
-    return [("url", _fitting(canonical_url(record.page.url)))] if record.page else []
+def identifiers(record: EntryRecord) -> list[Pair]:
+    """What the record is known by: its external ids, and what the address of its own page says."""
+    pairs = list(record.external_ids)
+    if record.page and record.page.url:
+        pair = named_by(record.page.url) or (ADDRESS, fitting(canonical_url(record.page.url)))
+        pairs += [pair] if pair not in pairs else []
+    return pairs
 
 
 def find_entries(records: Sequence[EntryRecord], hashes: Sequence[str], source: str) -> list[Entry | None]:
     """For each record the entry with one of its identifiers; without any, the same text from the same source.
 
-    `hashes` are the content hashes of what the records say.
+    An address says less than an identifier: two records of one source may share a page. So an entry that is known by
+    it, and by another identifier of one of the record's own namespaces, is another one. `hashes` are the content
+    hashes of what the records say.
     """
     known = [identifiers(record) for record in records]
-    externals = ExternalId.objects.select_related("entry")
-    by_id = {
-        (row.namespace, row.value): row.entry
-        for row in found_pairs(externals, "value", (pair for pairs in known for pair in pairs))
-    }
+    by_id = holders(pair for pairs in known for pair in pairs)
+    shared = {pair: entry for pair, entry in by_id.items() if pair[0] == ADDRESS}
+    namespaces = _namespaces(entry.pk for entry in shared.values())
     nameless = [digest for digest, pairs in zip(hashes, known, strict=True) if not pairs]
     same_text = Entry.objects.filter(source=source).order_by("id")
     by_text = {entry.content_hash: entry for entry in found(same_text, "content_hash", nameless)}
     return [
-        next((by_id[pair] for pair in pairs if pair in by_id), None) if pairs else by_text.get(digest)
+        _holder(pairs, by_id, namespaces) if pairs else by_text.get(digest)
         for digest, pairs in zip(hashes, known, strict=True)
     ]
 
 
-def _fitting(address: str) -> str:
+def holders(pairs: Iterable[Pair]) -> dict[Pair, Entry]:
+    """The entry that holds each of the identifiers which one holds."""
+    rows = found_pairs(ExternalId.objects.select_related("entry"), "value", pairs)
+    return {(row.namespace, row.value): row.entry for row in rows}
+
+
+def to_unite(records: Sequence[EntryRecord]) -> list[tuple[Entry, Entry]]:
+    """(kept, other): entries that are one, since a record has identifiers of both and no namespace tells them apart."""
+    known = [[pair for pair in record.external_ids if pair[0] != ADDRESS] for record in records]
+    several = [pairs for pairs in known if len(pairs) > 1]
+    by_id = holders(pair for pairs in several for pair in pairs)
+    found_twice: dict[int, tuple[Entry, Entry]] = {}
+    for pairs in several:
+        held = list({by_id[pair].pk: by_id[pair] for pair in pairs if pair in by_id}.values())
+        for kept, other in combinations(held, 2):
+            namespaces = _namespaces((kept.pk, other.pk))
+            if namespaces[kept.pk].isdisjoint(namespaces[other.pk]) and other.pk not in found_twice:
+                found_twice[other.pk] = (kept, other)
+    return list(found_twice.values())
+
+
+def deleted(records: Sequence[EntryRecord]) -> dict[int, str]:
+    """Places in `records` of those about an entry that was deleted here, with its title."""
+    known = [record.external_ids or identifiers(record) for record in records]
+    rows = found_pairs(DeletedEntry.objects.all(), "value", (pair for pairs in known for pair in pairs))
+    titles = {(row.namespace, row.value): row.title for row in rows}
+    gone = {}
+    for place, pairs in enumerate(known):
+        if title := next((titles[pair] for pair in pairs if pair in titles), ""):
+            gone[place] = title
+    return gone
+
+
+def record_key(record: EntryRecord, digest: str) -> str:
+    """What the record is known by in its collection; what it says, where it has no identifier."""
+    pairs = identifiers(record)
+    return " ".join(pairs[0]) if pairs else f"text {digest}"
+
+
+def digest(record: EntryRecord) -> str:
+    """SHA-256 of all that the record says: equal as long as writing it again would change nothing."""
+    said = record.model_dump_json(exclude={"key", "warnings", "attachments"})
+    parts = [str(WRITERS), said, *(_of_attachment(one) for one in record.attachments)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def fitting(address: str) -> str:
     """An address as an external id can hold it: a long one ends in its hash."""
     if len(address) <= MAX_NAME:
         return address
-    digest = hashlib.sha256(address.encode()).hexdigest()
-    return f"{address[: MAX_NAME - len(digest) - 1]}#{digest}"
+    mark = hashlib.sha256(address.encode()).hexdigest()
+    return f"{address[: MAX_NAME - len(mark) - 1]}#{mark}"
+
+
+def _of_attachment(one: AttachmentRecord) -> str:
+    try:
+        status = one.path.stat()
+    except OSError:
+        return one.name
+    return f"{one.name} {status.st_size} {status.st_mtime_ns}"
+
+
+def _holder(pairs: Sequence[Pair], by_id: Mapping[Pair, Entry], namespaces: Mapping[int, set[str]]) -> Entry | None:
+    own = {namespace for namespace, _ in pairs if namespace != ADDRESS}
+    for pair in sorted(pairs, key=lambda pair: pair[0] == ADDRESS):
+        entry = by_id.get(pair)
+        if entry and (pair[0] != ADDRESS or own.isdisjoint(namespaces[entry.pk])):
+            return entry
+    return None
+
+
+def _namespaces(entries: Iterable[int]) -> dict[int, set[str]]:
+    """The namespaces, but that of addresses, in which each entry has identifiers."""
+    wanted = list(entries)
+    namespaces: dict[int, set[str]] = {pk: set() for pk in wanted}
+    for row in found(ExternalId.objects.exclude(namespace=ADDRESS), "entry_id", wanted):
+        namespaces[row.entry_id].add(row.namespace)
+    return namespaces

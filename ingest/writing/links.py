@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 
 from ingest.records import EntryRecord, LinkRecord
+from ingest.writing.outcome import By, Differences
 from ingest.writing.rows import bring, found, found_pairs
+from kb import provenance
 from kb.models import Entry, ExternalId, Link, Origin, SlugRedirect, UnresolvedLink
 
 Target = tuple[str, str]  # namespace and external id; with the namespace "", a slug
 
 
-def write_links(pairs: Sequence[tuple[Entry, EntryRecord]], source: str) -> set[int]:
-    """Give each entry the links that its record names; ids of the entries that this changed."""
+def write_links(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differences: Differences) -> None:
+    """Give each entry the links that its record names."""
     here = _entries_at(_target(link) for _, record in pairs for link in record.links)
     links: dict[int, list[Link]] = {entry.pk: [] for entry, _ in pairs}
     waiting: dict[int, list[UnresolvedLink]] = {entry.pk: [] for entry, _ in pairs}
@@ -19,12 +21,36 @@ def write_links(pairs: Sequence[tuple[Entry, EntryRecord]], source: str) -> set[
         target_id = here.get((namespace, value))
         if target_id is None:
             said = {"relation": link.relation, "namespace": namespace, "value": value}
-            waiting[entry.pk].append(UnresolvedLink(entry=entry, source=source, **said))
+            waiting[entry.pk].append(UnresolvedLink(entry=entry, source=by.source, **said))
         elif target_id != entry.pk:
-            row = Link(entry=entry, target_id=target_id, relation=link.relation, origin=Origin.IMPORTED, source=source)
-            links[entry.pk].append(row)
-    changed = bring(Link.objects.all(), links, ("target_id", "relation"), source)
-    return changed | bring(UnresolvedLink.objects.all(), waiting, ("relation", "namespace", "value"), source)
+            said = {"relation": link.relation, "origin": Origin.IMPORTED, "source": by.source}
+            links[entry.pk].append(Link(entry=entry, target_id=target_id, **said))
+    titles = {
+        row.pk: row.title for row in found(Entry.objects.only("title"), "pk", {r.target_id for r in _flat(links)})
+    }
+    bring(
+        "links",
+        Link.objects.select_related("target"),
+        links,
+        ("target_id", "relation"),
+        by,
+        differences,
+        withheld={entry.pk: provenance.removed(entry, "links") for entry, _ in pairs},
+        show=lambda row: f"{row.relation}: {titles.get(row.target_id) or row.target.title}",
+    )
+    bring(
+        "links to come",
+        UnresolvedLink.objects.all(),
+        waiting,
+        ("relation", "namespace", "value"),
+        by,
+        differences,
+        show=lambda row: f"{row.relation}: {row.namespace} {row.value}",
+    )
+
+
+def _flat(rows: dict[int, list[Link]]) -> Iterable[Link]:
+    return (row for of_entry in rows.values() for row in of_entry)
 
 
 def resolve_links(entries: Iterable[Entry], ids: Iterable[Target]) -> None:

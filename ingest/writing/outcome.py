@@ -1,13 +1,45 @@
-"""What became of a record."""
+"""What became of a record, and by whose import."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
+
+from kb import provenance
+from kb.models import Entry, Job
 
 
 class Outcome(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    LEFT_OUT = "left_out"
+
+
+@dataclass(frozen=True)
+class By:
+    """The import that writes: of which source and collection, in which job; `reason` is what history will say."""
+
+    source: str
+    collection: str = ""
+    job: Job | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a record. `fields` and `conflicts` tell it by field, as kb.models.Change does.
+
+    `entry` is the one that the record is about, None for records that are not about one. `also` are other actions than
+    the outcome's, such as a merge: (action, fields). `said` is what the job's log says about it, '' for nothing.
+    """
+
+    outcome: Outcome
+    entry: Entry | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    conflicts: dict[str, Any] = field(default_factory=dict)
+    also: tuple[tuple[str, dict[str, Any]], ...] = ()
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -15,6 +47,33 @@ class Refused:
     """The record was not taken in, and nothing of it was left behind."""
 
     reason: str
+
+
+class Differences:
+    """What a batch changed, by entry and field, gathered while it is written."""
+
+    def __init__(self) -> None:
+        self.fields: dict[int, dict[str, Any]] = {}
+        self.conflicts: dict[int, dict[str, Any]] = {}
+        self.merged: dict[int, list[str]] = {}
+
+    @property
+    def ids(self) -> set[int]:
+        """The entries that something was changed about."""
+        return set(self.fields)
+
+    def value(self, entry: int, name: str, old: Any, new: Any) -> None:
+        self.fields.setdefault(entry, {})[name] = provenance.told(old, new)
+
+    def rows(self, entry: int, name: str, **what: Iterable[str]) -> None:
+        """Rows that were `added`, `removed` or `changed`, in words."""
+        told = self.fields.setdefault(entry, {}).setdefault(name, {})
+        for verb, words in what.items():
+            told[verb] = [*told.get(verb, []), *words]
+
+    def conflict(self, entry: int, name: str, kept: Any, offered: Any) -> None:
+        said = {"kept": provenance.cut(kept), "offered": provenance.cut(offered)}
+        self.conflicts.setdefault(entry, {})[name] = said
 
 
 class NotTogether(Exception):

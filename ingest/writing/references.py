@@ -6,24 +6,25 @@ from typing import Any
 from django.db.models import Max
 
 from ingest.records import EntryRecord, ReferenceRecord
+from ingest.writing.outcome import By, Differences
 from ingest.writing.rows import bring, create, found
-from kb.addresses import canonical_url
+from kb import provenance
 from kb.models import Entry, EntryReference, Reference
 
 Citations = list[tuple[Entry, str, ReferenceRecord]]  # entry, canonical address, what its record says of the reference
 
 
-def write_references(pairs: Sequence[tuple[Entry, EntryRecord]], source: str, reason: str = "") -> set[int]:
-    """Let each entry cite what its record cites, its own page first; ids of the entries that this changed."""
+def write_references(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differences: Differences) -> None:
+    """Let each entry cite what its record cites, its own page first."""
     citations = [
-        (entry, canonical_url(record.url), record)
+        (entry, record.address, record)
         for entry, of_entry in pairs
-        for record in _cited(of_entry, owned=entry.source == source)
+        for record in _cited(of_entry, owned=entry.source == by.source)
     ]
     addresses = [address for _, address, _ in citations]
     references = {row.canonical_url or "": row for row in found(Reference.objects.all(), "canonical_url", addresses)}
-    changed = _tell(references, citations, source)
-    references |= _create([one for one in citations if one[1] not in references], source, reason)
+    _tell(references, citations, by, differences)
+    references |= _create([one for one in citations if one[1] not in references], by)
     entries = [entry.pk for entry, _ in pairs]
     last = dict(
         EntryReference.objects.filter(entry__in=entries).values_list("entry").annotate(Max("position")).order_by()
@@ -32,9 +33,18 @@ def write_references(pairs: Sequence[tuple[Entry, EntryRecord]], source: str, re
     for entry, address, _ in citations:
         position = last.get(entry.pk, -1) + 1 + len(wanted[entry.pk])
         wanted[entry.pk].append(
-            EntryReference(entry=entry, reference=references[address], position=position, source=source)
+            EntryReference(entry=entry, reference=references[address], position=position, source=by.source)
         )
-    return changed | bring(EntryReference.objects.all(), wanted, ("reference_id",), source)
+    bring(
+        "references",
+        EntryReference.objects.select_related("reference").defer("reference__text"),
+        wanted,
+        ("reference_id",),
+        by,
+        differences,
+        withheld={entry.pk: provenance.removed(entry, "references") for entry, _ in pairs},
+        show=lambda row: str(row.reference) or row.reference.canonical_url or "",
+    )
 
 
 def _cited(record: EntryRecord, owned: bool) -> list[ReferenceRecord]:
@@ -60,27 +70,27 @@ def _values(record: ReferenceRecord) -> dict[str, Any]:
         "language": record.language,
         "text": record.text,
         "text_licence": record.text_licence,
+        "page_starts": record.pages,
     }
 
 
-def _create(citations: Citations, source: str, reason: str) -> dict[str, Reference]:
+def _create(citations: Citations, by: By) -> dict[str, Reference]:
     """New references by address; of several that tell of one, the later fill in what the first left open."""
     new: dict[str, Reference] = {}
     for _, address, record in citations:
         values = _values(record)
         if address not in new:
-            new[address] = Reference(**values, canonical_url=address, source=source)
+            new[address] = Reference(**values, canonical_url=address, source=by.source)
         else:
             _fill(new[address], values, replace=False)
-    create(list(new.values()), reason)
+    create(list(new.values()), by.reason)
     return new
 
 
-def _tell(references: dict[str, Reference], citations: Citations, source: str) -> set[int]:
-    """Bring references that are there to what the records say of them; ids of the entries whose records did."""
-    tellers = _tellers(references, citations, source)
+def _tell(references: dict[str, Reference], citations: Citations, by: By, differences: Differences) -> None:
+    """Bring references that are there to what the records say of them."""
+    tellers = _tellers(references, citations, by.source)
     changed: dict[int, Reference] = {}
-    entries = set()
     for entry, address, record in citations:
         reference = references.get(address)
         if reference is None:
@@ -90,10 +100,9 @@ def _tell(references: dict[str, Reference], citations: Citations, source: str) -
             del tellers[reference.pk]  # a record may name it twice; the first time counts
         if _fill(reference, _values(record), replace):
             changed[reference.pk] = reference
-            entries.add(entry.pk)
+            differences.rows(entry.pk, "references", changed=[str(reference) or address])
     for reference in changed.values():
         reference.save()
-    return entries
 
 
 def _tellers(references: dict[str, Reference], citations: Citations, source: str) -> dict[int, int]:
@@ -118,6 +127,9 @@ def _fill(reference: Reference, values: dict[str, Any], replace: bool) -> bool:
         for name, value in values.items()
         if value and getattr(reference, name) != value and (replace or not getattr(reference, name))
     }
+    new.pop("page_starts", None)
+    if "text" in new:  # its pages are those of this text
+        new["page_starts"] = values["page_starts"]
     for name, value in new.items():
         setattr(reference, name, value)
     return bool(new)

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from ingest.pipeline import start_import
 from ingest.records import EntityRecord, EntryRecord
 from ingest.writing import batch, entities, entries
+from ingest.writing.outcome import By
 from kb import jobs
 from kb.models import Category, Entity, EntityAlias, Entry, EntryReference, ExternalId, Job, JobProblem, Reference, Tag
 from search.models import Indexing
@@ -72,8 +73,8 @@ def take_in(namespace: str, size: int = 7) -> list:
     results = []
     for first in range(0, len(records), size):
         with transaction.atomic():
-            results += batch.write(records[first : first + size], namespace, f"import of {namespace}")
-    return results
+            results += batch.write(records[first : first + size], By(namespace, reason=f"import of {namespace}"))
+    return [getattr(result, "outcome", result) for result in results]
 
 
 def twice(rows) -> list:

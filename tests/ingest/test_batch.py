@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ingest.records import BadRecord, DuplicateRecord, EntityRecord, EntryRecord
 from ingest.writing import batch, entries
-from ingest.writing.outcome import Refused
+from ingest.writing.outcome import By, Refused
 from kb.models import Entity, Entry, Reference, Tag
 from kb.signals import entries_changed
 from tests.ingest.contents import contents, forget_everything
@@ -26,7 +26,9 @@ def record(number: int = 1, **fields) -> EntryRecord:
 
 
 def write(*records) -> list:
-    return batch.write(records, "aiid", "import of aiid, job 1")
+    """The outcome of each, or why it was refused."""
+    results = batch.write(records, By("aiid", reason="import of aiid, job 1"))
+    return [result if isinstance(result, Refused) else result.outcome for result in results]
 
 
 def many() -> list:

@@ -99,7 +99,7 @@ def test_without_now_a_job_waits_and_its_id_is_printed(file):
         (["markdown", "{file}"], "is not a Markdown file; its name should end in .md or .markdown"),
         (["aiid", "{file}"], "is not a .tar.bz2 archive, or is damaged"),
         (["starter", "--kind", "note"], "the source starter does not take kind; it takes no options"),
-        (["csv", "https://example.org/a.csv"], "is an address; download it and give the path of a CSV file"),
+        (["csv", "ftp://example.org/a.csv"], "is an address; download it and give the path of a CSV file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ingest.records import BadRecord, EntityRecord, EntryRecord, LinkRecord, ReferenceRecord, entry_or_bad
 from ingest.writing import batch
+from ingest.writing.outcome import By
 from kb.jobs import Run
 from kb.models import Entity, Entry, Job, JobProblem, Reference
 
@@ -62,9 +63,9 @@ def fullest() -> list[Any]:
 
 
 def test_the_fullest_record_fits_every_column():
-    results = batch.write(fullest(), "starter", "import of starter, job 1")
+    results = batch.write(fullest(), By("starter", reason="import of starter, job 1"))
 
-    assert results == ["created", "created", "created"]
+    assert [getattr(result, "outcome", result) for result in results] == ["created", "created", "created"]
     assert (Entry.objects.count(), Entity.objects.count(), Reference.objects.count()) == (2, 2, 2)
     too_long = [
         f"{model.__name__}.{field.name}: {len(value)} of {field.max_length}"

@@ -7,7 +7,7 @@ from ingest.records import DuplicateRecord, EntityRecord, EntryRecord
 from ingest.writing.duplicates import write_duplicates
 from ingest.writing.entities import write_entities
 from ingest.writing.entries import write_entries
-from ingest.writing.outcome import Outcome
+from ingest.writing.outcome import By, Outcome
 from kb.models import (
     Classification,
     Entity,
@@ -39,15 +39,15 @@ def record(**fields) -> EntryRecord:
 
 
 def write_entry(one: EntryRecord, source: str) -> Outcome:
-    return write_entries([one], source)[0]
+    return write_entries([one], By(source))[0].outcome
 
 
 def write_entity(one: EntityRecord) -> Outcome:
-    return write_entities([one], "aiid")[0]
+    return write_entities([one], By("aiid"))[0].outcome
 
 
 def write_duplicate(one: DuplicateRecord) -> Outcome:
-    return write_duplicates([one], "aiid")[0]
+    return write_duplicates([one], By("aiid"))[0].outcome
 
 
 def test_a_new_record_becomes_an_entry_with_everything_it_says():

@@ -1,4 +1,4 @@
-"""`manage.py ingest SOURCE LOCATION`: take a file, folder or archive into the knowledge base."""
+"""`manage.py ingest SOURCE LOCATION`: take a file, folder, archive or address into the knowledge base."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -7,47 +7,99 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from ingest.pipeline import COUNTS, start_import
+from ingest import schedules
+from ingest.pipeline import COMMON, retry_failed, start_import
 from ingest.sources import SOURCES, SourceError
 from ingest.sources.base import read_map
+from ingest.told import count_line, told_change
 from kb import jobs
 from kb.kinds import KINDS
 from kb.models import Job
 from kb.models.jobs import JobState
 
 SHOWN_PROBLEMS = 20
+SHOWN_CHANGES = 10
+OPTIONS = ("kind", "namespace", "sheet", "kept", *COMMON)
 
 
 class Command(BaseCommand):
-    help = "Take a file, folder or archive into the knowledge base: as a queued job, or with --now in this process."
+    help = "Take a file, folder, archive or address into the knowledge base: as a queued job, or with --now here."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", choices=sorted(SOURCES))
-        parser.add_argument("location", nargs="?", default="", help="path; not needed for starter")
+        parser.add_argument("location", nargs="?", default="", help="path or address; not needed for starter")
         parser.add_argument("--map", nargs="+", action="extend", default=[], metavar="FIELD=COLUMN")
         parser.add_argument("--kind", choices=sorted(KINDS), help="kind of the entries, where the source does not say")
         parser.add_argument("--namespace", help="namespace of the source's own identifiers")
-        parser.add_argument("--now", action="store_true", help="do it here, indexing included, with a progress bar")
+        parser.add_argument("--sheet", help="the sheet of a workbook that is read")
+        parser.add_argument("--kept", choices=["only"], help="read addresses from the pages that were kept alone")
+        parser.add_argument("--status", choices=COMMON["status"], help="where a record does not say")
+        parser.add_argument("--visibility", choices=COMMON["visibility"], help="where a record does not say")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument("--now", action="store_true", help="do it here, indexing included, with a progress bar")
+        how.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+        how.add_argument("--watch", action="store_true", help="do it here, and again whenever a file changes")
+        how.add_argument("--every", metavar="TIME", help="repeat it on a schedule: 30m, 6h, 7d; 'never' ends that")
+        how.add_argument("--retry", type=int, metavar="JOB", help="take those records alone that this job failed to")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["location"] and options["source"] != "starter":
             raise CommandError(f"Where is it? Say: manage.py ingest {options['source']} PATH")
         try:
-            chosen = {"map": read_map(options["map"]), "kind": options["kind"], "namespace": options["namespace"]}
+            chosen = {"map": read_map(options["map"])} | {name: options[name] for name in OPTIONS}
             chosen = {name: value for name, value in chosen.items() if value}
-            job = start_import(options["source"], options["location"], chosen, ring=not options["now"])
+            self._handle(options["source"], options["location"], chosen, options)
         except SourceError as error:
             raise CommandError(str(error)) from error
-        if options["now"]:
-            self._do(job)
+
+    def _handle(self, source: str, location: str, chosen: dict[str, Any], options: dict[str, Any]) -> None:
+        if options["every"]:
+            self.stdout.write(schedules.repeat(source, location, chosen, options["every"]))
+        elif options["dry_run"]:
+            self._rehearse(start_import(source, location, chosen, ring=False, dry_run=True))
+        elif options["watch"]:
+            from ingest import watching
+
+            self._do(start_import(source, location, chosen, ring=False))
+            self.stdout.write(f"Watching {location}; Ctrl-C ends it.")
+            watching.watch(location, lambda: self._do(start_import(source, location, chosen, ring=False)))
+        elif options["now"]:
+            self._do(start_import(source, location, chosen, ring=False))
+        elif options["retry"]:
+            self.stdout.write(str(self._retried(options["retry"]).pk))
         else:
-            self.stdout.write(str(job.pk))
+            self.stdout.write(str(start_import(source, location, chosen).pk))
+
+    def _retried(self, job_id: int) -> Job:
+        try:
+            return retry_failed(Job.objects.get(pk=job_id))
+        except (Job.DoesNotExist, ValueError) as error:
+            raise CommandError(str(error)) from error
 
     def _do(self, job: Job) -> None:
-        with tqdm(desc="Importing", unit=" records", disable=None, leave=False) as bar:
+        done = self._run(job, "Importing")
+        call_command("reindex", pending=True)
+        self.stdout.write(count_line(done.counts))
+
+    def _rehearse(self, job: Job) -> None:
+        done = self._run(job, "Looking")
+        if mapping := done.parameters.get("mapping"):
+            self.stdout.write("Columns: " + ", ".join(f"{field}={column}" for field, column in mapping.items()))
+        changes = done.changes.order_by("pk")[:SHOWN_CHANGES]
+        for change in changes:
+            for line in told_change(change):
+                self.stdout.write(line)
+            self.stdout.write("")
+        if (rest := sum(done.counts.get(name, 0) for name in ("created", "updated")) - len(changes)) > 0:
+            self.stdout.write(f"… and {rest} more\n")
+        self.stdout.write(f"Nothing was stored. An import would make this: {count_line(done.counts)}")
+
+    def _run(self, job: Job, words: str) -> Job:
+        with tqdm(desc=words, unit=" records", disable=None, leave=False) as bar:
 
             def show(job: Job) -> None:
                 bar.total = job.total
+                bar.set_description(job.phase or words, refresh=False)
                 bar.update(job.done - bar.n)
 
             # None: a running worker was faster to take the job.
@@ -58,7 +110,6 @@ class Command(BaseCommand):
             self.stderr.write(f"{problem.key}: {problem.reason}")
         if len(problems) > SHOWN_PROBLEMS:
             self.stderr.write(f"… and {len(problems) - SHOWN_PROBLEMS} more: see job {done.pk}")
-        if done.state == JobState.FAILED:
-            raise CommandError(f"The import stopped: {done.error}")
-        call_command("reindex", pending=True)
-        self.stdout.write(", ".join(f"{name} {done.counts.get(name, 0)}" for name in COUNTS))
+        if done.state != JobState.DONE:
+            raise CommandError(f"The import stopped: {done.error or done.get_state_display()}")
+        return done

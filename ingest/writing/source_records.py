@@ -1,0 +1,61 @@
+"""What the source last said of each entry, so that its next import knows what is new and what is gone."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from ingest.records import MAX_NAME, EntryRecord
+from ingest.writing.outcome import By
+from ingest.writing.rows import create, found
+from kb.models import Entry, SourceRecord
+from kb.models.provenance import MAX_KEY
+
+
+def known_records(keys: Sequence[str], by: By) -> dict[str, SourceRecord]:
+    """By key, what the source last said of those that it had before."""
+    rows = _of(by).select_related("entry")
+    return {row.key: row for row in found(rows, "key", [key[:MAX_KEY] for key in keys])}
+
+
+def remember(
+    pairs: Sequence[tuple[Entry, EntryRecord]],
+    keys: Sequence[str],
+    digests: Sequence[str],
+    known: dict[str, SourceRecord],
+    by: By,
+) -> None:
+    """Note what the source says now of these entries."""
+    new: list[SourceRecord] = []
+    old: list[SourceRecord] = []
+    for (entry, record), key, digest in zip(pairs, keys, digests, strict=True):
+        row = known.get(key[:MAX_KEY]) or SourceRecord(source=by.source, collection=by.collection, key=key[:MAX_KEY])
+        (old if row.pk else new).append(row)
+        row.entry, row.digest, row.job = entry, digest, by.job
+        row.licence, row.attribution = record.licence, record.attribution
+        row.place, row.seen_at, row.vanished_at = record.key[:MAX_NAME], timezone.now(), None
+    create(new)
+    fields = ["entry", "digest", "job", "licence", "attribution", "place", "seen_at", "vanished_at"]
+    SourceRecord.objects.bulk_update(old, fields, batch_size=100)
+
+
+def saw(rows: Iterable[SourceRecord], by: By) -> None:
+    """Note that the source still says the same."""
+    ids = [row.pk for row in rows]
+    if ids:
+        SourceRecord.objects.filter(pk__in=ids).update(job=by.job, seen_at=timezone.now(), vanished_at=None)
+
+
+def saw_places(places: Iterable[str], by: By) -> None:
+    """Note that something still stands at these places, though it could not be read or taken."""
+    for place in {place[:MAX_NAME] for place in places}:
+        _of(by).filter(place=place).update(job=by.job)
+
+
+def unseen(by: By) -> QuerySet[SourceRecord]:
+    """Those of the collection that this import did not meet, and that were not flagged before."""
+    return _of(by).exclude(job=by.job).filter(vanished_at=None).select_related("entry").order_by("id")
+
+
+def _of(by: By) -> QuerySet[SourceRecord]:
+    return SourceRecord.objects.filter(source=by.source, collection=by.collection)
