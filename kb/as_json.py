@@ -61,6 +61,7 @@ def reference_json(reference: Reference) -> dict[str, Any]:
         "published_on": reference.published or None,
         "archive_url": reference.archive_url,
         "language": reference.language,
+        "pages": len(reference.page_starts) or None,
         "text": reference.text if whole else reference.text[:QUOTE_CHARS],
         "text_is_quote": not whole and len(reference.text) > QUOTE_CHARS,
         "text_licence": reference.text_licence,

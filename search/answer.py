@@ -39,6 +39,7 @@ def _passage_json(passage: PassageHit) -> dict[str, Any]:
         "end": passage.end,
         "source": passage.source,
         "reference_url": passage.reference.url if passage.reference else None,
+        "page": passage.page,
         "marks": passage.marks,
         "score": round(passage.score, 6),
     }

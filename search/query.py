@@ -60,7 +60,8 @@ class SearchQuery:
 class PassageHit:
     """A passage that matched: `text` is code points `start` to `end` of the stored text of `source`.
 
-    `marks` are the ranges within `text` whose words were asked for.
+    `marks` are the ranges within `text` whose words were asked for. `page` is the number of the page that the first of
+    them is on, or that the text begins on; None where the source has no pages.
     """
 
     text: str
@@ -70,6 +71,7 @@ class PassageHit:
     reference: Reference | None
     marks: list[tuple[int, int]]
     score: float
+    page: int | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,8 @@ def _passage_hit(passage: Passage, query: str, score: float) -> PassageHit:
         text = text[first : first + QUOTE_CHARS]
         start += first
         marks = [(a - first, b - first) for a, b in marks if a >= first and b <= first + QUOTE_CHARS]
-    return PassageHit(text, start, start + len(text), passage.source, passage.reference, marks, score)
+    page = passage.reference.page_at(start + (marks[0][0] if marks else 0)) if passage.reference else None
+    return PassageHit(text, start, start + len(text), passage.source, passage.reference, marks, score, page)
 
 
 def _quote_start(text: str, marks: list[tuple[int, int]]) -> int:

@@ -1,7 +1,6 @@
 """From printed lines to text that reads: paragraphs, headings in Markdown's form, no running heads, no broken words."""
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -257,8 +256,3 @@ def _filled(starts: Sequence[int | None], length: int) -> list[int]:
         filled.append(following)
     filled.reverse()
     return [0, *filled[1:]] if filled else []
-
-
-def page_at(pages: Sequence[int], offset: int) -> int:
-    """The number of the page, from 1, that the offset in the text is on."""
-    return bisect_right(pages, offset)

@@ -1,5 +1,6 @@
 """References: the reports, papers, articles and posts that entries rest on."""
 
+from bisect import bisect_right
 from typing import Any
 
 from django.db import models
@@ -52,3 +53,7 @@ class Reference(models.Model):
     @property
     def published(self) -> str:
         return show_date(self.published_on, self.published_precision)
+
+    def page_at(self, offset: int) -> int | None:
+        """The number of the page, from 1, that this offset in the text is on; None where the text has no pages."""
+        return bisect_right(self.page_starts, offset) or None

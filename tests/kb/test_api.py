@@ -179,6 +179,7 @@ def test_an_entry_whole(client):
             "published_on": "2024-03",
             "archive_url": "",
             "language": "",
+            "pages": None,
             "text": "",
             "text_is_quote": False,
             "text_licence": "",

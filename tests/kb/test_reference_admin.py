@@ -28,6 +28,13 @@ def test_an_edited_reference_is_taken_over_from_its_source(admin_client):
     assert save(admin_client, reference, title="Ferry hits reef").source == ""
 
 
+def test_pages_are_those_of_the_text_that_was_imported(admin_client):
+    reference = make_reference(text="One. Two.", page_starts=[0, 5])
+
+    assert save(admin_client, reference, title="Ferry").page_starts == [0, 5]
+    assert save(admin_client, reference, text="One, two.").page_starts == []
+
+
 def test_a_reference_that_was_only_saved_stays_its_sources(admin_client):
     reference = make_reference(title="Ferry", text="One.\n\nTwo. \n", source="aiid")
 

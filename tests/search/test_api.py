@@ -104,6 +104,16 @@ def test_passages_are_the_stored_text_at_their_offsets_and_say_where_they_are_fr
     }
 
 
+def test_passages_and_references_of_a_paper_say_its_pages(client):
+    paper = make_reference(text="One.\n\nThe lighthouse.", page_starts=[0, 6])
+    entry = make_entry(title="Light", summary="A lighthouse.", references=[paper])
+    indexing.index_pending()
+
+    (result,) = get(client, q="lighthouse", mode="keyword")["results"]
+    assert {passage["source"]: passage["page"] for passage in result["passages"]} == {"summary": None, "reference": 2}
+    assert get(client, f"/api/v1/entries/{entry.pk}")["references"][0]["pages"] == 2
+
+
 def test_the_cursor_walks_to_the_end_without_doubles_or_gaps(client):
     for number in range(23):
         make_entry(title=f"Entry {number}", summary="A ferry on a reef." + " A tram." * (number % 5))

@@ -127,6 +127,19 @@ def test_the_last_word_of_a_long_sentence_is_quoted():
     assert len(hit.passages[0].text) <= QUOTE_CHARS
 
 
+def test_a_passage_of_a_paper_says_its_page():
+    pages = ["The harbour. " * 100, "", "Then the lighthouse went dark. " * 3, "All was quiet. " * 100]
+    starts = [sum(map(len, pages[:number])) for number in range(4)]
+    make_entry(title="x", references=[make_reference(text="".join(pages), page_starts=starts)])
+    make_entry(title="y", references=[make_reference(text="A lighthouse without pages.")])
+    indexing.index_pending()
+
+    first, second = search(SearchQuery("lighthouse", mode="keyword"), None).hits
+    assert sorted([first.passages[0].page or 0, second.passages[0].page or 0]) == [0, 3]
+    (paper,) = search(SearchQuery("quiet", mode="keyword"), None).hits
+    assert {passage.page for passage in paper.passages} == {4}
+
+
 def test_a_text_that_may_be_republished_is_shown_as_the_passage_it_is():
     text = "The lighthouse went dark. " * 20
     make_entry(title="x", references=[make_reference(text=text, text_licence="CC-BY-4.0")])

@@ -55,6 +55,14 @@ def test_a_passage_of_a_reference_says_where_it_is_from(client, collection):
     assert 'rel="noopener nofollow ugc">Port News</a>' in page
 
 
+def test_a_passage_of_a_paper_says_its_page(client):
+    paper = make_reference(publisher="Port Press", text="One.\n\nThe lighthouse.", page_starts=[0, 6])
+    make_entry(title="Light", references=[paper])
+    indexing.index_pending()
+
+    assert 'ugc">Port Press</a>, p. 2</span>' in get(client, "/search/?q=lighthouse&mode=keyword")
+
+
 def test_markup_is_neither_run_nor_shown_as_signs(client, collection):
     page = get(client, "/search/?q=refund+rules&kind=note&mode=keyword")
 
