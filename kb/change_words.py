@@ -12,7 +12,7 @@ NAMES = {
     "occurred": "Date",
     "slug": "Address",
     "external_ids": "Known as",
-    "page_text": "Text of its page",
+    "identifiers": "Known as",
     "roles": "Who had a part",
 }
 LONGEST = 2000

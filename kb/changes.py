@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 
+from kb.curating import remember_deletion
 from kb.models import (
     CaseStudy,
     Entity,
@@ -46,6 +47,8 @@ def connect() -> None:
         receiver = _announcer(entries_of)
         post_save.connect(receiver, sender=model, weak=False)
         pre_delete.connect(receiver, sender=model, weak=False)
+    for model in (Entry, *PROXIES):
+        pre_delete.connect(_remember, sender=model)
     m2m_changed.connect(_tags_changed, sender=Entry.tags.through)
 
 
@@ -73,6 +76,10 @@ def _announce(sender: type[Model], ids: list[int]) -> None:
         waiting.update(ids)
     elif ids:
         entries_changed.send(sender=sender, ids=ids)
+
+
+def _remember(sender: type[Model], instance: Any, **_: Any) -> None:
+    remember_deletion(instance)
 
 
 def _entries_of(path: str, row: Model) -> list[int]:

@@ -6,6 +6,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
+from kb.admin.rows import HangsOnEntry
 from kb.merging import merge_entities
 from kb.models import Entity, EntityAlias, EntityRole
 
@@ -61,7 +62,7 @@ class EntityAliasAdmin(admin.ModelAdmin):
 
 
 @admin.register(EntityRole)
-class EntityRoleAdmin(admin.ModelAdmin):
+class EntityRoleAdmin(HangsOnEntry, admin.ModelAdmin):
     list_display = ["entity", "role", "entry"]
     list_filter = ["role"]
     search_fields = ["entity__name", "entry__title"]

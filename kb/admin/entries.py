@@ -8,7 +8,9 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
+from kb import curating
 from kb.admin.forms import KeepsText
+from kb.admin.rows import HangsOnEntry
 from kb.models import (
     CaseStudy,
     Classification,
@@ -24,13 +26,6 @@ from kb.models import (
     UnresolvedLink,
 )
 from kb.signals import entries_changed
-
-# What an import owns: a curator who edits one of these takes the entry over, and no import overwrites it again.
-OWNED = ("kind", "title", "summary", "body", "occurred_on", "occurred_precision", "facts", "licence", "slug")
-
-
-def _edited(before: Entry, after: Entry) -> bool:
-    return any(getattr(before, name) != getattr(after, name) for name in OWNED)
 
 
 class CitationInline(admin.TabularInline):
@@ -91,13 +86,28 @@ class EntryAdmin(SimpleHistoryAdmin):
     ]
 
     def save_model(self, request: HttpRequest, obj: Entry, form: ModelForm, change: bool) -> None:
-        before = Entry.objects.get(pk=obj.pk) if change else None
-        if before and (_edited(before, obj) or set(before.tags.all()) != set(form.cleaned_data["tags"])):
-            obj.source = ""
+        form.before = curating.Snapshot.of(obj) if change else None  # type: ignore[attr-defined]
+        former = Entry.objects.values_list("slug", flat=True).get(pk=obj.pk) if change else obj.slug
         super().save_model(request, obj, form, change)
-        if before and before.slug != obj.slug:
+        if change and former != obj.slug:
             SlugRedirect.objects.filter(slug=obj.slug).delete()
-            SlugRedirect.objects.update_or_create(slug=before.slug, defaults={"entry_id": obj.pk})
+            SlugRedirect.objects.update_or_create(slug=former, defaults={"entry_id": obj.pk})
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: list, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        before = form.before  # type: ignore[attr-defined]
+        if before is None:
+            curating.record_new(form.instance, request.user)
+        else:
+            curating.record_edit(before, form.instance, request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Entry) -> None:
+        curating.record_deletion([obj], request.user)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> None:
+        curating.record_deletion(queryset, request.user)
+        super().delete_queryset(request, queryset)
 
     @admin.display(description="Date", ordering="occurred_on")
     def occurred(self, entry: Entry) -> str:
@@ -119,8 +129,10 @@ class EntryAdmin(SimpleHistoryAdmin):
 
     def _set_status(self, request: HttpRequest, chosen: QuerySet[Entry], status: str) -> None:
         for entry in chosen:
+            before = curating.Snapshot.of(entry)
             entry.status = status
             entry.save()
+            curating.record_edit(before, entry, request.user)
         self.message_user(request, f"{len(chosen)} now {status}.", messages.SUCCESS)
 
 
@@ -173,7 +185,7 @@ class TagAdmin(admin.ModelAdmin):
 
 
 @admin.register(ExternalId)
-class ExternalIdAdmin(admin.ModelAdmin):
+class ExternalIdAdmin(HangsOnEntry, admin.ModelAdmin):
     list_display = ["namespace", "value", "entry"]
     list_filter = ["namespace"]
     search_fields = ["value", "entry__title"]
@@ -181,7 +193,7 @@ class ExternalIdAdmin(admin.ModelAdmin):
 
 
 @admin.register(Link)
-class LinkAdmin(admin.ModelAdmin):
+class LinkAdmin(HangsOnEntry, admin.ModelAdmin):
     list_display = ["entry", "relation", "target", "origin"]
     list_filter = ["relation", "origin"]
     search_fields = ["entry__title", "target__title"]

@@ -5,7 +5,9 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
+from kb import curating
 from kb.admin.forms import KeepsText
+from kb.admin.rows import HangsOnEntry
 from kb.models import EntryReference, Reference
 
 # What a source tells of a reference: a curator who edits one of these takes it over, and no import overwrites it again.
@@ -36,11 +38,20 @@ class ReferenceAdmin(SimpleHistoryAdmin):
         before = Reference.objects.get(pk=obj.pk) if change else None
         if before and any(getattr(before, name) != getattr(obj, name) for name in OWNED):
             obj.source = ""
+        if before and before.text != obj.text:
+            obj.page_starts = []  # nobody knows where the pages of the new text begin
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: list, change: bool) -> None:
+        citing = list(form.instance.entries.all())
+        before = [curating.Snapshot.of(entry) for entry in citing]
+        super().save_related(request, form, formsets, change)
+        for entry, was in zip(citing, before, strict=True):
+            curating.record_edit(was, entry, request.user)
 
 
 @admin.register(EntryReference)
-class EntryReferenceAdmin(admin.ModelAdmin):
+class EntryReferenceAdmin(HangsOnEntry, admin.ModelAdmin):
     list_display = ["entry", "reference", "position"]
     search_fields = ["entry__title", "reference__title"]
     autocomplete_fields = ["entry", "reference"]

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from simple_history.admin import SimpleHistoryAdmin
 
+from kb.admin.rows import HangsOnEntry
 from kb.models import Category, Classification, Taxonomy
 
 
@@ -21,7 +22,7 @@ class CategoryAdmin(admin.ModelAdmin):
 
 
 @admin.register(Classification)
-class ClassificationAdmin(SimpleHistoryAdmin):
+class ClassificationAdmin(HangsOnEntry, SimpleHistoryAdmin):
     list_display = ["entry", "category", "origin"]
     list_filter = ["origin", "category__taxonomy"]
     search_fields = ["entry__title", "category__name"]

@@ -3,6 +3,7 @@
 import json
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -10,11 +11,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.db.models import Model
 from django.forms.models import model_to_dict
 from django.test import Client
 from django.urls import reverse
 
-from kb.merging import merge_entities
+from kb.merging import merge_entities, merge_entries
 from kb.models import (
     ApiToken,
     Attachment,
@@ -33,11 +35,12 @@ from kb.models import (
     SourceRecord,
     UnresolvedLink,
 )
+from kb.provenance import conflicts, is_curated, removed, row_key, values
 from kb.signin import sign_in_path, tokens
 from search import indexing
 from search.models import Indexing
 from search.query import SearchQuery, search
-from tests.factories import make_category, make_entity, make_entry, make_user
+from tests.factories import make_category, make_entity, make_entry, make_tag, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -210,44 +213,146 @@ def test_what_cannot_be_saved_is_told_on_the_form(curator, changes, told):
     assert Entry.objects.count() == (1 if told else 2)
 
 
-def test_an_edited_title_is_the_curators_and_no_import_takes_it_back(curator, tmp_path, capsys):
+@pytest.fixture
+def lifts(tmp_path, capsys):
+    """Takes in a file with one record, and returns the line of counts."""
     file = tmp_path / "lifts.jsonl"
 
-    def take_in(**fields: str) -> str:
+    def take_in(**fields: object) -> str:
         file.write_text(json.dumps({"id": "7", **fields}))
         call_command("ingest", "jsonl", str(file), kind="incident", namespace="lifts", now=True)
         return capsys.readouterr().out.splitlines()[-1]
 
+    return take_in
+
+
+def inline(prefix: str, row: Model, **fields: object) -> dict[str, object]:
+    """What the form sends of a row that hangs on an entry."""
+    values = {f"{prefix}-TOTAL_FORMS": 1, f"{prefix}-INITIAL_FORMS": 1, f"{prefix}-0-id": row.pk}
+    return values | {f"{prefix}-0-{name}": value for name, value in fields.items()}
+
+
+def test_an_edited_field_is_the_curators_and_an_import_follows_in_the_others(curator, lifts):
     text = {"summary": "S.", "body": " One.\n\nTwo.\n"}
-    assert take_in(title="From the source", **text) == "created 1, updated 0, unchanged 0, failed 0"
+    assert lifts(title="From the source", **text).startswith("created 1, updated 0, unchanged 0, failed 0")
     entry = Entry.objects.get()
     source, body = entry.source, entry.body
     assert source
     assert "\n" in body
-    hanging = {
-        "external_ids-TOTAL_FORMS": 1,
-        "external_ids-INITIAL_FORMS": 1,
-        "external_ids-0-id": entry.external_ids.get().pk,
-        "external_ids-0-entry": entry.pk,
-        "external_ids-0-namespace": "lifts",
-        "external_ids-0-value": "7",
+    known = inline("external_ids", entry.external_ids.get(), entry=entry.pk, namespace="lifts", value="7")
+    known["body"] = body.replace("\n", "\r\n")  # as browsers send it
+
+    curator.post(url(Incident, "change", entry.pk), form(entry, title="Better", visibility="internal", **known))
+    entry = Entry.objects.get()
+    assert (entry.title, entry.visibility, entry.body, entry.source) == ("Better", "internal", body, source)
+    assert [name for name in values(entry) if is_curated(entry, name)] == ["title", "visibility"]
+    told = Change.objects.get(user__isnull=False)
+    assert (str(told.user), told.action, told.source) == ("ada", "updated", "")
+    assert told.fields == {
+        "title": {"from": "From the source", "to": "Better"},
+        "visibility": {"from": "public", "to": "internal"},
     }
 
-    hanging["body"] = body.replace("\n", "\r\n")  # as browsers send it
-    curator.post(url(Entry, "change", entry.pk), form(entry, visibility="internal", **hanging))
+    lifts(title="From the source, again", summary="Other.", body="New.")
     entry = Entry.objects.get()
-    assert (entry.visibility, entry.body) == ("internal", body)
-    assert entry.source == source  # who may see it is not what the source says
-    curator.post(url(Incident, "change", entry.pk), form(entry, title="Better", **hanging))
-    print(
-        "NOW", Entry.objects.get().title, Entry.objects.get().source, [(h.title, h.source) for h in entry.history.all()]
-    )
-    assert Entry.objects.get().source == ""
+    assert (entry.title, entry.summary, entry.body, entry.visibility) == ("Better", "Other.", "New.", "internal")
+    assert conflicts(entry) == {"title": {"kept": "Better", "offered": "From the source, again", "source": "jsonl"}}
 
-    take_in(title="From the source, again", summary="Other.", body="New.")
+
+def test_a_save_that_changes_nothing_decides_nothing(curator, lifts):
+    lifts(title="Lift", summary="S.", tags=["doors"])
     entry = Entry.objects.get()
-    assert (entry.title, entry.summary, entry.body) == ("Better", "S.", body)
-    assert entry.visibility == "internal"
+    known = inline("external_ids", entry.external_ids.get(), entry=entry.pk, namespace="lifts", value="7")
+    before = entry.provenance
+
+    curator.post(url(Entry, "change", entry.pk), form(entry, **known))
+
+    assert Entry.objects.get().provenance == before
+    assert not Change.objects.filter(user__isnull=False).exists()
+
+
+def test_tags_that_a_curator_chose_stay(curator, lifts):
+    lifts(title="Lift", tags=["doors"])
+    entry = Entry.objects.get()
+    known = inline("external_ids", entry.external_ids.get(), entry=entry.pk, namespace="lifts", value="7")
+
+    curator.post(url(Entry, "change", entry.pk), form(entry, tags=[make_tag("cables").pk], **known))
+    lifts(title="Lift", tags=["doors", "floors"], summary="New.")
+
+    entry = Entry.objects.get()
+    assert [tag.name for tag in entry.tags.all()] == ["cables"]
+    assert entry.summary == "New."
+    told = Change.objects.get(user__isnull=False)
+    assert told.fields == {"tags": {"added": ["cables"], "removed": ["doors"]}}
+
+
+def test_a_row_that_a_curator_took_away_is_not_brought_back(curator, lifts):
+    lifts(title="Lift", developer="Acme")
+    entry = Entry.objects.get()
+    role = entry.roles.get()
+    known = inline("external_ids", entry.external_ids.get(), entry=entry.pk, namespace="lifts", value="7")
+    gone = inline("roles", role, entry=entry.pk, entity=role.entity_id, role="developer", DELETE="on")
+
+    curator.post(url(Entry, "change", entry.pk), form(entry, **known, **gone))
+    assert removed(Entry.objects.get(), "roles") == {row_key(role.entity_id, "developer")}
+    lifts(title="Lift", developer="Acme; Bolt", summary="New.")
+
+    entry = Entry.objects.get()
+    assert [one.entity.name for one in entry.roles.all()] == ["Bolt"]
+    assert entry.summary == "New."
+
+
+@pytest.mark.parametrize("way", ["page", "action"])
+def test_what_is_taken_away_on_a_page_of_its_own_is_remembered_too(curator, way):
+    entry = make_entry(entities={"developer": ["Acme"]}, categories=[make_category("Physical")], references=["A."])
+    entry.links.create(target=make_entry(kind="note"))
+    rows: list[Any] = [entry.roles.get(), entry.classifications.get(), entry.citations.get(), entry.links.get()]
+    wanted = [
+        row_key(rows[0].entity_id, "developer"),
+        row_key(rows[1].category_id),
+        row_key(rows[2].reference_id),
+        row_key(rows[3].target_id, "see_also"),
+    ]
+
+    for row in rows:
+        if way == "page":
+            curator.post(url(type(row), "delete", row.pk), {"post": "yes"})
+        else:
+            chosen = {"action": "delete_selected", "_selected_action": [row.pk], "post": "yes"}
+            curator.post(url(type(row), "changelist"), chosen)
+
+    entry.refresh_from_db()
+    kinds = ("roles", "classifications", "references", "links")
+    assert [removed(entry, kind) for kind in kinds] == [{key} for key in wanted]
+    assert [list(change.fields) for change in Change.objects.order_by("id")] == [[kind] for kind in kinds]
+
+
+@pytest.mark.parametrize("way", ["page", "action"])
+@pytest.mark.parametrize("model", [Entry, Incident])
+def test_a_deleted_entry_is_not_brought_back(curator, lifts, model, way):
+    lifts(title="Lift")
+    entry = Entry.objects.get()
+
+    if way == "page":
+        curator.post(url(model, "delete", entry.pk), {"post": "yes"})
+    else:
+        act(curator, model, "delete_selected", [entry], post="yes")
+
+    assert not Entry.objects.exists()
+    assert DeletedEntry.objects.filter(namespace="lifts", value="7", title="Lift").exists()
+    told = Change.objects.get(action="deleted")
+    assert (told.title, told.entry, str(told.user)) == ("Lift", None, "ada")
+    lifts(title="Lift, again")
+    assert not Entry.objects.exists()
+
+
+def test_a_merge_is_no_deletion():
+    gone, kept = make_entry(ids={"aiid": "7"}), make_entry()
+
+    merge_entries(gone, kept)
+
+    assert not DeletedEntry.objects.exists()
+    assert kept.external_ids.get().value == "7"
 
 
 def test_an_address_that_changes_leads_on(curator, client):
@@ -263,8 +368,8 @@ def test_an_address_that_changes_leads_on(curator, client):
     assert Client().get("/entries/ferry-on-the-reef/")["Location"] == "/entries/ferry/"
 
 
-def act(curator: Client, model, action: str, rows) -> None:
-    chosen = {"action": action, "_selected_action": [row.pk for row in rows]}
+def act(curator: Client, model, action: str, rows, **more: str) -> None:
+    chosen = {"action": action, "_selected_action": [row.pk for row in rows], **more}
     assert curator.post(url(model, "changelist"), chosen).status_code == 302
 
 
