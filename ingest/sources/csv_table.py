@@ -73,7 +73,7 @@ class CsvSheet:
         ):
             if head.startswith(mark):
                 return encoding
-        if wide := _utf_16_without_mark(head):
+        if wide := utf_16_without_mark(head):
             return wide
         broken, whole = _broken_and_whole(self.path)
         if broken and broken > MAX_BROKEN * whole:
@@ -107,7 +107,7 @@ class CsvSheet:
         return best, max(((width - 1) * count for width, count in widths.items() if width), default=0)
 
 
-def _utf_16_without_mark(head: bytes) -> str:
+def utf_16_without_mark(head: bytes) -> str:
     """The UTF-16 that every second byte NUL speaks of, or ''."""
     half = len(head) // 2
     if half < 8:

@@ -1,12 +1,13 @@
 """JSON lines as entries."""
 
 import json
+from typing import Any
 
 import pytest
 
 from ingest.records import BadRecord
-from ingest.sources import SourceError, json_lines, open_source
-from ingest.sources.json_lines import getter, paths
+from ingest.sources import Options, SourceError, json_lines, open_source
+from ingest.sources.json_lines import JsonLines, getter, paths
 from tests.ingest.sources.reading import read, read_one
 
 ROW = {
@@ -70,7 +71,7 @@ def test_bad_lines_are_told_and_stop_nothing(write, monkeypatch):
             "not JSON: NaN is no number",
             "not UTF-8 at byte 12",
             "nested too deeply",
-            "the line is longer than 300,000 bytes",
+            "longer than 300,000 bytes",
             "title: must be text, not dict",
             "title: is required",
         ],
@@ -83,7 +84,9 @@ def test_bad_lines_are_told_and_stop_nothing(write, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "options", "said"),
     [
-        ('[{"title": "A"}]', {}, "is one JSON list; write one object a line"),
+        ("[]", {}, "has no line with a JSON object"),
+        ('{"a": [{"title": 1}], "b": [{"title": 2}]}', {}, "holds several lists (a, b); keep one (jq '.a[]' does)"),
+        ('{\n"a": [{"title": 1}', {}, "is not JSON: the file ends within a value"),
         ("", {}, "has no line with a JSON object"),
         ('{"a": {"b": 1}}', {}, "say which column is the title (--map title=COLUMN); a.jsonl has a, a.b"),
         ('{"a": {"b": 1}}', {"map": ["title=a.c"]}, "a.jsonl has no column 'a.c' (for title); it has a, a.b"),
@@ -93,6 +96,57 @@ def test_refusals_list_what_there_is(write, text, options, said):
     with pytest.raises(SourceError) as error:
         open_source("jsonl", str(write("a.jsonl", text)), options)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "notice"),
+    [
+        ('[{"title": "A, ]}", "year": 2024}, {"title": "B"}]', ""),
+        ('[\n  {\n "title": "A, ]}",\n "year": 2024\n },\n {"title": "B"}\n]\n', ""),
+        ('{"n": 2, "items": [{"title": "A, ]}", "year": 2024}, {"title": "B"}], "next": null}', "read the list items"),
+        ('{\n"data": {"cases": [\n{"title": "A, ]}", "year": 2024},\n{"title": "B"}]}}', "read the list data.cases"),
+        ('{\n"title": "A, ]}",\n"year": 2024\n}\n{\n"title": "B"\n}\n', ""),
+    ],
+)
+def test_lists_and_objects_over_many_lines(write, text, notice):
+    for path in (write("a.json", text), write("b.json", text.encode("utf-16")), write("c.json", "\ufeff" + text)):
+        source = JsonLines(str(path), Options())
+        records: list[Any] = list(source.records())
+        assert [(record.key, record.title) for record in records] == [("item 1", "A, ]}"), ("item 2", "B")]
+        assert str(records[0].occurred) == "2024"
+        assert source.count() == 2
+        assert not notice or notice in source.notices
+
+
+def test_a_single_entry_is_no_list_of_its_references(write):
+    text = '{"title": "A", "links": [{"title": "L", "url": "https://example.org/"}]}'
+    assert read_one("jsonl", write("a.jsonl", text)).title == "A"
+    assert read_one("jsonl", write("a.json", json.dumps(json.loads(text), indent=1)), map=["title=title"]).title == "A"
+
+
+def test_a_list_that_is_cut_off_gives_what_is_whole(write):
+    path = write("a.json", '[{"title": "A"}, {"title": "B"}, {"titl')
+    first, second, broken = read("jsonl", path)
+    assert (first.title, second.title) == ("A", "B")
+    assert (broken.key, broken.reason) == ("item 3", "the file ends within a value; it may have been cut off")
+
+
+def test_bad_items_of_a_list_stop_nothing(write):
+    path = write("a.json", '[{"title": "A"}, 7, {"title": x}, , {"title": "B"}]')
+    records = read("jsonl", path)
+    assert [getattr(record, "title", record.key) for record in records] == ["A", "item 2", "item 3", "item 4", "B"]
+
+
+def test_brackets_without_end_are_bounded(write):
+    with pytest.raises(SourceError, match="has no line with a JSON object"):
+        open_source("jsonl", str(write("a.json", '[{"title":' + "[" * 5_000_000)))
+
+
+def test_numbers_that_are_too_long_cost_their_line(write):
+    digits = "9" * 10_000
+    records = read("jsonl", write("a.jsonl", '{"title": "A"}\n{"title": ' + digits + '}\n{"title": 1e999}\n'))
+    assert [type(record).__name__ for record in records[:2]] == ["EntryRecord", "BadRecord"]
+    assert "4300 digits" in records[1].reason
 
 
 def test_paths_lead_where_getter_goes():
