@@ -10,6 +10,7 @@ from ingest.sources.base import Options, Source, SourceError
 # name -> dotted class. A class is imported when it is asked for, so a source's library costs the others nothing.
 SOURCES = {
     "aiid": "ingest.sources.aiid.AiidSnapshot",
+    "atlas": "ingest.sources.atlas.AtlasData",
     "avid": "ingest.sources.avid.AvidDatabase",
     "csv": "ingest.sources.csv_table.CsvTable",
     "jsonl": "ingest.sources.json_lines.JsonLines",

@@ -26,6 +26,7 @@ from ingest.records import (
 from ingest.sources import archives, avid_body, avid_crossrefs, avid_fields, avid_files, avid_taxonomy
 from ingest.sources.base import Options
 from ingest.sources.files import fingerprint, local_path
+from ingest.sources.lead_paragraph import split_lead
 from kb.addresses import canonical_url
 from kb.dates import PartialDate, parse_date
 
@@ -189,12 +190,14 @@ class AvidDatabase:
         if not place.is_vulnerability:
             links += [{"relation": "related", "target": ("avid", one)} for one in place.belongs_to]
         language = avid_fields.language(doc)
-        fields = _texts(doc)
+        lead = split_lead(avid_fields.description(doc))
+        linked = [{"url": url, "title": title} for url, title in lead.links]
         return entry_or_bad(
             place.identity or name,
-            **fields,
             kind="incident",
             title=place.title,
+            summary=lead.summary,
+            body="\n\n".join(part for part in [lead.rest, *avid_body.sections(doc)] if part),
             status="" if place.identity else "draft",
             occurred=self._occurred(doc, place, reported, warnings),
             language=language,
@@ -202,7 +205,9 @@ class AvidDatabase:
             attribution=PUBLISHER,
             external_ids=[*ids, *named.same],
             roles=keep_valid(RoleRecord, _roles(doc), "entity", warnings),
-            references=keep_valid(ReferenceRecord, _once([*_references(doc), *evidence]), "reference", warnings),
+            references=keep_valid(
+                ReferenceRecord, _once([*_references(doc), *linked, *evidence]), "reference", warnings
+            ),
             classifications=keep_valid(
                 ClassificationRecord, _once_each(avid_taxonomy.classifications(doc)), "classification", warnings
             ),
@@ -266,14 +271,6 @@ def _place(doc: dict[str, Any], name: str) -> _Place:
         belongs_to=[] if is_vulnerability else avid_fields.vulnerabilities(doc),
         same=avid_crossrefs.cross_references(doc, identity).same,
     )
-
-
-def _texts(doc: dict[str, Any]) -> dict[str, str]:
-    """The first paragraph as the summary, the rest and what was measured as the body."""
-    first, _, rest = avid_fields.description(doc).partition("\n\n")
-    if len(first) > 2000 or first.lstrip().startswith(("#", "|", "```", "- ", "* ")):
-        first, rest = "", avid_fields.description(doc)
-    return {"summary": first, "body": "\n\n".join(part for part in [rest.strip(), *avid_body.sections(doc)] if part)}
 
 
 def _page(doc: dict[str, Any], place: _Place, language: str, warnings: list[str]) -> ReferenceRecord | None:
