@@ -1,0 +1,149 @@
+"""What a curator decided no import changes; that the source says otherwise is told, once."""
+
+import pytest
+
+from kb import provenance
+from kb.models import Change, Classification, DeletedEntry, EntityRole, Entry, Tag
+from tests.ingest.lifts import counts, save, take
+
+pytestmark = pytest.mark.django_db
+
+ROW = {
+    "id": 1,
+    "title": "Lift sang",
+    "summary": "Between the floors it sang.",
+    "date": "2023-05",
+    "developer": "Acme; Otto",
+    "tags": ["music"],
+    "facts": {"country": ["norway"]},
+}
+MAP = {"title": "title", "summary": "summary", "date": "date", "developer": "developer", "tags": "tags", "id": "id"}
+OPTIONS = {"options": {"map": MAP | {"facts.country": "facts.country"}}}
+
+
+@pytest.fixture
+def file(tmp_path):
+    return save(tmp_path / "lifts.jsonl", ROW)
+
+
+@pytest.fixture
+def entry(file):
+    take(file, **OPTIONS)
+    return Entry.objects.get()
+
+
+def decide(entry: Entry, **fields) -> None:
+    for name, value in fields.items():
+        provenance.set_value(entry, name, value)
+    provenance.curate(entry, fields)
+    entry.save()
+
+
+def conflicts() -> list[dict]:
+    return list(Change.objects.filter(action="conflict").order_by("pk").values_list("fields", flat=True))
+
+
+def test_every_field_says_where_it_comes_from(entry):
+    job = Change.objects.get().job
+
+    assert provenance.of_field(entry, "title") == {"source": "jsonl", "job": job.pk, "licence": ""}
+
+
+def test_a_field_that_a_curator_decided_stays_and_the_others_follow(file, entry):
+    decide(entry, title="The lift that sang")
+
+    job = take(save(file, ROW | {"title": "Lift sang at night", "date": "2023-06"}), **OPTIONS)
+
+    entry.refresh_from_db()
+    assert (entry.title, entry.occurred) == ("The lift that sang", "2023-06")
+    assert conflicts() == [{"title": {"kept": "The lift that sang", "offered": "Lift sang at night"}}]
+    assert counts(job) == {"updated": 1, "conflicts": 1}
+    assert provenance.of_field(entry, "occurred")["job"] == job.pk
+    assert provenance.of_field(entry, "title")["source"] == ""
+
+
+def test_the_same_conflict_is_told_once(file, entry):
+    decide(entry, title="The lift that sang")
+    take(save(file, ROW | {"title": "Lift sang at night"}), **OPTIONS)
+
+    job = take(save(file, ROW | {"title": "Lift sang at night", "date": "2024"}), **OPTIONS)
+
+    assert len(conflicts()) == 1
+    assert counts(job) == {"updated": 1}
+
+
+def test_a_curator_can_follow_the_source_again(file, entry):
+    decide(entry, title="The lift that sang")
+    take(save(file, ROW | {"title": "Lift sang at night"}), **OPTIONS)
+    entry.refresh_from_db()
+
+    provenance.take_upstream(entry, "title")
+    entry.save()
+    take(save(file, ROW | {"title": "Lift sang all night"}), **OPTIONS)
+
+    entry.refresh_from_db()
+    assert entry.title == "Lift sang all night"
+    assert provenance.conflicts(entry) == {}
+
+
+def test_once_the_source_agrees_there_is_no_conflict(file, entry):
+    decide(entry, title="The lift that sang")
+    take(save(file, ROW | {"title": "Lift sang at night"}), **OPTIONS)
+
+    take(save(file, ROW | {"title": "The lift that sang"}), **OPTIONS)
+
+    entry.refresh_from_db()
+    assert provenance.conflicts(entry) == {}
+
+
+def test_each_fact_is_a_field_of_its_own(file, entry):
+    decide(entry, **{"facts.country": ["sweden"]})
+
+    take(save(file, ROW | {"facts": {"country": ["denmark"]}, "summary": "It sang."}), **OPTIONS)
+
+    entry.refresh_from_db()
+    assert (entry.facts["country"], entry.summary) == (["sweden"], "It sang.")
+    assert conflicts() == [{"facts.country": {"kept": ["sweden"], "offered": ["denmark"]}}]
+
+
+def test_tags_that_a_curator_chose_stay(file, entry):
+    entry.tags.set([Tag.objects.create(name="choirs")])
+    provenance.curate(entry, ["tags"])
+    entry.save()
+
+    take(save(file, ROW | {"tags": ["music", "night"]}), **OPTIONS)
+
+    assert [tag.name for tag in entry.tags.all()] == ["choirs"]
+
+
+def test_a_row_that_a_curator_took_away_does_not_come_back(file, entry):
+    role = EntityRole.objects.get(entity__name="Otto")
+    provenance.remove(entry, "roles", provenance.row_key(role.entity_id, role.role))
+    entry.save()
+    role.delete()
+
+    take(save(file, ROW | {"developer": "Acme; Otto; Nina"}), **OPTIONS)
+
+    assert sorted(entry.roles.values_list("entity__name", flat=True)) == ["Acme", "Nina"]
+    assert Classification.objects.count() == 0
+
+
+def test_what_was_deleted_here_stays_deleted(file, entry):
+    DeletedEntry.objects.create(namespace="lifts", value="1", title="Lift sang")
+    entry.delete()
+
+    job = take(save(file, ROW | {"title": "Lift sang at night"}), **OPTIONS)
+
+    assert (counts(job), Entry.objects.count()) == ({"left_out": 1}, 0)
+    assert job.problems.first().reason == "“Lift sang” was deleted here, and stays so"
+
+
+def test_what_an_import_changed_is_remembered_field_by_field(file, entry):
+    job = take(save(file, ROW | {"summary": "It sang.", "developer": "Acme; Nina"}), **OPTIONS)
+
+    (change,) = Change.objects.filter(job=job)
+    assert (change.action, change.entry, change.source) == ("updated", entry, "jsonl")
+    assert change.fields == {
+        "summary": {"from": "Between the floors it sang.", "to": "It sang."},
+        "roles": {"added": ["developer: Nina"], "removed": ["developer: Otto"]},
+    }

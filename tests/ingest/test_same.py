@@ -1,0 +1,90 @@
+"""Published sameness: identifiers that name one event meet, and what a namespace counts as two stays two."""
+
+import pytest
+
+from ingest.records import EntryRecord, SameRecord
+from ingest.writing.duplicates import write_same
+from ingest.writing.entries import write_entries
+from ingest.writing.outcome import By
+from kb.models import Entry, ExternalId, Link
+from tests.factories import make_entry
+
+pytestmark = pytest.mark.django_db
+
+
+def same(*ids: tuple[str, str]) -> str:
+    return write_same([SameRecord(ids=list(ids))], By("aiid"))[0].outcome
+
+
+def ids(entry: Entry) -> list[str]:
+    return [f"{one.namespace} {one.value}" for one in entry.external_ids.all()]
+
+
+def test_an_identifier_is_added_to_the_entry_that_has_the_other():
+    entry = make_entry(ids={"aiid": "7"})
+
+    assert same(("aiid", "7"), ("oecd", "2022-x")) == "updated"
+    assert same(("aiid", "7"), ("oecd", "2022-x")) == "unchanged"
+    assert ids(entry) == ["aiid 7", "oecd 2022-x"]
+
+
+def test_two_entries_that_are_one_are_merged():
+    kept, gone = make_entry(title="Kept", ids={"aiid": "7"}), make_entry(title="Gone", ids={"oecd": "2022-x"})
+
+    assert same(("aiid", "7"), ("oecd", "2022-x")) == "updated"
+
+    assert list(Entry.objects.all()) == [kept]
+    assert ids(kept) == ["aiid 7", "oecd 2022-x"]
+    assert not Entry.objects.filter(pk=gone.pk).exists()
+
+
+def test_what_one_namespace_counts_as_two_is_linked_instead():
+    """OECD has one number for what the AI Incident Database counts as two incidents."""
+    one, other = make_entry(ids={"aiid": "8"}), make_entry(ids={"aiid": "9"})
+    same(("aiid", "8"), ("oecd", "2022-x"))
+
+    assert same(("aiid", "9"), ("oecd", "2022-x")) == "updated"
+
+    assert Entry.objects.count() == 2
+    assert (ids(one), ids(other)) == (["aiid 8", "oecd 2022-x"], ["aiid 9"])
+    assert {(link.entry, link.target) for link in Link.objects.all()} == {(other, one)}
+
+
+def test_what_is_not_here_is_left_out():
+    assert same(("aiid", "7"), ("oecd", "2022-x")) == "left_out"
+    assert ExternalId.objects.count() == 0
+
+
+def test_a_record_with_identifiers_of_two_entries_makes_them_one():
+    kept, _ = make_entry(title="AIID's", ids={"aiid": "7"}), make_entry(title="AVID's", ids={"avid": "AVID-2023-V001"})
+    record = EntryRecord(key="1", kind="incident", title="x", external_ids=[("aiid", "7"), ("avid", "AVID-2023-V001")])
+
+    (written,) = write_entries([record], By("avid"))
+
+    assert list(Entry.objects.all()) == [kept]
+    assert [action for action, _ in written.also] == ["merged"]
+
+
+def test_a_page_with_a_known_address_is_that_identifier():
+    entry = make_entry(ids={"arxiv": "1706.03762"})
+    page = {"url": "https://arxiv.org/pdf/1706.03762v5"}
+
+    (written,) = write_entries([EntryRecord(key="1", kind="note", title="x", page=page)], By("links"))
+
+    assert written.entry == entry
+
+
+def test_a_shared_page_makes_no_one_of_two_records_with_numbers_of_their_own():
+    page = {"url": "https://list.example/page"}
+    records = [
+        EntryRecord(key=n, kind="incident", title=f"Event {n}", external_ids=[("list", n)], page=page)
+        for n in ("1", "2")
+    ]
+
+    for record in records:
+        write_entries([record], By("list"))
+
+    assert Entry.objects.count() == 2
+    assert [written.outcome for record in records for written in write_entries([record], By("list"))] == [
+        "unchanged"
+    ] * 2
