@@ -259,9 +259,12 @@ def _hand_on(current: Run) -> None:
     job.state = JobState.PENDING
     held = Job.objects.filter(pk=job.pk, lease=job.lease, state=JobState.RUNNING)
     waits = current._not_before
-    held.update(state=JobState.PENDING, lease="", leased_until=None, not_before=waits)
-    if waits is None:  # what waits is found by the sweep
+    fields = {"state": JobState.PENDING, "lease": "", "leased_until": None, "not_before": waits}
+    if waits is None:
+        held.update(**fields)
         ring_for(job.pk)
+    else:  # the sweep finds it; waiting is no failed attempt
+        held.update(**fields, attempts=0)
 
 
 @cache

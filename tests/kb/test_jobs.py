@@ -1,6 +1,7 @@
 """Jobs: done once, in batches, by one holder at a time, and found again after a crash."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def handlers():
     """Job kinds of these tests, taken away again afterwards."""
     before = dict(jobs.handlers)
-    for name in ("tags", "breaks", "refuses", "steals", "slow"):
+    for name in ("tags", "breaks", "refuses", "steals", "slow", "waits", "cancels"):
         jobs.register(name, f"tests.kb.test_jobs.{name}")
     yield
     jobs.handlers.clear()
@@ -45,6 +46,32 @@ def breaks(run: jobs.Run) -> bool:
         Tag.objects.create(name="lost")
         run.job.done = 2
         raise RuntimeError("the disk is on fire")
+
+
+def waits(run: jobs.Run) -> bool:
+    """Wants to be asked again in a minute, until somebody made a tag."""
+    return Tag.objects.exists() or run.later(timedelta(minutes=1))
+
+
+def cancels(run: jobs.Run) -> bool:
+    with run.batch():
+        Tag.objects.create(name="kept")
+    jobs.cancel(run.job.pk)
+    with run.batch():
+        Tag.objects.create(name="lost")
+    return True
+
+
+def slow(run: jobs.Run) -> bool:
+    """Ends once its lease reaches further than when it began."""
+    before = Job.objects.get(pk=run.job.pk).leased_until
+    assert before
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        now = Job.objects.get(pk=run.job.pk).leased_until
+        if now and now > before:
+            return True
+    return False
 
 
 def refuses(run: jobs.Run) -> bool:
@@ -168,6 +195,62 @@ def test_nothing_is_rung_for_when_the_transaction_is_rolled_back(django_capture_
 
     assert len(callbacks) == 1
     assert Job.objects.count() == 1
+
+
+def test_a_job_that_waits_for_something_is_asked_again_when_it_is_time(django_capture_on_commit_callbacks):
+    job = jobs.enqueue("waits", {})
+
+    for _ in range(jobs.MAX_ATTEMPTS + 2):  # waiting is no failed attempt
+        assert jobs.run(job.pk)
+        assert jobs.run(job.pk) is None
+        assert jobs.sweep() == 0
+        Job.objects.update(not_before=timezone.now())
+    Tag.objects.create(name="here")
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == "done"
+
+
+def test_a_cancelled_job_writes_nothing_more(caplog):
+    job = jobs.enqueue("cancels", {})
+
+    assert jobs.run(job.pk) is None
+
+    job.refresh_from_db()
+    assert (job.state, job.is_over, job.lease, job.phase) == ("cancelled", True, "", "")
+    assert [tag.name for tag in Tag.objects.all()] == ["kept"]
+    assert (jobs.run(job.pk), jobs.sweep(), jobs.cancel(job.pk)) == (None, 0, False)
+
+
+def test_a_job_that_waits_can_be_cancelled():
+    job = jobs.enqueue("tags", {"n": 3})
+
+    assert jobs.cancel(job.pk)
+
+    assert jobs.run(job.pk) is None
+    assert not Tag.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_lease_is_renewed_while_a_handler_is_busy(monkeypatch):
+    """A handler that takes longer than its lease, without a batch, is not taken for dead."""
+    monkeypatch.setattr(jobs, "RENEW_S", 0.01)
+    job = jobs.enqueue("slow", {}, ring=False)
+
+    jobs.run(job.pk)
+
+    job.refresh_from_db()
+    assert job.state == "done"
+
+
+def test_a_handler_that_is_stuck_loses_its_lease(monkeypatch):
+    job = held_by("elsewhere:1:2:3", timedelta(seconds=1))
+    current = jobs.Run(job, None, None)
+
+    assert current.renew()
+    monkeypatch.setattr(jobs, "LONGEST_SILENCE_S", -1.0)
+    assert not current.renew()
 
 
 def held_by(lease: str, remaining: timedelta, attempts: int = 1) -> Job:
