@@ -235,6 +235,7 @@ def _tell_mapping(job: Job, source: Source) -> None:
     mapping = getattr(source, "mapping", None)
     if mapping is None:
         return
-    said = {"mapping": mapping(), "columns": list(getattr(source, "columns", []))}
+    unmapped = getattr(source, "unmapped", list)
+    said = {"mapping": mapping(), "unmapped": list(unmapped())}
     job.parameters = {**job.parameters, **said}
     Job.objects.filter(pk=job.pk).update(parameters=job.parameters)
