@@ -10,15 +10,7 @@ MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 LARGER = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "iso8859-9": "cp1254"}
 # Their bytes are valid UTF-8 too, and mean something else there.
 ALSO_UTF8 = ("utf-16", "utf-32", "iso2022_jp", "iso2022_kr", "hz")
-NO_ENCODINGS = (
-    "unicode_escape",
-    "raw_unicode_escape",
-    "unicode-escape",
-    "raw-unicode-escape",
-    "idna",
-    "punycode",
-    "utf-7",
-)
+NO_ENCODINGS = ("unicode-escape", "raw-unicode-escape", "idna", "punycode", "utf-7")
 
 
 def decode(content: bytes, charset: str = "") -> tuple[str, list[str]]:

@@ -17,7 +17,7 @@ FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json",
 
 
 class Head:
-    """The meta tags by name in lower case, in order; the links by their relation; the structured data of the article."""
+    """The meta tags by name in lower case, in order; the links with their relations; structured data of articles."""
 
     def __init__(self, tree: Any, url: str) -> None:
         self.url = url
@@ -43,7 +43,7 @@ class Head:
         return next((values for name in names if (values := self.meta.get(name))), [])
 
     def stated(self, key: str) -> list[str]:
-        """Texts that the structured data of the articles give for `key`: themselves, or names of what they stand for."""
+        """Texts that the structured data give for `key`: themselves, or the names of what they stand for."""
         found: list[str] = []
         for article in self.articles:
             for value in _listed(article.get(key)):
@@ -54,11 +54,12 @@ class Head:
         return list(dict.fromkeys(found))
 
     def canonical(self) -> str:
-        """The address that the page gives as its own, when it is on the same site: whoever writes a page does not
-        choose what another one is known by."""
+        """The address that the page gives as its own. Only one on the same site is taken: whoever writes a page does not
+        choose what another one is known by. Nor is the site's front page, which careless sites name on every page."""
         for relations, target, element in self.links:
             if "canonical" in relations and element.tag == "link":
-                return target if _site(target) == _site(self.url) else ""
+                is_front = urlsplit(target).path in ("", "/") and urlsplit(self.url).path not in ("", "/")
+                return "" if is_front or _site(target) != _site(self.url) else target
         return ""
 
     def feeds(self) -> list[str]:

@@ -60,7 +60,8 @@ class Reader:
         return dict(answer)
 
     def _ask(self, process: subprocess.Popen[bytes], what: str, content: bytes, said: dict[str, str]) -> bytes:
-        assert process.stdin and process.stdout
+        assert process.stdin
+        assert process.stdout
         head = json.dumps({"what": what, "seconds": self._seconds, **said}).encode()
         process.stdin.write(struct.pack(SIZES, len(head), len(content)) + head)
         process.stdin.write(content)

@@ -9,6 +9,7 @@ from ingest.sources.base import Options, Source, SourceError
 
 # name -> dotted class. A class is imported when it is asked for, so a source's library costs the others nothing.
 SOURCES = {
+    "aiaaic": "ingest.sources.aiaaic.AiaaicSheet",
     "aiid": "ingest.sources.aiid.AiidSnapshot",
     "atlas": "ingest.sources.atlas.AtlasData",
     "avid": "ingest.sources.avid.AvidDatabase",
@@ -17,6 +18,7 @@ SOURCES = {
     "markdown": "ingest.sources.markdown.MarkdownNotes",
     "pdf": "ingest.sources.pdf.Papers",
     "starter": "ingest.sources.starter.StarterCollection",
+    "url": "ingest.sources.url.Addresses",
     "xlsx": "ingest.sources.xlsx_table.XlsxTable",
 }
 

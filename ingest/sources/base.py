@@ -19,7 +19,7 @@ class SourceError(Exception):
 @dataclass(frozen=True)
 class Options:
     """How to read a source: `kind` of its entries, `namespace` of its ids, `map` of our fields to its columns, `sheet`
-    of a workbook.
+    of a workbook; `kept` is "only" for what was fetched before, without asking anybody again.
 
     '' and {} leave it to the source.
     """
@@ -28,6 +28,7 @@ class Options:
     namespace: str = ""
     map: Mapping[str, str] = field(default_factory=dict)
     sheet: str = ""
+    kept: str = ""
 
     @classmethod
     def read(cls, source: str, given: Mapping[str, Any], takes: Iterable[str]) -> "Options":
@@ -42,7 +43,10 @@ class Options:
         namespace = str(given.get("namespace", ""))
         if namespace and not NAMESPACE.fullmatch(namespace):
             raise SourceError(f"namespace must be 1 to 40 of a-z, 0-9, '-', '_', '.', not {namespace!r}")
-        return cls(kind, namespace, read_map(given.get("map", {})), str(given.get("sheet", "")).strip())
+        kept = str(given.get("kept", ""))
+        if kept not in ("", "only"):
+            raise SourceError(f"kept must be 'only' or left out, not {kept!r}")
+        return cls(kind, namespace, read_map(given.get("map", {})), str(given.get("sheet", "")).strip(), kept)
 
 
 def read_map(given: object) -> dict[str, str]:
