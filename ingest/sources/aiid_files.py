@@ -1,126 +1,101 @@
-"""The files of an AIID snapshot: found in an unpacked folder, or copied out of its archive into a scratch folder."""
+"""Where the tables of the AI Incident Database may lie: in a snapshot's archive, its unpacked folder, or a file."""
 
-import lzma
-import tarfile
-import tempfile
-import weakref
-import zlib
+import re
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from shutil import rmtree
-from typing import IO
 
+from ingest.sources import archives
+from ingest.sources.aiid_links import LinkTables
+from ingest.sources.aiid_rows import COLUMNS, SnapshotTables
+from ingest.sources.aiid_tables import Tables
+from ingest.sources.aiid_workbook import WorkbookTables
 from ingest.sources.base import SourceError
 
-# What is read, by its path below the snapshot's folder. CSV files lie at the top, the database dump in its own folder.
-TABLES = ("incidents.csv", "reports.csv", "duplicates.csv")
-DUMPS = ("incidents.bson", "reports.bson", "duplicates.bson", "entities.bson")
-MAX_FILE = 2_000_000_000  # bytes of one file that is read
-MAX_TOTAL = 8_000_000_000  # bytes of everything in the archive
-MAX_MEMBERS = 100_000
-CHUNK = 1 << 20
-DAMAGE = (tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
+ROOT = "mongodump_full_snapshot"
+# The database's dump lies in a folder of its own; others lie beside it, with tables of the same names.
+DUMP = "aiidprod"
+OTHER_DUMPS = ("translations", "history", "customData", "auth", "admin")
+TABLE = re.compile(rf"(?:(?:{'|'.join(COLUMNS)})\.(?:bson|csv)|classifications_[\w.-]{{1,60}}\.csv)(?:\.gz)?")
+OLE = b"\xd0\xcf\x11\xe0"  # workbooks of the old format, and those with a password
 
 
 def check(path: Path) -> None:
-    """Look at no more than the start of an archive; SourceError when it is none, or a folder has no snapshot."""
+    """Look at no more than the start of what lies at `path`; SourceError when it is nothing that can be read."""
     if path.is_dir():
-        files_in(path, None)
-        return
-    try:
-        with tarfile.open(path, "r|*") as archive:
-            archive.next()
-    except DAMAGE as error:
-        raise _damaged(path, error) from error
+        if not _has_incidents(_unpacked(path)):
+            raise _no_incidents(path)
+    elif not is_list_of_links(path) and not _is_workbook(path):
+        archives.check(path)
 
 
-def files_in(path: Path, scratch: Path | None) -> dict[str, Path]:
-    """Name (`incidents.csv`) -> file of what the snapshot at `path` holds; empty files count as missing."""
-    found = _unpacked(path) if path.is_dir() else _from_archive(path, scratch)
-    for name in [name for name, file in found.items() if not file.stat().st_size]:
-        del found[name]
-    if "incidents.bson" not in found and "incidents.csv" not in found:
-        raise SourceError(
-            f"{path} holds neither incidents.csv nor incidents.bson; "
-            "give the backup-….tar.bz2 of the AI Incident Database, or its unpacked mongodump_full_snapshot folder"
-        )
-    return found
+def tables_at(path: Path, scratch: Path | None) -> Tables:
+    """The tables of the snapshot, workbook or list of links at `path`; archives are unpacked below `scratch`."""
+    if is_list_of_links(path):
+        return LinkTables(path)
+    if path.is_file() and _is_workbook(path):
+        return WorkbookTables(path)
+    found = _unpacked(path) if path.is_dir() else archives.copy_out(path, wanted, scratch, "aiid-")
+    if not _has_incidents(found):
+        raise _no_incidents(path)
+    return SnapshotTables(found)
+
+
+def files_at(path: Path) -> list[Path]:
+    """What the fingerprint of the location is made from."""
+    return [file for _, file in sorted(_unpacked(path).items())] if path.is_dir() else [path]
 
 
 def wanted(member: str) -> str:
     """The name of the file that this path in the archive is, or ''.
 
-    >>> wanted("./mongodump_full_snapshot/aiidprod/entities.bson")
-    'entities.bson'
+    >>> [wanted(f"mongodump_full_snapshot/{folder}/reports.bson") for folder in ("aiidprod", "translations")]
+    ['reports.bson', '']
     """
-    parts = [part for part in PurePosixPath(member).parts if part != "."]
-    if not parts or ".." in parts or len(parts) > 3:
+    *folders, name = PurePosixPath(member).parts
+    folder = folders[-1] if folders else ""
+    if not TABLE.fullmatch(name) or len(folders) > 3:
         return ""
-    folders = parts[:-1]
-    is_dump = bool(folders) and folders[-1] == "aiidprod"
-    return parts[-1] if parts[-1] in (DUMPS if is_dump else TABLES) else ""
+    if folder == DUMP:
+        return name if ".bson" in name else ""
+    return name if folder == ROOT or (len(folders) < 2 and folder not in OTHER_DUMPS) else ""
 
 
 def _unpacked(path: Path) -> dict[str, Path]:
-    for folder in (path, path / "mongodump_full_snapshot"):
-        dump = folder if folder.name == "aiidprod" else folder / "aiidprod"
-        found = {name: folder / name for name in TABLES if (folder / name).is_file()}
-        found |= {name: dump / name for name in DUMPS if (dump / name).is_file()}
+    for folder in (path, path / ROOT):
+        found = dict(_tables_in(folder)) | dict(_tables_in(folder / DUMP))
         if found:
             return found
     return {}
 
 
-def _from_archive(path: Path, scratch: Path | None) -> dict[str, Path]:
-    """Copy the wanted members out in one pass, under names of our own: no path of the archive reaches the disk."""
-    try:
-        folder = Path(tempfile.mkdtemp(prefix="aiid-", dir=scratch))
-    except OSError as error:
-        raise SourceError(f"cannot make a temporary folder in {scratch or tempfile.gettempdir()}: {error}") from error
-    found: dict[str, Path] = {}
-    try:
-        with tarfile.open(path, "r|*") as archive:
-            total = 0
-            for number, member in enumerate(archive):
-                total += member.size
-                if total > MAX_TOTAL or number > MAX_MEMBERS:
-                    raise SourceError(f"{path} unpacks to more than {MAX_TOTAL:,} bytes or {MAX_MEMBERS:,} files")
-                archive.members = []  # type: ignore[attr-defined]  # tarfile remembers every member it has passed
-                name = wanted(member.name)
-                if not name or not member.isreg():
-                    continue
-                if name in found:
-                    raise SourceError(f"{path} holds {name} twice; unpack it and give the folder that is meant")
-                found[name] = folder / name
-                _copy(archive.extractfile(member), found[name], path)
-    except SourceError:
-        rmtree(folder, ignore_errors=True)
-        raise
-    except DAMAGE as error:
-        rmtree(folder, ignore_errors=True)
-        raise _damaged(path, error) from error
-    except BaseException:
-        rmtree(folder, ignore_errors=True)
-        raise
-    return _Spooled(found, folder)
+def _tables_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    if folder.is_dir():
+        for file in folder.iterdir():
+            if TABLE.fullmatch(file.name) and file.is_file():
+                yield file.name, file
 
 
-def _damaged(path: Path, error: Exception) -> SourceError:
-    return SourceError(f"{path} is not a .tar.bz2 archive, or is damaged ({error}); download the snapshot again")
+def _has_incidents(files: dict[str, Path]) -> bool:
+    return any(file.stat().st_size for name, file in files.items() if name.startswith("incidents."))
 
 
-class _Spooled(dict[str, Path]):
-    """Files in a temporary folder, which goes when nobody holds them any more, and at exit."""
+def _no_incidents(path: Path) -> SourceError:
+    return SourceError(
+        f"{path} holds neither incidents.csv nor incidents.bson; "
+        f"give the backup-….tar.bz2 of the AI Incident Database, or its unpacked {ROOT} folder"
+    )
 
-    def __init__(self, files: dict[str, Path], folder: Path) -> None:
-        super().__init__(files)
-        weakref.finalize(self, rmtree, folder, ignore_errors=True)
+
+def is_list_of_links(path: Path) -> bool:
+    """Whether the file begins as JSON does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith((b"[", b"{"))
 
 
-def _copy(source: IO[bytes] | None, target: Path, path: Path) -> None:
-    size = 0
-    with target.open("xb") as file:
-        while source and (chunk := source.read(CHUNK)):
-            size += len(chunk)
-            if size > MAX_FILE:
-                raise SourceError(f"{target.name} in {path} is larger than {MAX_FILE:,} bytes")
-            file.write(chunk)
+def _is_workbook(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(4)
+    return start == OLE or (start.startswith(b"PK") and archives.holds(path, lambda name: name.startswith("xl/")))

@@ -6,6 +6,7 @@ them, sizes are counted while they are read, and links, devices and all that lea
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import stat
@@ -20,7 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from shutil import rmtree
-from typing import IO
+from typing import IO, Any
 
 from ingest.sources.base import SourceError
 
@@ -94,6 +95,18 @@ def copy_out(
         files.discard()
         raise
     return files
+
+
+def holds(path: Path, wanted: Callable[[str], bool]) -> bool:
+    """Whether there is a file in the archive whose path `wanted` accepts. SourceError as in `copy_out`."""
+    found: list[bool] = []
+    _read(path, lambda: found.append(any(wanted(member.path) for member in _members(path, Limits()))))
+    return found[0]
+
+
+def open_plain(path: Path) -> IO[bytes]:
+    """The file, to be read inflated where its name ends in `.gz`; reading tells a damaged one by a SourceError."""
+    return io.BufferedReader(_Inflated(path)) if path.suffix == ".gz" else path.open("rb")
 
 
 def _read(path: Path, reader: Callable[[], object]) -> None:
@@ -266,6 +279,33 @@ def _tar_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> _Member | 
         return file
 
     return _Member(member.name, opened) if member.isreg() else None
+
+
+class _Inflated(io.RawIOBase):
+    """A gzip file that minds how much comes out of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.file = gzip.open(path, "rb")  # noqa: SIM115 - closed with this one
+        self.left = max(RATIO_FREE, min(Limits().file, path.stat().st_size * Limits().ratio))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            chunk = self.file.read(len(buffer))
+        except DAMAGE as error:
+            raise SourceError(f"{self.path} is damaged ({error}); download it again") from error
+        self.left -= len(chunk)
+        if self.left < 0:
+            raise SourceError(f"{self.path} unpacks to many times its size, or is far too large")
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        self.file.close()
+        super().close()
 
 
 def _inflated(path: Path, form: str) -> IO[bytes]:

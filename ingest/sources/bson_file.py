@@ -8,8 +8,10 @@ import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
 
-# MongoDB's documents end at 16 MB; what says it is larger is not one.
-MAX_DOCUMENT = 64_000_000
+from ingest.sources.archives import open_plain
+
+# MongoDB's documents end at 16 MiB, and it grants its own 16 KiB more; what says it is larger is not one.
+MAX_DOCUMENT = (16 << 20) + (16 << 10)
 # Years past 9999 and broken UTF-8 are one field's trouble, and no reason to lose the document.
 OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(
     datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
@@ -21,9 +23,9 @@ def read_documents(path: Path) -> Iterator[dict[str, Any] | str]:
 
     After a length that cannot be right nothing more can be found, and that text is the last item.
     """
-    with path.open("rb") as file:
+    with open_plain(path) as file:
+        start = 0
         while head := file.read(4):
-            start = file.tell() - len(head)
             size = int.from_bytes(head, "little")
             if len(head) < 4 or not 5 <= size <= MAX_DOCUMENT:
                 yield f"{path.name} is damaged at byte {start}; the rest was not read"
@@ -36,3 +38,4 @@ def read_documents(path: Path) -> Iterator[dict[str, Any] | str]:
                 yield bson.decode(raw, OPTIONS)
             except (BSONError, ValueError, RecursionError) as error:
                 yield f"{path.name}: the document at byte {start} cannot be read: {error}"
+            start += size
