@@ -14,6 +14,7 @@ SOURCES = {
     "atlas": "ingest.sources.atlas.AtlasData",
     "avid": "ingest.sources.avid.AvidDatabase",
     "csv": "ingest.sources.csv_table.CsvTable",
+    "feed": "ingest.sources.feed.FeedItems",
     "jsonl": "ingest.sources.json_lines.JsonLines",
     "markdown": "ingest.sources.markdown.MarkdownNotes",
     "pdf": "ingest.sources.pdf.Papers",

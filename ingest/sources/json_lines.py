@@ -117,7 +117,8 @@ class JsonLines:
                 whole = parse(file.read(MAX_LINE + 1))
             except ValueError:
                 whole = {}
-        return self._choose(lists, whole, options)
+        place = self._choose(lists, whole, options)
+        return None if place < 0 and len(lines) < 2 else place
 
     def _choose(self, lists: dict[str, int], whole: dict[str, Any], options: Options) -> int:
         """The offset of the list of entries among `lists`, or -1 when `whole`, the object they are in, is the entry."""
