@@ -54,8 +54,8 @@ class Head:
         return list(dict.fromkeys(found))
 
     def canonical(self) -> str:
-        """The address that the page gives as its own. Only one on the same site is taken: whoever writes a page does not
-        choose what another one is known by. Nor is the site's front page, which careless sites name on every page."""
+        """The address that the page gives as its own. Only one on the same site is taken, since whoever writes a page
+        does not choose what others are known by; and not the front page, which careless sites name on every page."""
         for relations, target, element in self.links:
             if "canonical" in relations and element.tag == "link":
                 is_front = urlsplit(target).path in ("", "/") and urlsplit(self.url).path not in ("", "/")
