@@ -27,6 +27,7 @@ LEADER = re.compile(r"(?: ?\.){5,}")  # dots that lead the eye to a page number
 # Control characters, half surrogates, glyphs of private meaning and code points that nobody assigned: no database or
 # reader wants them, and offsets in the text are only good while nobody removes them later.
 UNWANTED = frozenset({"Cc", "Cs", "Co", "Cn"})
+UNKNOWN = "\ufffd"  # what stands for a letter that its font does not name
 
 
 class TooMuchText(Exception):
@@ -106,7 +107,9 @@ def clean(text: str) -> str:
     text = LEADER.sub(" …", " ".join(text.split()))
     if text.isascii() and text.isprintable():
         return text
-    text = "".join(char for char in text.translate(LIGATURES) if unicodedata.category(char) not in UNWANTED)
+    text = "".join(
+        char for char in text.translate(LIGATURES) if char != UNKNOWN and unicodedata.category(char) not in UNWANTED
+    )
     return unicodedata.normalize("NFC", ACCENTED.sub(_accented, text)).strip()
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from ingest.extracting.pdf_lines import Line
 
 EDGE_LINES = 3  # lines at the top and at the bottom of a page among which running heads are looked for
+FEW_LINES = 4  # a page with fewer says nothing but what might be taken for its head
 MAX_HEADING_CHARS = 150
 MAX_HEADING_LINES = 4
 
@@ -89,6 +90,8 @@ def without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
 
 def _edges(lines: Sequence[Line]) -> set[int]:
     """The places in `lines` of those nearest to the top and to the bottom of the page."""
+    if len(lines) < FEW_LINES:
+        return set()
     upright = sorted((index for index, line in enumerate(lines) if line.upright), key=lambda index: -lines[index].y)
     return {*upright[:EDGE_LINES], *upright[-EDGE_LINES:]}
 

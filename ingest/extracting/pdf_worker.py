@@ -27,6 +27,7 @@ FOR_A_PAGE = 0.3
 RING_AGAIN_S = 0.2
 RELEASE_EVERY = 25  # pages; what pypdf remembers of them otherwise grows with the document
 SHOWN_PAGES = 10
+MARKUP = 9  # characters that a line may need besides its own, as a heading does
 CODE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -115,7 +116,7 @@ def read(path: Path, began: float, seconds: float, megabytes: int) -> dict[str, 
     if not any(pages):
         raise CannotRead(_why_no_text(count, pictures, problems))
     if pictures:
-        problems.append(f"{_listed(pictures)} only a picture, without text")
+        problems.append(f"{_listed(pictures)}: only a picture, without text")
     return {**_said(pages, metadata, problems), "language": language, "problems": problems}
 
 
@@ -186,16 +187,19 @@ def _pages(
     document: Any, count: int, ends: float, for_a_page: float, megabytes: int, problems: list[str]
 ) -> tuple[list[list[Line]], list[int]]:
     """The lines of each page, and the numbers of the pages that show pictures and say nothing."""
+    from pypdf.errors import LimitReachedError
+
     pages: list[list[Line]] = []
     pictures: list[int] = []
     bad: dict[str, list[int]] = {}
+    stopped = ""
     left = MAX_TEXT
     for number in range(1, count + 1):
-        if number > MAX_PAGES or left <= 0 or time.monotonic() > ends:
-            reason = "time" if number <= MAX_PAGES and left > 0 else "room"
-            problems.append(
-                f"only its first {number - 1:,} of {count:,} pages were read: there was no {reason} for more"
-            )
+        if number > MAX_PAGES:
+            stopped = f"no more than {MAX_PAGES:,} are"
+        elif time.monotonic() > ends:
+            stopped = "there was no time for more"
+        if stopped:
             break
         collector = LineCollector(left)
         why = ""
@@ -203,23 +207,27 @@ def _pages(
             with at_most(min(for_a_page, ends - time.monotonic())):
                 page = document.pages[number - 1]
                 page.extract_text(visitor_text=collector)
-                if not collector.lines and not collector.finish() and _has_pictures(page):
+                if not collector.finish() and _has_pictures(page):
                     pictures.append(number)
         except TooMuchText:
-            why = f"says more than the {MAX_TEXT:,} characters that a document may"
+            stopped = f"no more than {MAX_TEXT:,} characters are"
         except TimeIsUp:
-            why = "took too long to read"
+            why = "takes too long to read"
         except MemoryError:
             why = f"needs more than {megabytes:,} MB of memory"
+        except LimitReachedError as error:
+            why = f"asks for more than a page may ({_first_words(error)})"
         except Exception as error:
             why = f"is damaged ({_first_words(error)})"
         lines = collector.finish()
-        left -= sum(len(line.text) + 2 for line in lines)
+        left -= sum(len(line.text) + MARKUP for line in lines)
         pages.append(lines)
         if why:
             bad.setdefault(why, []).append(number)
         if number % RELEASE_EVERY == 0:
             document.resolved_objects.clear()
+    if len(pages) < count or stopped:
+        problems.append(f"only the first {len(pages):,} of {count:,} pages were read: {stopped}")
     problems += [f"{_listed(numbers)}: it {why}" for why, numbers in bad.items()]
     return pages, pictures
 
@@ -235,7 +243,7 @@ def _has_pictures(page: Any) -> bool:
 def _why_no_text(count: int, pictures: Sequence[int], problems: Sequence[str]) -> str:
     if not count:
         return "it has no pages"
-    if pictures:
+    if pictures and not problems:
         return "its pages are pictures without text (a scan); have the text recognised (OCR) and try again"
     return "; ".join(["no text could be found in it", *problems])
 

@@ -110,12 +110,17 @@ def test_what_stands_on_every_page_is_left_out(read):
     def with_head(lines, number):
         return [Printed(f"Garden Review 12 ({number})", 8, y=760), *lines, Printed(str(number), 8, x=300, y=30)]
 
-    third = flow("No cat was asked.")
+    third = flow("No cat was asked.", "", "No fern was.")
     found = read([with_head(lines, number) for number, lines in enumerate([FIRST, SECOND, third], start=41)])
     assert "Garden Review" not in found.text
     assert "43" not in found.text
     assert pages(found)[1].startswith("what a garden needs.")
-    assert pages(found)[2] == "No cat was asked."
+    assert pages(found)[2] == "No cat was asked.\n\nNo fern was."
+
+
+def test_what_little_a_page_says_is_not_its_head(read):
+    found = read([flow(f"Fern {number}") for number in (1, 2, 3)])
+    assert [page.strip() for page in pages(found)] == ["Fern 1", "Fern 2", "Fern 3"]
 
 
 def test_titles_of_pages_stay_though_only_their_number_differs(read):
@@ -222,4 +227,4 @@ def test_two_columns_are_read_one_after_the_other(read):
 
 def test_a_page_that_is_a_picture_is_named(read):
     found = read([FIRST, b"q 100 0 0 100 0 0 cm /I Do Q"], extra={1000: PICTURE})
-    assert found.problems == ["page 2 only a picture, without text"]
+    assert found.problems == ["page 2: only a picture, without text"]
