@@ -22,30 +22,10 @@ TAG = re.compile(r"<[a-zA-Z/!][^>]*>|&(?:[a-z]{2,10}|#\d+);")
 MAILBOX = re.compile(r"\S+@\S+\s*\((?P<name>[^()]+)\)|(?P<rest>[^<]*?)\s*<\S+@\S+>")
 # What the server says of the feed is wrong, and the feed is not.
 HARMLESS = (feedparser.exceptions.NonXMLContentType, feedparser.exceptions.CharacterEncodingOverride)
-BLOCKS = frozenset(
-    (
-        "p",
-        "div",
-        "br",
-        "hr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "table",
-        "tr",
-        "td",
-    )
-    + ("th", "pre", "blockquote", "section", "article", "figure", "figcaption")
-)
+HTML_BLOCKS = """
+    p div br hr h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table tr td th pre blockquote section article figure figcaption
+"""
+BLOCKS = frozenset(HTML_BLOCKS.split())
 SILENT = frozenset(("script", "style", "noscript", "template", "iframe", "svg", "head"))
 
 
@@ -60,9 +40,7 @@ def read_items(content: bytes, said: Mapping[str, str]) -> dict[str, Any]:
     if not found.version and not found.entries:
         raise ValueError(_no_feed(content, said))
     problems = []
-    if found.bozo and not isinstance(
-        found.bozo_exception, feedparser.exceptions.NonXMLContentType | feedparser.exceptions.CharacterEncodingOverride
-    ):
+    if found.bozo and not isinstance(found.bozo_exception, HARMLESS):
         problems.append(f"it is not well-formed ({str(found.bozo_exception)[:150]}); what could be read was read")
     if len(found.entries) > MAX_ITEMS:
         problems.append(f"only its first {MAX_ITEMS:,} of {len(found.entries):,} items were read")
@@ -98,9 +76,7 @@ def _item(entry: Any, left: int) -> dict[str, Any]:
         "guid": guid,
         "authors": _names(entry)[:MAX_AUTHORS],
         "published": _published(entry),
-        "tags": list(dict.fromkeys(term for tag in entry.get("tags", []) if (term := _line(tag.get("term")))))[
-            :MAX_TAGS
-        ],
+        "tags": [tag for tag in tags if tag][:MAX_TAGS],
         "summary": summary[:5000],
         "text": max(whole, summary, key=len)[: max(0, min(left, MAX_TEXT))],
         "language": _line((entry.get("title_detail") or {}).get("language")),

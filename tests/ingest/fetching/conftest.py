@@ -1,22 +1,9 @@
-"""Servers on this machine, and a fetcher that may ask them."""
+"""A fetcher that may ask the servers on this machine."""
 
 import pytest
 
 from ingest.fetching.client import Limits
 from ingest.fetching.fetcher import Fetcher
-from tests.ingest.fetching.servers import serving
-
-
-@pytest.fixture
-def server():
-    with serving() as one:
-        yield one
-
-
-@pytest.fixture
-def other():
-    with serving() as one:
-        yield one
 
 
 @pytest.fixture
