@@ -113,6 +113,7 @@ def entry_from(get: Callable[[str], Any], mapped: Mapped, key: str, pages: set[s
     """
     warnings: list[str] = []
     got = {name: get(column) for name, column in mapped.columns.items()}
+    got |= {name: str(value).lower() for name, value in got.items() if isinstance(value, bool)}
     values = {name: value for name, value in got.items() if value not in (None, [], {}) and str(value).strip()}
     fields: dict[str, Any] = {
         name: values[name] for name in ("title", "summary", "body", "slug", "language") if name in values

@@ -77,15 +77,14 @@ class Workbook:
             raise SourceError(f"{self.path} lacks {part}; it is damaged")
         if info.flag_bits & 1:
             raise SourceError(f"{self.path} is protected by a password; save it without one")
-        size = 0
+        # zipfile inflates no more than the size that is declared, so a lie is damage and no bomb.
+        if info.file_size > limit:
+            raise SourceError(f"{part} in {self.path} is larger than {limit:,} bytes")
+        if info.file_size > max(MAX_PART, MAX_RATIO * info.compress_size):
+            raise SourceError(f"{part} in {self.path} inflates to more than {MAX_RATIO} times its size")
         try:
             with self.archive.open(info) as file:
                 while chunk := file.read(CHUNK):
-                    size += len(chunk)
-                    if size > limit:
-                        raise SourceError(f"{part} in {self.path} is larger than {limit:,} bytes")
-                    if size > MAX_PART and size > MAX_RATIO * info.compress_size:
-                        raise SourceError(f"{part} in {self.path} inflates to more than {MAX_RATIO} times its size")
                     yield chunk
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
             raise SourceError(f"{part} in {self.path} is damaged: {error}") from None

@@ -6,7 +6,7 @@ from ingest.sources.base import Options, SourceError
 from ingest.sources.files import fingerprint, local_file
 from ingest.sources.mapping import is_known
 from ingest.sources.mapping_guesses import guess
-from ingest.sources.sheet import find_header
+from ingest.sources.sheet import find_header, listed
 from ingest.sources.sheet_table import SheetTable, sample
 from ingest.sources.workbook import Workbook, WorkbookSheet
 
@@ -26,9 +26,7 @@ class XlsxTable(SheetTable):
         super().__init__(sheet, self.path, options)
         others = [title for title in workbook.sheets if title != sheet.title]
         if others:
-            self.notices.insert(
-                0, f"read the sheet {sheet.title!r}; there are also {', '.join(map(repr, others[:20]))}"
-            )
+            self.notices.insert(0, f"read the sheet {sheet.title!r}; there are also {listed(others)}")
 
     def fingerprint(self) -> str:
         return fingerprint([self.path])
@@ -40,7 +38,7 @@ def _choose(workbook: Workbook, options: Options) -> WorkbookSheet:
         found = [sheet for title, sheet in workbook.sheets.items() if title.strip().casefold() == wanted]
         if not found:
             raise SourceError(
-                f"{workbook.path.name} has no sheet {options.sheet!r}; it has {', '.join(workbook.sheets)}"
+                f"{workbook.path.name} has no sheet {options.sheet!r}; it has {listed(list(workbook.sheets))}"
             )
         return found[0]
     visible = [sheet for sheet in workbook.sheets.values() if not sheet.hidden] or list(workbook.sheets.values())

@@ -188,7 +188,7 @@ def test_links_and_what_is_said_beside_them(write):
 
 
 def test_a_workbook_with_several_sheets(tmp_path):
-    book = openpyxl.Workbook()
+    book: Any = openpyxl.Workbook()
     book.active.title = "Read me"
     book.active["A1"] = "AIAAIC repository"
     rows = book.create_sheet("Incidents")
