@@ -6,6 +6,7 @@ flags what the source had before and has no more. A dry run does all of this, an
 """
 
 import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 BATCH_CHARACTERS = 2_000_000
+BATCH_S = 5.0
 TRIES = 3
 COMMON = {"status": ("draft", "published"), "visibility": ("public", "internal")}  # what every source may be told
 
@@ -188,15 +190,16 @@ def _with_common(record: Record, common: Mapping[str, Any]) -> Record:
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
-    """Cut into lists that are neither long nor heavy: each is held in memory, and written in one transaction."""
+    """Cut into lists that are neither long nor heavy, each being held in memory and written in one transaction; and
+    that are no long time in coming, so that what is fetched slowly is seen to come."""
     batch: list[Record] = []
-    characters = 0
+    characters, began = 0, time.monotonic()
     for record in records:
         batch.append(record)
         characters += _characters(record)
-        if len(batch) == BATCH or characters >= BATCH_CHARACTERS:
+        if len(batch) == BATCH or characters >= BATCH_CHARACTERS or time.monotonic() - began > BATCH_S:
             yield batch
-            batch, characters = [], 0
+            batch, characters, began = [], 0, time.monotonic()
     if batch:
         yield batch
 
