@@ -59,7 +59,10 @@ def read_pdf(path: Path, *, seconds: float = 60, megabytes: int = 1024) -> PdfTe
 
 def _run(path: Path, seconds: float, megabytes: int, answer: IO[bytes]) -> None:
     command = [sys.executable, "-m", "ingest.extracting.pdf_worker", str(path.resolve()), str(seconds), str(megabytes)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    # Whatever a document makes of its reader, there are no keys and passwords in it.
+    environment = {name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "PATH", "LD_"))}
+    path_of_modules = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment |= {"PYTHONPATH": path_of_modules, "PYTHONIOENCODING": "utf-8"}
     worker = subprocess.Popen(  # noqa: S603  # our own program, and no shell
         command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=answer, stderr=subprocess.DEVNULL
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from ingest.extracting.pdf_lines import Line
-from ingest.extracting.pdf_text import SECTIONS, Block, heading_level
+from ingest.extracting.pdf_text import Block, heading_level, is_section
 
 MAX_TITLE_CHARS = 300
 MAX_ABSTRACT_CHARS = 5000
@@ -41,6 +41,7 @@ MARK = r"[*∗†‡§¶‖#✉⋆]"
 MARKERS = re.compile(rf"(?<=[^\W\d_.])(?:\d|{MARK})+(?:\s*,\s*(?:\d|{MARK})+)*|{MARK}+|(?<=\s)\d+(?:,\d+)*(?=[\s,;]|$)")
 BETWEEN_NAMES = re.compile(r"\s*[,;·•|]\s*(?:and\s+)?|\s+(?:and|&|und|et)\s+")
 PARTICLES = frozenset({"de", "da", "do", "dos", "del", "della", "der", "den", "di", "du", "van", "von", "la", "ter"})
+SHORT_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}|[\uac00-\ud7a3]{2,4}")  # family and given name in one word
 NAME_WORD = re.compile(r"[^\W\d_][\w.’'-]*")
 
 EMAIL = re.compile(r"[({]?[^\s({]*@[^\s)}]*[)}]?")
@@ -120,7 +121,7 @@ def _printed_title(lines: Sequence[Line], size: float) -> list[Line]:
         if group[0].size >= size * 1.12
         and len(group) <= 6
         and _is_title(text := " ".join(line.text for line in group))
-        and not SECTIONS.fullmatch(text)
+        and not is_section(text)
     ]
     if fit:
         return max(fit, key=lambda group: group[0].size * (1 if " " in group[0].text else SINGLE_WORD))
@@ -146,7 +147,7 @@ def _printed_authors(first: Sequence[Line], title: Sequence[Line], size: float) 
     found: list[str] = []
     for line in first[after[0] + 1 :][:40] if after else []:
         text = EMAIL.sub("", line.text)
-        named = SECTIONS.fullmatch(text.strip(" .:—–-")) or INLINE_ABSTRACT.match(text)
+        named = is_section(text) or INLINE_ABSTRACT.match(text)
         if named or heading_level(line, size) > 2 or len(text) > 400:
             break
         if not line.upright or AFFILIATION.search(text):
@@ -178,9 +179,11 @@ def _turned_round(name: str) -> str:
 
 def _is_name(text: str) -> bool:
     words = text.split()
+    if SHORT_NAME.fullmatch(text):
+        return True
     if not 2 <= len(words) <= 5 or len(text) > 60 or NO_AUTHOR.fullmatch(text) or AFFILIATION.search(text):
         return False
-    return all(NAME_WORD.fullmatch(word) and (word[0].isupper() or word.lower() in PARTICLES) for word in words)
+    return all(NAME_WORD.fullmatch(word) and (not word[0].islower() or word in PARTICLES) for word in words)
 
 
 def find_abstract(blocks: Sequence[Block]) -> str:

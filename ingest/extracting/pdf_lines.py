@@ -50,10 +50,12 @@ class Line:
 class LineCollector:
     """Takes pypdf's pieces of text, in its `visitor_text` argument, and makes `lines` of them.
 
-    Raises TooMuchText for more than `budget` characters.
+    `rotation` is by how many degrees, clockwise, the page is shown turned. Raises TooMuchText for more than `budget`
+    characters.
     """
 
-    def __init__(self, budget: int) -> None:
+    def __init__(self, budget: int, rotation: int = 0) -> None:
+        self._quarters = rotation // 90 % 4
         self.lines: list[Line] = []
         self._left = budget
         self._parts: list[str] = []
@@ -68,9 +70,9 @@ class LineCollector:
         if self._left < 0:
             raise TooMuchText
         # Letters stand in the text's own space (`own`), which stands in the page's (`outer`).
-        right, up = _turned(own[0], own[1], outer), _turned(own[2], own[3], outer)
-        place = _turned(own[4], own[5], outer)
-        place = (place[0] + outer[4], place[1] + outer[5])
+        right, up = self._shown(_through(own[0], own[1], outer)), _through(own[2], own[3], outer)
+        x, y = _through(own[4], own[5], outer)
+        place = self._shown((x + outer[4], y + outer[5]))
         upright = abs(right[0]) >= abs(right[1])
         style = (round(abs(size) * math.hypot(*up), 1), _is_bold(font))
         for number, part in enumerate(text.split("\n")):
@@ -89,6 +91,11 @@ class LineCollector:
     def finish(self) -> list[Line]:
         self._end_line()
         return self.lines
+
+    def _shown(self, vector: tuple[float, float]) -> tuple[float, float]:
+        for _ in range(self._quarters):
+            vector = (vector[1], -vector[0])
+        return vector
 
     def _end_line(self) -> None:
         text = clean("".join(self._parts))
@@ -119,7 +126,7 @@ def _accented(found: re.Match[str]) -> str:
     return whole if len(whole) == 1 else found[0]
 
 
-def _turned(x: float, y: float, matrix: Sequence[float]) -> tuple[float, float]:
+def _through(x: float, y: float, matrix: Sequence[float]) -> tuple[float, float]:
     return (x * matrix[0] + y * matrix[2], x * matrix[1] + y * matrix[3])
 
 

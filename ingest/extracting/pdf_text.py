@@ -13,15 +13,19 @@ FEW_LINES = 4  # a page with fewer says nothing but what might be taken for its 
 MAX_HEADING_CHARS = 150
 MAX_HEADING_LINES = 4
 
-# The names by which papers call their parts, whatever the print looks like.
+# The names by which papers call their parts, whatever the print looks like; and those that are also what tables call
+# their columns, which are headings only in the print of one.
 SECTIONS = re.compile(
-    r"(abstract|a b s t r a c t|summary|executive summary|keywords|(general )?introduction|background|motivation|"
-    r"related works?|previous work|preliminaries|problem (statement|setting|formulation)|(materials and )?methods?|"
-    r"methodology|approach|model|experiments?|experimental (setup|results)|evaluation|results|results and discussion|"
-    r"analysis|ablation( study| studies)?|(general )?discussion|limitations?|broader impacts?|ethics statement|"
-    r"ethical considerations|conclusions?( and future work)?|discussion and conclusions?|future work|"
-    r"acknowledge?ments?|references|bibliography|literature cited|funding|author contributions|appendix|appendices|"
-    r"supplementary materials?|zusammenfassung|einleitung|literatur|résumé|introduction|resumen|referencias)",
+    r"abstract|a b s t r a c t|executive summary|(general )?introduction|background|related works?|previous work|"
+    r"preliminaries|problem (statement|setting|formulation)|materials and methods|methodology|"
+    r"experimental (setup|results)|results and discussion|ablation stud(y|ies)|(general )?discussion|limitations?|"
+    r"broader impacts?|ethics statement|ethical considerations|conclusions?( and future work)?|discussion and conclusions?|future work|acknowledge?ments?|"
+    r"references|bibliography|literature cited|author contributions|appendix|appendices|supplementary materials?|"
+    r"zusammenfassung|einleitung|literatur(verzeichnis)?|résumé|resumen|introducción|referencias",
+    re.IGNORECASE,
+)
+AMBIGUOUS = re.compile(
+    r"summary|key ?words|motivation|methods?|approach|models?|experiments?|evaluation|results|analysis|funding",
     re.IGNORECASE,
 )
 NUMBER = re.compile(r"((?:\d{1,2}|[A-Z])(?:\.\d{1,2}){0,3}|[IVX]{1,5})[.):]?\s+(?=\S)")
@@ -31,6 +35,7 @@ ENTRY = re.compile(r"\[\d{1,4}\]\s|\[[A-Z][\w+]{1,9}\d{2}[a-z]?\]\s")
 LISTED = re.compile(r"(\d{1,3}|[a-z])[.)]\s")
 HYPHENATED = re.compile(r"(\w*[^\W\d_])[-‐\u00ad]$")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+WITHOUT_SPACES = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # Chinese and Japanese
 DIGITS = re.compile(r"\d+")
 PAGE_NUMBER = re.compile(r"(?:page\s+|p\.\s*|[-–—|]\s*)?(\d{1,5})(?:\s*(?:/|of)\s*\d{1,5}|\s*[-–—|])?", re.IGNORECASE)
 NUMBER_BESIDE_HEAD = re.compile(r"(?P<before>\d{1,5})\s[^\d].*|.*[^\d]\s(?P<after>\d{1,5})", re.DOTALL)
@@ -124,7 +129,7 @@ def blocks(pages: Sequence[Sequence[Line]], title: Sequence[Line] = ()) -> Itera
         else:
             level = heading_level(line, size)
             # Authors are set as large as headings, so below the title only what is called like one is one.
-            if page == below_title and not is_section(line.text):
+            if page == below_title and not is_section(line.text) and not NUMBER.match(line.text):
                 level = 0
             else:
                 below_title = None
@@ -139,9 +144,9 @@ def blocks(pages: Sequence[Sequence[Line]], title: Sequence[Line] = ()) -> Itera
 
 
 def is_section(text: str) -> bool:
-    """Whether a line says nothing but a number or the name of a part, such as "Abstract" or "3.1 Our method"."""
+    """Whether a line says nothing but what papers call a part, such as "Abstract" or "3. Related work"."""
     number = NUMBER.match(text)
-    return bool(number) or bool(SECTIONS.fullmatch(text.strip(" .:—–-")))
+    return bool(SECTIONS.fullmatch((text[number.end() :] if number else text).strip(" .:—–-")))
 
 
 def heading_level(line: Line, size: float) -> int:
@@ -152,13 +157,13 @@ def heading_level(line: Line, size: float) -> int:
     number = NUMBER.match(text)
     name = text[number.end() :] if number else text
     level = min(6, 2 + number[1].count(".")) if number else 2
-    if SECTIONS.fullmatch(name.strip(" .:—–-")):
+    distinct = line.bold or (name.isupper() and len(name) > 3)
+    if is_section(text) or ((distinct or number) and AMBIGUOUS.fullmatch(name.strip(" .:—–-"))):
         return level
-    if not name[0].isupper() and not name[0].isdigit() and not number:
+    if not number and not name[0].isupper() and not name[0].isdigit():
         return 0
     if line.size >= size * 1.08 + 0.3 and not text.endswith((".", ",", ";")):
         return level
-    distinct = line.bold or (name.isupper() and len(name) > 3)
     plausible = name[0].isupper() and not name.endswith((".", ",", ";")) and len(name.split()) <= 14
     return level if number and distinct and plausible else 0
 
@@ -172,7 +177,7 @@ def _goes_on(block: Block, level: int, page: int, line: Line, leading: float) ->
             return level == 1 == block.level
         alike = abs(last.size - line.size) <= 0.6 and last.bold == line.bold
         near = down is not None and -1 <= down <= 1.7 * max(last.size, line.size)
-        return level == 1 or (alike and near and not NUMBER.match(line.text) and not SECTIONS.fullmatch(line.text))
+        return level == 1 or (alike and near and not NUMBER.match(line.text) and not is_section(line.text))
     ended = bool(SENTENCE_ENDS.search(last.text))
     if BULLET.match(line.text) or ENTRY.match(line.text) or (ended and LISTED.match(line.text)):
         return False
@@ -226,7 +231,7 @@ def _write(found: Sequence[Block], count: int, words: set[str]) -> Composed:
                     if not _keeps_hyphen(parts[-1], hyphen, text, words):
                         parts[-1] = parts[-1][:-1]
                         length -= 1
-                else:
+                elif not (WITHOUT_SPACES.match(parts[-1][-1]) and WITHOUT_SPACES.match(text)):
                     add(" ")
             if starts[page] is None:
                 starts[page] = length

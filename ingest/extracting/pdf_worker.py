@@ -206,6 +206,7 @@ def _pages(
         try:
             with at_most(min(for_a_page, ends - time.monotonic())):
                 page = document.pages[number - 1]
+                collector = LineCollector(left, _rotation(page))
                 page.extract_text(visitor_text=collector)
                 if not collector.finish() and _has_pictures(page):
                     pictures.append(number)
@@ -230,6 +231,13 @@ def _pages(
         problems.append(f"only the first {len(pages):,} of {count:,} pages were read: {stopped}")
     problems += [f"{_listed(numbers)}: it {why}" for why, numbers in bad.items()]
     return pages, pictures
+
+
+def _rotation(page: Any) -> int:
+    try:
+        return int(page.rotation)
+    except (TypeError, ValueError, AttributeError):
+        return 0
 
 
 def _has_pictures(page: Any) -> bool:

@@ -41,9 +41,9 @@ SECOND = flow(
 
 @pytest.fixture
 def read(tmp_path):
-    def read(*arguments, **options) -> PdfText:
+    def read(pages, *arguments, **options) -> PdfText:
         path = tmp_path / "paper.pdf"
-        path.write_bytes(paper(*arguments, **options))
+        path.write_bytes(pages if isinstance(pages, bytes) else paper(pages, *arguments, **options))
         return read_pdf(path)
 
     return read
@@ -223,6 +223,19 @@ def test_two_columns_are_read_one_after_the_other(read):
         read([[*left, *right]]).text
         == "The left column ends with a sentence that goes on in the right one. It ends there."
     )
+
+
+def test_a_page_that_is_shown_turned(read):
+    lines = [Printed(line.text, line.size, line.bold, 800 - line.y, line.x, turned=True) for line in FIRST]
+    turned = paper([lines]).replace(b"/MediaBox [0 0 612 792]", b"/MediaBox [0 0 792 612] /Rotate 90")
+    straight = read([FIRST])
+    found = read(turned)
+    assert (found.title, found.authors, found.text) == (straight.title, straight.authors, straight.text)
+
+
+def test_what_tables_call_their_columns_is_no_heading(read):
+    found = read([flow("Some words.", "", "Model", "", "Results", "", Printed("Results", bold=True), "They grew.")])
+    assert found.text == "Some words.\n\nModel\n\nResults\n\n## Results\n\nThey grew."
 
 
 def test_a_page_that_is_a_picture_is_named(read):
