@@ -18,6 +18,7 @@ HIDDEN = frozenset(
         "namespace",
         "incident id",
         "incident number",
+        "publish",
         "published",
         "annotator",
         "annotation status",

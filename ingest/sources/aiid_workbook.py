@@ -63,11 +63,46 @@ RENAMED = {
     "incident month": ("CSETv1", "Date of Incident Month"),
     "incident day": ("CSETv1", "Date of Incident Day"),
     "ai methods": ("CSETv1", "AI tools and methods"),
-} | {name.casefold(): ("MIT", name) for name in ("Risk Domain", "Risk Subdomain", "Entity", "Timing", "Intent")}
+}
+# Those that are called as their field is.
+KEPT = {
+    "MIT": ("Risk Domain", "Risk Subdomain", "Timing", "Intent"),
+    "CSETv1": (
+        "Harm Domain",
+        "Tangible Harm",
+        "AI Harm Level",
+        "Rights Violation",
+        "Harm Distribution Basis",
+        "Special Interest Intangible Harm",
+        "Lives Lost",
+        "Injuries",
+        "Estimated Harm Quantities",
+        "Sector of Deployment",
+        "Public Sector Deployment",
+        "Infrastructure Sectors",
+        "Location Region",
+        "Location City",
+        "Intentional Harm",
+        "Autonomy Level",
+        "AI Task",
+        "AI System Description",
+        "Data Inputs",
+        "Physical Objects",
+        "Deployed",
+        "Involving Minor",
+        "Protected Characteristic",
+        "AI System",
+        "Detrimental Content",
+        "Impact on Critical Services",
+        "Multiple AI Interaction",
+        "Embedded",
+        "Entities",
+        "Estimated Date",
+    ),
+}
+FIELDS = RENAMED | {name.casefold(): (namespace, name) for namespace, names in KEPT.items() for name in names}
 # The title above the columns of a taxonomy ends in its name: "POLICY DETAIL - CSETv1".
 BAND = re.compile(r".*\s[-–—]\s*([A-Za-z][\w.]{1,39})")
-DEFAULT = "CSETv1"  # whose fields stand there in great number
-OWN_BANDS = ("identity", "coverage")
 
 
 class WorkbookTables(Tables):
@@ -102,14 +137,15 @@ class WorkbookTables(Tables):
     def classifications(self) -> Iterator[Labels | str]:
         fields = self._fields
         for row in self._rows("incidents"):
-            if isinstance(row, str):
+            incident = read(row, lambda row: number(row["number"], "Incident ID"), "")
+            if isinstance(row, str) or isinstance(incident, str):
                 continue  # told where the incidents are read
             by_taxonomy: dict[str, list[tuple[str, Any]]] = {}
             for place, (namespace, name) in fields.items():
                 if (value := _value(row["cells"], place)) is not None:
                     by_taxonomy.setdefault(namespace, []).append((name, value))
             for namespace, values in by_taxonomy.items():
-                yield Labels(namespace, numbers(row["number"], "Incident ID"), True, values)
+                yield Labels(namespace, [incident], True, values)
 
     @cached_property
     def _sheets(self) -> dict[str, tuple[WorkbookSheet, Header, list[str]]]:
@@ -161,15 +197,12 @@ class WorkbookTables(Tables):
         for place, name in enumerate(header.names):
             if not name or place in own or name.casefold() in DERIVED:
                 continue
-            band = BAND.fullmatch(bands[place])
-            if name.casefold() in RENAMED:
-                fields[place] = RENAMED[name.casefold()]
-            elif band:
+            if name.casefold() in FIELDS:
+                fields[place] = FIELDS[name.casefold()]
+            elif band := BAND.fullmatch(bands[place]):
                 fields[place] = band[1], name
-            elif any(word in bands[place].casefold() for word in OWN_BANDS):
-                unknown.append(name)
             else:
-                fields[place] = DEFAULT, name
+                unknown.append(name)
         if unknown:
             self.notices.append(f"columns that were left out: {listed(unknown)}")
         return fields

@@ -5,10 +5,12 @@ import datetime as dt
 import io
 import json
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import bson
+import openpyxl
 
 ROOT = "mongodump_full_snapshot/"
 DUMP = ROOT + "aiidprod/"
@@ -86,4 +88,55 @@ def pack(path: Path, files: dict[str, bytes], dot: bool = False) -> Path:
             member = tarfile.TarInfo(("./" if dot else "") + ROOT + name)
             member.size, member.mtime = len(content), int(dt.datetime(2025, 2, 10, tzinfo=dt.UTC).timestamp())
             archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def field(name: str, display_type: str, values: Sequence[str] = (), **more: Any) -> dict[str, Any]:
+    """The definition of a taxonomy's field."""
+    return {
+        "short_name": name,
+        "long_name": f"What about {name}?",
+        "short_description": f"Says what is known of {name}.",
+        "display_type": display_type,
+        "permitted_values": list(values),
+        "public": True,
+    } | more
+
+
+def taxonomy(namespace: str, *fields: dict[str, Any]) -> dict[str, Any]:
+    """A taxonomy as the database has it."""
+    return {"namespace": namespace, "description": f"# {namespace}\n\nA taxonomy of lifts.", "field_list": list(fields)}
+
+
+def classification(namespace: str, incident_number: int, *values: tuple[str, Any], **more: Any) -> dict[str, Any]:
+    """A classification as the database has it: values as JSON."""
+    attributes = [{"short_name": name, "value_json": json.dumps(value)} for name, value in values]
+    return {
+        "namespace": namespace,
+        "incidents": [incident_number],
+        "reports": [],
+        "publish": True,
+        "attributes": attributes,
+    } | more
+
+
+def classifications_csv(namespace: str, columns: Sequence[str], *rows: Sequence[Any]) -> bytes:
+    """Rows of an incident's number, whether it is published, and values; lists are joined with commas."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(["Namespace", "Incident ID", "Published", *columns])
+    for row in rows:
+        writer.writerow([namespace, *(", ".join(cell) if isinstance(cell, list) else cell for cell in row)])
+    return file.getvalue().encode()
+
+
+def workbook(path: Path, **sheets: Sequence[Sequence[Any]]) -> Path:
+    """An `.xlsx` with those sheets, each a list of rows."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title.replace("_", " "))
+        for row in rows:
+            sheet.append(list(row))
+    book.save(path)
     return path
