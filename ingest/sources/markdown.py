@@ -1,18 +1,32 @@
 """Markdown notes: one file, or a folder of them, with front matter or as plain as people write them."""
 
+import hashlib
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ingest.records import BadRecord, Record, clean_text, entry_or_bad
+from ingest.records import MAX_ITEMS, MAX_RELATION, BadRecord, LinkRecord, Record, clean_text, entry_or_bad, keep_valid
 from ingest.sources import front_matter, markdown_text
+from ingest.sources.archives import copy_out, is_archive
 from ingest.sources.base import Options, SourceError, slugify
 from ingest.sources.files import fingerprint, local_path, read_text
-from ingest.sources.front_matter_fields import entry_fields, references_in
+from ingest.sources.front_matter_fields import entry_fields, is_known, lower_keys, references_in
+from ingest.sources.markdown_code import prose
+from ingest.sources.markdown_folder import SETTINGS, SUFFIXES, Listing, is_vault, listing, vault_of
+from ingest.sources.markdown_links import names_in, settle
+from ingest.sources.markdown_pictures import is_picture
+from ingest.sources.markdown_tags import inline_tags, unique, without_tag_lines
+from ingest.sources.markdown_vault import MAX_BYTES, Vault
 
-SUFFIXES = (".md", ".markdown")
-MAX_BYTES = 4_000_000
+SHOWN = 3  # examples in a notice
+NOT_TAKEN = {
+    ".canvas": "canvases (.canvas)",
+    ".base": "views (.base)",
+    ".excalidraw.md": "drawings (.excalidraw.md)",
+    "template": "templates",
+}
 
 
 class MarkdownNotes:
@@ -20,102 +34,149 @@ class MarkdownNotes:
 
     A note is known by the name of its folder and its path below, `notes/ml/attention.md`, in the namespace
     `markdown`: reading the same folder again, or one file of it alone, finds the same entries, also from a copy of the
-    folder elsewhere. Who keeps two folders of one name apart gives each its namespace; who renames files often gives
-    them a `slug` in their front matter, which then is what they are known by.
+    folder elsewhere, or in an archive. Who keeps two folders of one name apart gives each its namespace; who renames
+    files often gives them a `slug` in their front matter, which then is what they are known by.
     """
 
     name = "markdown"
     takes = frozenset({"kind", "namespace"})
     fetches = False
-    what = "a Markdown file or a folder of them"
+    what = "a Markdown file, or a folder or an archive of them"
 
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:
         self.options = options
         self.notices: list[str] = []
         self.path = local_path(location, self.what)
-        if self.path.is_file() and self.path.suffix.lower() not in (*SUFFIXES, ".txt"):
-            raise SourceError(f"{self.path} is not a Markdown file; its name should end in .md or .markdown")
-        self.root = self.path if self.path.is_dir() else self.path.parent
-        self.collection = (options.namespace or self.root.name) if self.path.is_dir() else None
-        self._refused: list[BadRecord] = []
-        self.paths = [self.path] if self.path.is_file() else sorted(self._walk(), key=lambda path: path.parts)
-        if not self.paths and not self._refused:
+        self._alone = self.path.is_file() and self.path.suffix.lower() in (*SUFFIXES, ".txt")
+        self._archive = self.path.is_file() and not self._alone
+        if self._archive:
+            if not is_archive(self.path):
+                raise SourceError(f"{self.path} is not a Markdown file; its name should end in .md or .markdown")
+            self.root, self.root_name = self._unpacked(scratch)
+        else:
+            self.root = (vault_of(self.path) or self.path.parent) if self._alone else self.path
+            self.root_name = self.root.name
+        if self._alone:
+            self._found = Listing(notes=[PurePosixPath(self.path.relative_to(self.root).as_posix())])
+        else:
+            self._found = listing(self.root)
+        self.collection = None if self._alone else options.namespace or self.root_name
+        if not self._found.notes and not self._found.refused:
             raise SourceError(f"{self.path} holds no .md or .markdown file; name the folder that does")
 
     def count(self) -> int:
-        return len(self._refused) + len(self.paths)
+        return len(self._found.refused) + len(self._found.notes)
 
     def fingerprint(self) -> str:
-        return fingerprint(self.paths, self.root)
+        if self._archive:
+            return fingerprint([self.path])
+        notes = fingerprint((self.root / note for note in self._found.notes), self.root)
+        digest = hashlib.sha256(notes.encode())
+        for picture in self._found.pictures:
+            status = os.stat(self.root / picture)
+            digest.update(f"{picture!r} {status.st_size} {status.st_mtime_ns}".encode(errors="surrogateescape"))
+        return digest.hexdigest()
 
     def records(self) -> Iterator[Record]:
-        yield from self._refused
-        for path in self.paths:
-            yield self._record(path)
+        unknown: list[tuple[str, str]] = []
+        yield from self._found.refused
+        for note in self._found.notes:
+            yield self._record(note, unknown)
+        self.notices = self._notices(unknown)
 
-    def identity(self, relative: Path, slug: str) -> tuple[str, str]:
+    def identity(self, relative: PurePosixPath, slug: str) -> tuple[str, str]:
         """The (namespace, value) that a file is known by; `slug` is its front matter's, or ''."""
-        value = slug or (Path(self.root.name) / relative).as_posix()
-        return self.options.namespace or self.name, value
+        return self.options.namespace or self.name, slug or f"{self.root_name}/{relative}"
 
     def defaults(self) -> dict[str, Any]:
         """Fields of every entry of this source that its own file does not state."""
         return {"kind": self.options.kind or "note"}
 
-    def _walk(self) -> Iterator[Path]:
-        def unreadable(error: OSError) -> None:
-            folder = Path(error.filename or self.root)
-            if folder == self.root:
-                raise SourceError(f"cannot read {folder}: {error.strerror}; change its permissions") from error
-            self._refuse(folder, f"the folder cannot be read: {error.strerror}")
+    @cached_property
+    def _vault(self) -> Vault:
+        """What the notes may name: for a note alone, what its vault holds, or what lies about it."""
+        around = self._found
+        if self._alone:
+            around = listing(self.root, near=not is_vault(self.root))
+        return Vault(self.root, around.notes, around.pictures, self.identity)
 
-        for folder, folders, files in os.walk(self.root, onerror=unreadable):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in folders:
-                self._leads_out(Path(folder, name))
-            for name in sorted(files):
-                path = Path(folder, name)
-                if path.suffix.lower() not in SUFFIXES or name.startswith(".") or self._leads_out(path):
-                    continue
-                # A pipe or a device could be waited on for ever.
-                if path.is_file():
-                    yield path
-                else:
-                    self._refuse(path, "not a regular file")
+    def _unpacked(self, scratch: Path | None) -> tuple[Path, str]:
+        """The folder that the archive was made of, copied out, and its name; the archive's own where it is none."""
+        self._copies = copy_out(self.path, _wanted, scratch, "notes-")
+        if not self._copies:
+            raise SourceError(f"{self.path} holds no .md or .markdown file; name the archive that does")
+        folder = next(iter(self._copies.values()))
+        for _ in PurePosixPath(next(iter(self._copies))).parts:
+            folder = folder.parent
+        folder = folder.resolve()
+        tops = {PurePosixPath(name).parts[0] for name in self._copies}
+        if len(tops) == 1 and (folder / (top := tops.pop())).is_dir():
+            return folder / top, top
+        return folder, self.path.name.split(".")[0]
 
-    def _leads_out(self, path: Path) -> bool:
-        """Whether the path is a symbolic link to outside the folder, or to nowhere; then it is refused."""
-        if not path.is_symlink():
-            return False
+    def _notices(self, unknown: list[tuple[str, str]]) -> list[str]:
+        notices = [
+            f"{number} {NOT_TAKEN[kind]}: left out, since no notes are in them"
+            for kind, number in sorted(self._found.left_out.items())
+        ]
+        if unknown:
+            examples = ", ".join(f"{name[:100]!r} in {key}" for key, name in unknown[:SHOWN])
+            notices.append(f"{len(unknown)} links lead to no note of this folder and stay text: {examples}")
+        return notices
+
+    def _record(self, note: PurePosixPath, unknown: list[tuple[str, str]]) -> Record:
+        key = str(note)
         try:
-            inside = path.resolve(strict=True).is_relative_to(self.root)
-        except (OSError, RuntimeError):
-            inside = False
-        if not inside:
-            self._refuse(path, "a symbolic link that leads out of the folder, or nowhere, is not followed")
-        return not inside
-
-    def _refuse(self, path: Path, reason: str) -> None:
-        self._refused.append(BadRecord(key=path.relative_to(self.root).as_posix(), reason=reason))
-
-    def _record(self, path: Path) -> Record:
-        relative = path.relative_to(self.root)
-        key = relative.as_posix()
-        try:
-            text, warnings = read_text(path, MAX_BYTES)
+            text, warnings = read_text(self.root / note, MAX_BYTES)
             block, rest = front_matter.split(clean_text(text))
-            stated = front_matter.parse(block) if block is not None else None
+            stated = lower_keys(front_matter.parse(block)) if block is not None else None
         except (OSError, ValueError) as error:
             return BadRecord(key=key, reason=str(error))
         fields = self.defaults()
+        linked = settle(prose(rest), note, self._vault)
+        warnings += linked.warnings
+        links = linked.links
         if stated is None:
-            fields["slug"] = slugify(relative.with_suffix("").as_posix())
+            fields["slug"] = slugify(str(note.with_suffix("")))
         else:
-            fields |= entry_fields(stated, warnings) | {"slug": stated.get("slug") or slugify(path.stem)}
-        _add_what_the_text_says(fields, rest, path.stem, warnings)
-        own = self.identity(relative, str((stated or {}).get("slug") or ""))
+            named = {name: value for name, value in stated.items() if not is_known(name) and [*names_in(value)]}
+            links = links + self._links_of(named, note, linked.unknown, warnings)
+            fields |= entry_fields(stated, warnings, named) | {"slug": stated.get("slug") or slugify(note.stem)}
+        own = self.identity(note, str((stated or {}).get("slug") or ""))
         fields["external_ids"] = [own, *fields.get("external_ids", [])]
+        fields["attachments"] = linked.attachments
+        fields["links"] = _once([*fields.get("links", []), *links])
+        _add_what_the_text_says(fields, linked.text, note.stem, warnings)
+        fields["tags"] = unique([*(fields.get("tags") or []), *inline_tags(linked.masked)])
+        unknown += ((key, name) for name in linked.unknown)
         return entry_or_bad(key, **fields, warnings=warnings)
+
+    def _links_of(
+        self, named: dict[str, Any], note: PurePosixPath, unknown: list[str], warnings: list[str]
+    ) -> list[LinkRecord]:
+        """Links to the notes that front matter names, each by the key it stands under: `parent: "[[Trees]]"`."""
+        items = []
+        for relation, value in named.items():
+            for name in names_in(value):
+                if target := self._vault.note(name, note):
+                    items.append({"relation": relation[:MAX_RELATION], "target": self._vault.known_by(target)})
+                else:
+                    unknown.append(name)
+        return keep_valid(LinkRecord, items, "link", warnings)
+
+
+def _wanted(name: str) -> str:
+    """The name itself of what is copied out of an archive of notes."""
+    *folders, last = PurePosixPath(name).parts
+    if SETTINGS in folders:
+        return name if last.endswith(".json") else ""
+    if "__MACOSX" in folders or any(part.startswith(".") for part in (*folders, last)):
+        return ""
+    return name if last.lower().endswith(SUFFIXES) or is_picture(last) else ""
+
+
+def _once(links: list[LinkRecord]) -> list[LinkRecord]:
+    return list({(link.relation, link.target): link for link in links}.values())
 
 
 def _add_what_the_text_says(fields: dict[str, Any], text: str, stem: str, warnings: list[str]) -> None:
@@ -123,13 +184,14 @@ def _add_what_the_text_says(fields: dict[str, Any], text: str, stem: str, warnin
     fields["body"] = text.strip("\n").rstrip()
     if "title" not in fields:
         plain = markdown_text.read(text)
-        fields |= {"title": plain.title or stem, "body": plain.body}
+        fields |= {"title": markdown_text.plain(plain.title) or stem, "body": plain.body}
         fields.setdefault("tags", plain.tags)
         fields.setdefault("occurred", plain.created)
         warnings += plain.warnings
     body = fields["body"]
-    fields.setdefault("summary", markdown_text.summary(body))
+    fields.setdefault("summary", markdown_text.summary(without_tag_lines(body)))
+    clipped = fields.pop("clipped", [])
     if "references" not in fields:
-        fields["references"] = references_in(body, warnings)
+        fields["references"] = [*clipped, *references_in(body, warnings)][:MAX_ITEMS]
     if fields["kind"] == "note" and (questions := markdown_text.questions(body)):
         fields["facts"] = {"questions": questions} | fields.get("facts", {})

@@ -169,9 +169,10 @@ def summary(text: str) -> str:
         if not broken and (paragraph or _starts_prose(line.text)):
             paragraph.append(line.text.strip())
             continue
-        said = re.sub(r"\s+", " ", plain(LINK.sub(lambda match: _link(match)[1], " ".join(paragraph)))).strip()
-        if len(said) >= 30 and not said.endswith(":") and len(sections) <= 1:
-            return _shorten(said, SUMMARY_LENGTH)
+        if paragraph:
+            said = re.sub(r"\s+", " ", plain(LINK.sub(lambda match: _link(match)[1], " ".join(paragraph)))).strip()
+            if len(said) >= 30 and not said.endswith(":") and len(sections) <= 1:
+                return _shorten(said, SUMMARY_LENGTH)
         paragraph = [line.text.strip()] if not line.level and line.text.strip() and _starts_prose(line.text) else []
         if line.level and line.text:
             sections.append(plain(line.text))
@@ -183,8 +184,13 @@ def _starts_prose(line: str) -> bool:
 
 
 def plain(text: str) -> str:
-    """`text` without the marks of links, images and emphasis; code and formulas stay as they are."""
+    """`text` without pictures, the marks of links, emphasis and highlights, and names of paragraphs (`^name`); code and
+    formulas stay as they are."""
+    text = re.sub(r"!\[[^\[\]]{0,400}\]\(files/[^()\s]{0,2000}\)", "", text)
     text = re.sub(r"!?\[([^\[\]]{0,400})\]\([^()\s]{0,2000}\)", r"\1", text)
+    text = re.sub(r"!?\[\[(?:[^\[\]|\n]{0,400}\|)?([^\[\]|\n]{1,400})\]\]", r"\1", text)
+    text = re.sub(r"==(?=\S)([^=`$\n]{1,400}?)(?<=\S)==", r"\1", text)
+    text = re.sub(r"(?:^|(?<=\s))\^(?=[\d-]*[A-Za-z])[A-Za-z0-9-]{2,60}$", "", text)
     return re.sub(r"(?<![\w`$\\])(\*\*|__|\*|_)(?=\S)([^*_`$\n]{1,400}?)(?<=\S)\1(?![\w`])", r"\2", text).strip()
 
 

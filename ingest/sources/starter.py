@@ -1,6 +1,6 @@
 """The starter collection that comes with Precedent: Markdown files of our own words, `kb/starter/**/<slug>.md`."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import kb
@@ -20,7 +20,7 @@ class StarterCollection(MarkdownNotes):
     def __init__(self, location: str = "", options: Options | None = None, scratch: Path | None = None) -> None:
         super().__init__(location or str(FOLDER), options or Options(), scratch)
 
-    def identity(self, relative: Path, slug: str) -> tuple[str, str]:
+    def identity(self, relative: PurePosixPath, slug: str) -> tuple[str, str]:
         return self.name, relative.stem
 
     def defaults(self) -> dict[str, Any]:
