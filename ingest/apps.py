@@ -20,14 +20,22 @@ class IngestConfig(AppConfig):
         from kb.signals import sweep
 
         jobs.register("ingest", "ingest.pipeline.work")
+        jobs.register("match", "ingest.matching.job.work")
         sweep.connect(_clear, dispatch_uid="ingest.scratch")
         sweep.connect(_start_due, dispatch_uid="ingest.schedules")
+        sweep.connect(_clear_uploads, dispatch_uid="ingest.uploads")
 
 
 def _start_due(**_: Any) -> None:
     from ingest.schedules import start_due
 
     start_due()
+
+
+def _clear_uploads(**_: Any) -> None:
+    from ingest import uploads
+
+    uploads.sweep()
 
 
 def _clear(**_: Any) -> None:

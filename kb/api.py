@@ -2,6 +2,8 @@
 
 import logging
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -26,6 +28,8 @@ api.add_router("/entities", "kb.entries_api.entities_router", tags=["entities"])
 api.add_router("/taxonomies", "kb.entries_api.taxonomies_router", tags=["taxonomies"])
 api.add_router("/changes", "kb.changes_api.router", tags=["changes"])
 api.add_router("/jobs", "kb.entries_api.jobs_router", tags=["jobs"])
+api.add_router("/jobs", "ingest.api.jobs_router", tags=["jobs"])
+api.add_router("/ingest", "ingest.api.router", tags=["ingest"])
 
 
 @api.exception_handler(BadFilter)
@@ -55,6 +59,12 @@ def _nobody(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
 @api.exception_handler(HttpError)
 def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problem(error.status_code, str(error))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    limit = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) // 1_000_000
+    return problem(413, f"The body is larger than {limit} MB: send a file as multipart/form-data to /ingest/file.")
 
 
 @api.exception_handler(Exception)

@@ -19,6 +19,7 @@ KB_FETCH_ALLOW = env.hosts("KB_FETCH_ALLOW")
 KB_FETCH_AGENT_CONTACT = env.contact("KB_FETCH_AGENT_CONTACT")
 KB_FETCH_DELAY = env.number("KB_FETCH_DELAY", 1, 0, 600)
 KB_FETCH_MAX_BYTES = env.number("KB_FETCH_MAX_BYTES", 20_000_000, 1_000, 1_000_000_000)
+KB_MAX_UPLOAD_MB = env.number("KB_MAX_UPLOAD_MB", 500, 1, 100_000)
 
 SECRET_KEY = env.secret_key("KB_SECRET_KEY", KB_DATA_DIR)
 DEBUG = env.flag("KB_DEBUG")
@@ -86,6 +87,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 # The admin's page for deleting chosen entries posts a field an entry, and a snapshot has more than Django's 1,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+FILE_UPLOAD_HANDLERS = ["ingest.uploads.ToUploads"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -11,20 +11,26 @@ from kb.views.browse import browse
 from kb.views.changes import changes
 from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
+from kb.views.files import entry_file
 from kb.views.home import home
-from kb.views.jobs import job, jobs
+from kb.views.jobs import cancel, job, jobs
+from kb.views.known_as import known_as
 from kb.views.status import StatusPage
 
 urlpatterns = [
     path("", home, name="home"),
     *(path(f"{info.path}/", browse, {"kind": kind}, name=kind) for kind, info in KINDS.items()),
+    path("entries/<path:slug>/files/<str:name>", entry_file, name="entry-file"),
+    path("known-as/<str:namespace>/<path:value>", known_as, name="known-as"),
     path("entries/<path:slug>/", EntryPage.as_view(related="search.related.related_to"), name="entry"),
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("", include("search.urls")),
+    path("", include("ingest.urls")),
     path("changes/", changes, name="changes"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/<int:job_id>/", job, name="job"),
+    path("jobs/<int:job_id>/cancel/", cancel, name="job-cancel"),
     path("status/", StatusPage.as_view(index="search.health.summary"), name="status"),
     path("admin/", admin.site.urls),
     path("sign-in/<str:who>/<str:token>/", sign_in, name="sign-in"),

@@ -1,0 +1,50 @@
+"""What somebody asks to be imported, over the web: where it is, whether they may, and which source reads it."""
+
+from pathlib import Path
+from typing import Any
+
+from ingest import guessing, locations, uploads
+from ingest.sources import SOURCES, SourceError
+
+OFFERED = tuple(sorted(name for name in SOURCES if name != "starter"))
+# What the text of a request is called as a file, for the sources whose format is told by the ending.
+NAMES = {"csv": "text.csv", "jsonl": "text.jsonl", "markdown": "text.md", "atlas": "text.yaml", "url": "text.txt"}
+
+
+class NotAllowed(Exception):
+    """This account may not import from there; the message says who may."""
+
+
+def location_for(user: Any, location: str) -> str:
+    """The location, if the user may import from there: addresses all staff, paths of this server superusers.
+
+    Whoever may name a path reads with the rights of this program, its database and its keys included.
+    """
+    location = location.strip()
+    if locations.is_address(location) or not location:
+        return location
+    if "://" in location:
+        raise SourceError(f"{location[:80]} is no http or https address")
+    if not user.is_superuser:
+        raise NotAllowed("Only superusers may import from a path on this server: send the file, or give its address.")
+    return location
+
+
+def source_for(source: str, location: str) -> str:
+    """The source as it was chosen, else as the location suggests; SourceError where that says nothing."""
+    if source:
+        return source
+    path = Path(location)
+    if locations.is_address(location):
+        guessed = guessing.guess_address(location)
+    else:
+        guessed = guessing.guess_file(path) if path.is_file() else "markdown" if path.is_dir() else ""
+    if not guessed:
+        name = location if locations.is_address(location) else path.name
+        raise SourceError(f"it cannot be told what {name} is: choose one of {', '.join(OFFERED)}")
+    return guessed
+
+
+def keep_text(source: str, text: str) -> str:
+    """The path of a file with the text of a request."""
+    return str(uploads.keep_text(text, NAMES.get(source, "text.txt")))

@@ -1,0 +1,190 @@
+"""Importing in the browser, for staff: say what, see what it would do, let it happen, try again what was refused."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.views.decorators import staff_member_required
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from ingest import pipeline, uploads
+from ingest.column_form import ColumnForm, chosen_columns
+from ingest.forms import ImportForm, hold, sentence
+from ingest.locations import is_address
+from ingest.sources import SourceError
+from kb import jobs
+from kb.kinds import KINDS
+from kb.models import Job
+from kb.models.provenance import Action
+from kb.views.changes import rows_of
+from kb.views.jobs import job_context
+from kb.views.parts import render_part
+
+SHOWN = 20
+TABLE_OPTIONS = ("kind", "namespace", "sheet")
+# The changes of a preview by what would happen, the likeliest to be looked at first.
+LOOKS = {
+    Action.CREATED: "To be created",
+    Action.UPDATED: "To be changed",
+    Action.CONFLICT: "Disagreeing with a curator",
+    Action.MERGED: "To be merged",
+    Action.RENAMED: "Moved upstream",
+    Action.VANISHED: "Gone upstream",
+    Action.RETURNED: "Back upstream",
+}
+
+
+@never_cache
+@staff_member_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_page(request: HttpRequest) -> HttpResponse:
+    """Say what to import; what it would do is shown before anything happens."""
+    user: Any = request.user
+    form = ImportForm(user, request.POST, request.FILES) if request.method == "POST" else ImportForm(user)
+    if request.method == "POST":
+        if problem := uploads.problem_of(request):
+            form.add_error("file", problem)
+        if form.is_valid() and (preview := _preview(form, user)):
+            return redirect("import-preview", preview.pk)
+    upload = form.upload if form.is_bound else None
+    context = {
+        "form": form,
+        "held": {"word": hold(upload), "name": upload.name} if upload else None,
+        "max_mb": settings.KB_MAX_UPLOAD_MB,
+        "max_bytes": uploads.max_bytes(),
+    }
+    return render(request, "ingest/import.html", context, status=422 if form.errors else 200)
+
+
+def _preview(form: ImportForm, user: Any) -> Job | None:
+    """The dry run that was asked for; None, and the form says why, where the source refuses it."""
+    said = form.cleaned_data
+    try:
+        job = pipeline.start_import(said["source"], said["location"], said["options"], user, dry_run=True)
+    except SourceError as error:
+        form.add_error(None, sentence(error))
+        return None
+    if said.get("file"):
+        said["file"].keep()
+    return job
+
+
+@never_cache
+@staff_member_required
+def preview(request: HttpRequest, job_id: int) -> HttpResponse:
+    """What an import would do: how far the look at it is, then its counts, its changes, and what it would refuse."""
+    job = _dry_run(job_id)
+    action = request.GET.get("action", "")
+    action = action if action in LOOKS else ""
+    stored = job.changes.filter(preview=True).order_by("pk")
+    found = stored.filter(action=action) if action else stored
+    page = Paginator(found.select_related("entry", "user"), SHOWN).get_page(request.GET.get("page"))
+    counted = dict(stored.order_by().values_list("action").annotate(Count("pk")))
+    context = {
+        **job_context(job),
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "here": f"?action={action}" if action else "",
+        "rows": rows_of(page.object_list),
+        "action": action,
+        "looks": [(one.value, words, counted[one]) for one, words in LOOKS.items() if counted.get(one)],
+        "stored": sum(counted.values()),
+        "place": _place(job),
+        "options": {name: value for name, value in job.parameters["options"].items() if name != "map"},
+        "columns": ColumnForm.of(job.parameters),
+        "kinds": KINDS.values(),
+        "followed": _imports_of(job).last(),
+    }
+    return render_part(request, "ingest/preview.html", "ingest/_preview.html", context)
+
+
+@staff_member_required
+@require_POST
+def preview_again(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Look again at the same table with other columns; the look before is given up."""
+    job = _dry_run(job_id)
+    said = job.parameters
+    options = {name: value for name, value in said["options"].items() if name not in (*TABLE_OPTIONS, "map")}
+    given = {name: request.POST.get(name, "").strip() for name in TABLE_OPTIONS}
+    options |= {name: value for name, value in given.items() if value} | {"map": chosen_columns(request.POST.dict())}
+    try:
+        again = pipeline.start_import(said["source"], said["location"], options, request.user, dry_run=True, of=job)
+    except SourceError as error:
+        messages.error(request, sentence(error))
+        return redirect("import-preview", job.pk)
+    _forget(job)
+    return redirect("import-preview", again.pk)
+
+
+@staff_member_required
+@require_POST
+def confirm(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Let happen what the preview shows."""
+    job = _dry_run(job_id)
+    if started := _imports_of(job).last():
+        messages.info(request, "This has been imported already.")
+        return redirect(started)
+    try:
+        return redirect(pipeline.confirm(job, request.user))
+    except (SourceError, ValueError) as error:
+        messages.error(request, sentence(error))
+        return redirect("import-preview", job.pk)
+
+
+@staff_member_required
+@require_POST
+def discard(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Give a preview up, with the file that was sent for it."""
+    job = _dry_run(job_id)
+    location = job.parameters["location"]
+    _forget(job)
+    if not Job.objects.filter(kind="ingest", parameters__location=location).exists():
+        uploads.remove(_path(location))
+    messages.info(request, "The preview was discarded. Nothing was imported.")
+    return redirect("import")
+
+
+@staff_member_required
+@require_POST
+def retry(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Import those records again that a job refused, and no others."""
+    job = get_object_or_404(Job, pk=job_id, kind="ingest")
+    try:
+        return redirect(pipeline.retry_failed(job, request.user))
+    except (SourceError, ValueError) as error:
+        messages.error(request, sentence(error))
+        return redirect(job)
+
+
+def _dry_run(job_id: int) -> Job:
+    jobs_here = Job.objects.select_related("created_by")
+    return get_object_or_404(jobs_here, pk=job_id, kind="ingest", parameters__dry_run=True)
+
+
+def _imports_of(job: Job) -> Any:
+    """The imports that a preview led to."""
+    return Job.objects.filter(kind="ingest", parameters__of=job.pk).exclude(parameters__dry_run=True).order_by("pk")
+
+
+@transaction.atomic
+def _forget(job: Job) -> None:
+    jobs.cancel(job.pk)
+    job.changes.filter(preview=True).delete()
+    job.delete()
+
+
+def _place(job: Job) -> str:
+    """Where it comes from, as the person who asked would say it."""
+    location: str = job.parameters["location"]
+    return _path(location).name if uploads.is_upload(location) else location
+
+
+def _path(location: str) -> Path:
+    return Path("" if is_address(location) else location)
