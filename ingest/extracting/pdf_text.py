@@ -19,7 +19,8 @@ SECTIONS = re.compile(
     r"abstract|a b s t r a c t|executive summary|(general )?introduction|background|related works?|previous work|"
     r"preliminaries|problem (statement|setting|formulation)|materials and methods|methodology|"
     r"experimental (setup|results)|results and discussion|ablation stud(y|ies)|(general )?discussion|limitations?|"
-    r"broader impacts?|ethics statement|ethical considerations|conclusions?( and future work)?|discussion and conclusions?|future work|acknowledge?ments?|"
+    r"broader impacts?|ethics statement|ethical considerations|conclusions?( and future work)?|"
+    r"discussion and conclusions?|future work|acknowledge?ments?|"
     r"references|bibliography|literature cited|author contributions|appendix|appendices|supplementary materials?|"
     r"zusammenfassung|einleitung|literatur(verzeichnis)?|résumé|resumen|introducción|referencias",
     re.IGNORECASE,
@@ -35,6 +36,7 @@ ENTRY = re.compile(r"\[\d{1,4}\]\s|\[[A-Z][\w+]{1,9}\d{2}[a-z]?\]\s")
 LISTED = re.compile(r"(\d{1,3}|[a-z])[.)]\s")
 HYPHENATED = re.compile(r"(\w*[^\W\d_])[-‐\u00ad]$")
 WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+UNSPOKEN = re.compile(r"[\d_=<>]")  # stands in capitals that are no heading: of tables, of code
 WITHOUT_SPACES = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # Chinese and Japanese
 DIGITS = re.compile(r"\d+")
 PAGE_NUMBER = re.compile(r"(?:page\s+|p\.\s*|[-–—|]\s*)?(\d{1,5})(?:\s*(?:/|of)\s*\d{1,5}|\s*[-–—|])?", re.IGNORECASE)
@@ -157,7 +159,7 @@ def heading_level(line: Line, size: float) -> int:
     number = NUMBER.match(text)
     name = text[number.end() :] if number else text
     level = min(6, 2 + number[1].count(".")) if number else 2
-    distinct = line.bold or (name.isupper() and len(name) > 3)
+    distinct = line.bold or (name.isupper() and len(name) > 3 and not UNSPOKEN.search(name))
     if is_section(text) or ((distinct or number) and AMBIGUOUS.fullmatch(name.strip(" .:—–-"))):
         return level
     if not number and not name[0].isupper() and not name[0].isdigit():

@@ -1,5 +1,6 @@
 """What the templates need to say dates, addresses and quotes."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,7 @@ from kb.rights import QUOTE_CHARS, may_show_whole
 
 register = template.Library()
 
+HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*\n)+")
 LONG = {"year": "Y", "month": "F Y"}
 SHORT = {"year": "Y", "month": "M Y"}
 
@@ -42,8 +44,9 @@ def host(url: str) -> str:
 
 @register.filter
 def quote(reference: Reference) -> str:
-    """A short passage from the beginning of a reference's text, cut at a word."""
-    words = reference.text[: QUOTE_CHARS * 2].split()
+    """A short passage from the beginning of a reference's text, without the headings above it, cut at a word."""
+    beginning = reference.text[: QUOTE_CHARS * 3]
+    words = (HEADINGS.sub("", beginning).strip() or beginning)[: QUOTE_CHARS * 2].split()
     text = " ".join(words)
     if len(text) <= QUOTE_CHARS:
         return text

@@ -83,6 +83,15 @@ def test_a_text_that_is_not_licensed_is_quoted_shortly(client):
     assert "14 February 2024" in page
 
 
+def test_a_paper_says_how_long_it_is_and_is_quoted_below_its_title(client):
+    paper = make_reference(title="Ferns", text="# Ferns\n\nFerns are # quiet.\n\nVery.", page_starts=[0, 29])
+
+    page = get(client, make_entry(references=[paper]))
+
+    assert "· 2 pages" in page
+    assert ">Ferns are # quiet. Very.</blockquote>" in page
+
+
 @pytest.mark.parametrize("licence", ["CC-BY-4.0", "CC0-1.0", "Apache-2.0", "MIT"])
 def test_a_licensed_text_is_there_whole(client, licence):
     reference = make_reference(text="A word. " * 100 + "THE <END>", text_licence=licence)
