@@ -170,7 +170,7 @@ def _dry_run(job_id: int) -> Job:
 
 def _imports_of(job: Job) -> Any:
     """The imports that a preview led to."""
-    return Job.objects.filter(kind="ingest", parameters__of=job.pk).exclude(parameters__dry_run=True).order_by("pk")
+    return Job.objects.filter(kind="ingest", parameters__of=job.pk, parameters__dry_run__isnull=True).order_by("pk")
 
 
 @transaction.atomic
