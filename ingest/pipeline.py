@@ -35,7 +35,11 @@ BATCH = 100
 BATCH_CHARACTERS = 2_000_000
 BATCH_S = 5.0
 TRIES = 3
-COMMON = {"status": ("draft", "published"), "visibility": ("public", "internal")}  # what every source may be told
+COMMON = {  # what every import may be told, whatever its source
+    "status": ("draft", "published"),
+    "visibility": ("public", "internal"),
+    "deleted": ("stay", "return"),
+}
 
 
 def start_import(
@@ -126,8 +130,9 @@ def work(run: jobs.Run) -> bool:
 
 def _import(run: jobs.Run, source: Source) -> Import:
     said = run.job.parameters
-    by = By(source.name, source.collection or "", run.job, f"import of {source.name}, job {run.job.pk}")
-    common = {name: said["options"][name] for name in COMMON if said["options"].get(name)}
+    restores = said["options"].get("deleted") == "return"
+    by = By(source.name, source.collection or "", run.job, f"import of {source.name}, job {run.job.pk}", restores)
+    common = {name: said["options"][name] for name in ("status", "visibility") if said["options"].get(name)}
     rehearsal = Rehearsal(run.job) if said.get("dry_run") else None
     return Import(run, source, by, common, frozenset(said.get("only", ())), rehearsal)
 

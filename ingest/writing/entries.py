@@ -17,7 +17,7 @@ from ingest.writing.rows import create, found, found_pairs
 from ingest.writing.source_records import known_records, remember, saw
 from kb import changes, provenance
 from kb.merging import merge_entries
-from kb.models import Entry, ExternalId, SlugRedirect, SourceRecord, Tag
+from kb.models import DeletedEntry, Entry, ExternalId, SlugRedirect, SourceRecord, Tag
 from kb.models.provenance import Action
 from kb.models.slugs import free_slugs, slug_stem
 
@@ -34,7 +34,7 @@ def write_entries(records: Sequence[EntryRecord], by: By) -> list[Written]:
     keys = [record_key(r, draft.content_hash) for r, draft in zip(records, drafts, strict=True)]
     digests = [digest(record) for record in records]
     known = known_records(keys, by)
-    gone = deleted(records)
+    gone = {} if by.restores else deleted(records)
     results = {place: _left_out(title) for place, title in gone.items()}
     same = {
         place: row
@@ -58,7 +58,8 @@ def write_entries(records: Sequence[EntryRecord], by: By) -> list[Written]:
 
 
 def _left_out(title: str) -> Written:
-    return Written(Outcome.LEFT_OUT, said=f"“{title}” was deleted here, and stays so")
+    said = f"“{title}” was deleted here, and stays so; an import that is told --deleted return brings it back"
+    return Written(Outcome.LEFT_OUT, said=said)
 
 
 def _unchanged(row: SourceRecord) -> Written:
@@ -274,5 +275,7 @@ def write_ids(pairs: Pairs, created: set[int], differences: Differences) -> None
         if (namespace, value) not in held
     ]
     create(new)
+    for forgotten in list(found_pairs(DeletedEntry.objects.all(), "value", claims)):
+        forgotten.delete()  # what was deleted is here again
     for row in new:
         differences.rows(row.entry_id, "identifiers", added=[f"{row.namespace} {row.value}"])

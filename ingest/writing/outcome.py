@@ -18,12 +18,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class By:
-    """The import that writes: of which source and collection, in which job; `reason` is what history will say."""
+    """The import that writes: of which source and collection, in which job; `reason` is what history will say.
+
+    What was deleted here is left out, unless the import `restores` it.
+    """
 
     source: str
     collection: str = ""
     job: Job | None = None
     reason: str = ""
+    restores: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,13 @@
 from typing import Any
 
 from kb.models import (
+    Attachment,
+    Change,
     Classification,
+    DeletedEntry,
     Entity,
     EntityAlias,
+    EntityRelation,
     EntityRole,
     Entry,
     EntryReference,
@@ -13,6 +17,7 @@ from kb.models import (
     Link,
     Reference,
     SlugRedirect,
+    SourceRecord,
     Tag,
     Taxonomy,
     UnresolvedLink,
@@ -37,6 +42,10 @@ TABLES: dict[str, tuple[Any, str]] = {
     "classifications": (Classification.objects, f"entry__slug {CATEGORY} origin evidence source"),
     "links": (Link.objects, "entry__slug target__slug relation origin source"),
     "waiting links": (UnresolvedLink.objects, "entry__slug relation namespace value source"),
+    "source records": (SourceRecord.objects, "entry__slug source collection key place digest vanished_at"),
+    "changes": (Change.objects, "entry__slug action title fields source key preview"),
+    "pictures": (Attachment.objects, "entry__slug name sha256 source"),
+    "relations": (EntityRelation.objects, "entity__slug relation other__slug source"),
     "redirects": (SlugRedirect.objects, "slug entry__slug"),
     "history of entries": (Entry.history, "slug title history_type"),
     "history of entities": (Entity.history, "slug name history_type"),
@@ -52,7 +61,7 @@ def contents() -> dict[str, list[tuple]]:
 
 def forget_everything() -> None:
     """Delete every such row, and the history of all."""
-    for model in (Entry, Entity, Reference, Tag, Taxonomy):
+    for model in (Entry, Entity, Reference, Tag, Taxonomy, Change, DeletedEntry):
         model._default_manager.all().delete()
     for history in (Entry.history, Entity.history, Reference.history, Classification.history):
         history.all().delete()

@@ -129,13 +129,21 @@ def test_a_row_that_a_curator_took_away_does_not_come_back(file, entry):
 
 
 def test_what_was_deleted_here_stays_deleted(file, entry):
-    DeletedEntry.objects.create(namespace="lifts", value="1", title="Lift sang")
     entry.delete()
 
     job = take(save(file, ROW | {"title": "Lift sang at night"}), **OPTIONS)
 
     assert (counts(job), Entry.objects.count()) == ({"left_out": 1}, 0)
-    assert job.problems.first().reason == "“Lift sang” was deleted here, and stays so"
+    assert job.problems.first().reason.startswith("“Lift sang” was deleted here, and stays so")
+
+
+def test_what_was_deleted_here_returns_when_an_import_is_told_so(file, entry):
+    entry.delete()
+
+    job = take(file, options={**OPTIONS["options"], "deleted": "return"})
+
+    assert (counts(job), DeletedEntry.objects.count()) == ({"created": 1}, 0)
+    assert counts(take(file, **OPTIONS)) == {"unchanged": 1}
 
 
 def test_what_an_import_changed_is_remembered_field_by_field(file, entry):

@@ -35,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--kept", choices=["only"], help="read addresses from the pages that were kept alone")
         parser.add_argument("--status", choices=COMMON["status"], help="where a record does not say")
         parser.add_argument("--visibility", choices=COMMON["visibility"], help="where a record does not say")
+        parser.add_argument("--deleted", choices=COMMON["deleted"], help="whether what was deleted here may return")
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--now", action="store_true", help="do it here, indexing included, with a progress bar")
         how.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
