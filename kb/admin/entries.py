@@ -12,6 +12,7 @@ from kb import curating
 from kb.admin.forms import KeepsText
 from kb.admin.rows import HangsOnEntry
 from kb.models import (
+    Attachment,
     CaseStudy,
     Classification,
     EntityRole,
@@ -58,6 +59,19 @@ class LinkInline(admin.TabularInline):
     extra = 0
 
 
+class AttachmentInline(admin.TabularInline):
+    """To be read: what belongs to a text comes and goes with its source."""
+
+    model = Attachment
+    fields = ["name", "media_type", "size", "source"]
+    readonly_fields = ["name", "media_type", "size", "source"]
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Entry)
 class EntryAdmin(SimpleHistoryAdmin):
     form = KeepsText
@@ -68,7 +82,7 @@ class EntryAdmin(SimpleHistoryAdmin):
     date_hierarchy = "occurred_on"
     filter_horizontal = ["tags"]
     readonly_fields = ["source", "content_hash", "created_at", "updated_at"]
-    inlines = [CitationInline, RoleInline, ExternalIdInline, ClassificationInline, LinkInline]
+    inlines = [CitationInline, RoleInline, ExternalIdInline, ClassificationInline, LinkInline, AttachmentInline]
     actions = ["reindex", "publish", "withdraw"]
     history_list_display = ["history_change_reason"]
     fieldsets = [

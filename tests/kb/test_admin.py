@@ -153,7 +153,7 @@ def form(entry: Entry, **changes: object) -> dict[str, object]:
         "occurred_on": entry.occurred_on or "",
     }
     values["tags"] = [tag.pk for tag in entry.tags.all()] if entry.pk else []
-    for prefix in ("citations", "roles", "external_ids", "classifications", "links"):
+    for prefix in ("citations", "roles", "external_ids", "classifications", "links", "attachments"):
         values |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
     return values | changes
 
