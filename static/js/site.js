@@ -31,3 +31,12 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   field.focus();
 });
+
+// A file that is too big is told before it is sent: afterwards that takes as long as sending it.
+document.addEventListener("change", (event) => {
+  const field = event.target.closest("input[type=file][data-max-bytes]");
+  if (!field) return;
+  const tooBig = [...field.files].some((file) => file.size > Number(field.dataset.maxBytes));
+  field.setCustomValidity(tooBig ? "This file is larger than what may be sent. Give the address of a copy of it instead." : "");
+  if (tooBig) field.reportValidity();
+});
