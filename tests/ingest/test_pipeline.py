@@ -221,7 +221,7 @@ def test_a_file_that_went_away_fails_the_job_in_plain_words(file):
 
     assert (job.state, job.error) == (
         "failed",
-        f"cannot read '{file}': there is no such path; name the path of a file of JSON lines",
+        f"cannot read '{file}': there is no such path; name the path of a file of JSON lines, or of one JSON list",
     )
 
 
@@ -289,16 +289,18 @@ def test_a_database_that_stays_in_trouble_fails_the_job(file, monkeypatch, caplo
     assert not JobProblem.objects.exists()
 
 
-def test_facts_that_do_not_fit_are_the_record_s_own_trouble(tmp_path):
+def test_a_fact_that_does_not_fit_is_left_out_and_told(tmp_path):
     path = tmp_path / "studies.csv"
     path.write_text("title,company,resource\nA,Acme,paper\nB,Beta,pamphlet\nC,Coda,book\n")
     mapping = {"title": "title", "facts.resource": "resource"}
 
     job = run(start_import("csv", str(path), {"kind": "note", "map": mapping}, ring=False))
 
-    assert job.counts == {"created": 2, "updated": 0, "unchanged": 0, "failed": 1}
-    assert [key for key, _ in problems(job)] == ["line 3"]
-    assert "resource" in problems(job)[0][1]
+    assert job.counts == {"created": 3, "updated": 0, "unchanged": 0, "failed": 0}
+    key, reason = problems(job)[0]
+    assert key == "line 3"
+    assert reason.startswith("fact 'resource' left out: resource: must be one of 'paper'")
+    assert [entry.facts.get("resource") for entry in Entry.objects.order_by("title")] == ["paper", None, "book"]
 
 
 def test_control_characters_and_half_letters_harm_nothing(tmp_path):
