@@ -35,7 +35,7 @@ def read_page(content: bytes, said: dict[str, str]) -> dict[str, Any]:
         raise ValueError("it is no page: there is no HTML in it")
     tree = load_html(text)
     if tree is None:
-        raise ValueError("it is no page: there is no HTML in it that can be read")
+        raise ValueError("it cannot be read as a page: it is damaged, or needs too much memory")
     head = Head(tree, said.get("url", ""))
     found = trafilatura.bare_extraction(
         tree,

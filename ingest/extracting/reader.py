@@ -17,6 +17,7 @@ from typing import Any
 from ingest.extracting.reader_limits import MAX_ANSWER_BYTES, SIZES
 
 ROOT = Path(__file__).resolve().parents[2]
+ALARM_LATER_S = 5.0  # the alarm of the process itself is for when nobody is left who could end it
 READ_BEFORE_RENEWAL = 300  # what a library remembers of each page grows
 
 
@@ -62,12 +63,11 @@ class Reader:
     def _ask(self, process: subprocess.Popen[bytes], what: str, content: bytes, said: dict[str, str]) -> bytes:
         assert process.stdin
         assert process.stdout
-        head = json.dumps({"what": what, "seconds": self._seconds, **said}).encode()
+        head = json.dumps({"what": what, "seconds": self._seconds + ALARM_LATER_S, **said}).encode()
         process.stdin.write(struct.pack(SIZES, len(head), len(content)) + head)
         process.stdin.write(content)
         process.stdin.flush()
-        # A little longer than the process gives itself, which has the better words for it.
-        ends = time.monotonic() + self._seconds + 2
+        ends = time.monotonic() + self._seconds
         size, _ = struct.unpack(SIZES, _receive(process.stdout.fileno(), struct.calcsize(SIZES), ends))
         if size > MAX_ANSWER_BYTES:
             raise ValueError("an answer of impossible size")

@@ -38,6 +38,7 @@ class Rules:
             raise FetchError(
                 f"{address.origin}/robots.txt cannot be read, so nothing of this host is fetched: {self.unreadable}",
                 again=True,
+                wait_s=max(0.0, self.until - time.monotonic()),
             )
         if not self._parsed.can_fetch(str(address), TOKEN):
             raise FetchError(f"{address.origin}/robots.txt asks programs not to fetch {address}")

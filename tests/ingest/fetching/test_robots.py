@@ -48,14 +48,15 @@ def test_no_file_no_rules(fetcher, server, status):
 @pytest.mark.parametrize(
     "reply", [page(status="500 Oops"), page(status="503 Later"), page(status="429 Slowly"), b"", b"HTTP/1.1 200 OK\r\n"]
 )
-def test_rules_that_cannot_be_read_forbid_everything_for_now(fetcher, server, reply):
+def test_rules_that_cannot_be_read_forbid_everything_for_now(fetcher, server, slept, reply):
     server.replies |= {"/robots.txt": reply, "/": page(b"found")}
     for _ in range(2):
         with pytest.raises(FetchError, match=r"robots\.txt cannot be read") as error:
             fetcher.fetch(server.url(), 0)
         assert error.value.again
     assert server.pages == []
-    assert set(server.asked) == {"/robots.txt"}
+    assert server.asked == ["/robots.txt"]
+    assert slept == []
 
 
 def test_rules_elsewhere_are_followed_to(make, server, other):
