@@ -145,7 +145,7 @@ class JsonLines:
                 for begin, end in spans:
                     beside.seek(begin)
                     item = beside.read(min(end - begin, MAX_LINE + 1))
-                    if item.strip() or number:
+                    if item.strip():
                         number += 1
                         yield f"item {number}", item
             except JsonStructureError as error:

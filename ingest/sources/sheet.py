@@ -68,14 +68,14 @@ def find_header(rows: Sequence[SheetRow], known: Callable[[str], bool], where: s
     Lines above it are titles. A line under it that only parts its columns ("Individual", "Societal" under "External
     harms") belongs to it, and makes names such as "External harms / Individual". SourceError says that there is none.
     """
-    first = rows[:LOOKED_AT]
+    first = [SheetRow(row.place, row.cells[: MAX_COLUMNS + 1], row.problem) for row in rows[:LOOKED_AT]]
     if not any(row.cells for row in first):
         problem = f"{first[0].place}: {first[0].problem}" if first else "it is empty"
         raise SourceError(f"{where} has no line of column names: {problem}")
     place = _place(first, known)
     names = [_label(cell) for cell in first[place].cells]
     if len(names) > MAX_COLUMNS:
-        raise SourceError(f"{where} has {len(names):,} columns; at most {MAX_COLUMNS:,} are read")
+        raise SourceError(f"{where} has {len(rows[place].cells):,} columns; at most {MAX_COLUMNS:,} are read")
     taken = place + 1
     notices = []
     if place:

@@ -153,3 +153,80 @@ def test_the_case_studies_that_were_published():
     assert len(records) == open_source("csv", str(path), {"map": options}).count() == 2430
     assert all(record.kind == "case_study" and record.page and not record.warnings for record in records)
     assert sum(record.occurred is None for record in records) == 6
+
+
+def test_the_names_of_columns_below_titles_and_above_parts(write):
+    text = "Our lifts,,,\nof 2024,,,\nTitle,Year,Harm,\n,,Who,What\nA,2024,all,noise\n"
+    path = write("a.csv", text)
+    source = CsvTable(str(path), Options())
+    (entry,) = read("csv", path)
+    assert (entry.key, entry.title, str(entry.occurred)) == ("line 5", "A", "2024")
+    assert source.unmapped() == ["Harm / Who", "Harm / What"]
+    said = "the names of the columns are on line 3; what stands above was left out: Our lifts; of 2024"
+    assert source.notices[0] == said
+
+
+def test_columns_without_a_name_are_called_by_their_number(write):
+    path = write("a.csv", "title,,year\nA,aside,2024\nB,,2023\n")
+    assert [entry.summary for entry in read("csv", path, map=["title=title", "summary=column 2"])] == ["aside", ""]
+
+
+def test_a_declared_separator(write):
+    entry = read_one("csv", write("a.csv", 'sep=;\r\ntitle;year\r\n"A, b";2024\r\n'))
+    assert (entry.title, str(entry.occurred)) == ("A, b", "2024")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title,tags\nA,a;b;c;d\nB,e;f;g;h\n",
+        "title;tags\nA;a, b, c, d\nB;e, f, g, h\n",
+        "title\ttags\nA\ta,b,c,d\nB\te,f,g,h\n",
+    ],
+)
+def test_separators_within_values_do_not_mislead(write, text):
+    assert [len(entry.tags) for entry in read("csv", write("a.csv", text))] == [4, 4]
+
+
+def test_line_ends_of_every_kind(write):
+    for end in ("\r", "\n", "\r\n"):
+        path = write("a.csv", f'title,summary{end}A,"one{end}two"{end}B,{end}'.encode())
+        assert [(entry.title, entry.summary) for entry in read("csv", path)] == [("A", "one\ntwo"), ("B", "")]
+
+
+def test_broken_characters_are_told_by_file_and_entry(write):
+    path = write("a.csv", b"title\n" + "Café\n".encode() * 20 + b"Caf\xe9\n" + b"N\0ul\n")
+    records = read("csv", path)
+    assert (records[0].title, records[20].title, records[21].title) == ("Café", "Caf\ufffd", "Nul")
+    assert not records[0].warnings
+    assert records[20].warnings == ["holds characters that could not be read; they are shown as \ufffd"]
+    assert open_source("csv", str(path)).notices[0] == "1 bytes in a.csv are not UTF-8 and shown as \ufffd"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_wide_encodings(write, encoding):
+    assert read_one("csv", write("a.csv", "title,year\nCafé in Köln,2024\n".encode(encoding))).title == "Café in Köln"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04" + b"x" * 100, "is a workbook or an archive"),
+        (bytes(range(256)) * 100, "is no text; name a CSV file"),
+        (b"x" * 5_000_000, "has no line of column names: line 1: the row is longer than"),
+        (b"title," + b"c," * 300_000 + b"\n", "has 300,002 columns; at most 2,000 are read"),
+        (b"a," * 1000 + b"z\n1\n", "and 941 more"),
+    ],
+)
+def test_what_is_no_table_is_refused(write, content, said):
+    with pytest.raises(SourceError) as error:
+        open_source("csv", str(write("a.csv", content)))
+    assert said in str(error.value)
+    assert len(str(error.value)) < 2000
+
+
+def test_a_line_that_is_too_long_costs_itself(write):
+    path = write("a.csv", b"title,year\nA,2024\n" + b"x" * 9_000_000 + b"\nB,2023\n")
+    first, long, last = read("csv", path)
+    assert (first.title, last.title) == ("A", "B")
+    assert (long.key, long.reason[:36]) == ("line 3", "the row is longer than 4,000,000 cha")

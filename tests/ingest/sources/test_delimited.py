@@ -1,6 +1,7 @@
 """Rows of delimited text: quoting, and what a broken quote may cost."""
 
 import io
+import time
 
 import pytest
 
@@ -57,6 +58,16 @@ def test_bounds(monkeypatch):
 def test_a_file_of_one_endless_line(monkeypatch):
     monkeypatch.setattr(delimited, "MAX_RECORD", 1000)
     assert [line for line, _ in rows('"' + "x" * 100_000)] == [1]
+
+
+def test_many_quotes_that_never_close_cost_no_more_than_reading_some_times(monkeypatch):
+    monkeypatch.setattr(delimited, "MAX_REREAD", 100_000)
+    # Each line closes the quote of the one before and opens another, so that each row would be all lines after it.
+    began = time.monotonic()
+    found = rows('x","y\n' * 30_000 + "1,2\n")
+    assert time.monotonic() - began < 10
+    assert [line for line, _ in found] == list(range(1, 30_002))
+    assert found[-1] == (30_001, ["1", "2"])
 
 
 def test_nul_is_dropped():

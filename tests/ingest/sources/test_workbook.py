@@ -54,7 +54,8 @@ def test_cells_of_every_type(pack):
     strings = f'<sst xmlns="{MAIN}"><si><t>one</t></si><si><r><t>t</t></r><r><t>wo_x000A_</t></r><rPh><t>x</t></rPh>'
     strings += "</si></sst>"
     xml = sheet(
-        '<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="s"><v>1</v></c><c r="D2"><v>7.0</v></c><c><v>.5</v></c></row>'
+        '<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="s"><v>1</v></c><c r="D2"><v>7.0</v></c>'
+        "<c><v>.5</v></c></row>"
         '<row><c s="1"><v>45413</v></c><c s="2"><v>45413.25</v></c><c t="b"><v>1</v></c><c t="e"><v>#N/A</v></c>'
         '<c t="d"><v>2024-05-01</v></c><c s="1"><v>1e99</v></c><c t="s"><v>99</v></c>'
         "<c><v>12345678901234567890</v></c></row>"
