@@ -16,6 +16,7 @@ SOURCES = {
     "csv": "ingest.sources.csv_table.CsvTable",
     "feed": "ingest.sources.feed.FeedItems",
     "jsonl": "ingest.sources.json_lines.JsonLines",
+    "links": "ingest.sources.links.LinkList",
     "markdown": "ingest.sources.markdown.MarkdownNotes",
     "pdf": "ingest.sources.pdf.Papers",
     "starter": "ingest.sources.starter.StarterCollection",
