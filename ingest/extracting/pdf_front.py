@@ -1,7 +1,7 @@
 """What a paper's first page and its metadata say of the paper: title, authors, abstract, identifiers, date."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from ingest.extracting.pdf_lines import Line
@@ -11,6 +11,8 @@ MAX_TITLE_CHARS = 300
 MAX_ABSTRACT_CHARS = 5000
 MAX_AUTHORS = 500
 SINGLE_WORD = 0.75  # the name of a journal may be larger than the title
+AUTHOR_LINES = 60
+FULL_LINE = 50  # characters, from which on a line was broken because it was full
 FRONT_LINES = 400  # of the first page; more is no first page of a paper
 
 # What programs and templates write where the title belongs.
@@ -34,13 +36,14 @@ AFFILIATION = re.compile(
     r"\b(university|universit\w+|college|institut\w*|department|dept|school|faculty|laborator\w+|labs?|cent(er|re)|inc|"
     r"ltd|llc|gmbh|corp|corporation|company|research|google|microsoft|deepmind|openai|hospital|academy|foundation|"
     r"group|team|street|avenue|usa|uk|china|germany|france|e-?mail|equal|correspond\w*|contribut\w*|received|accepted|"
-    r"published|version|abstract|conference|proceedings|journal|preprint)\b|[@/]|https?:|www\.",
+    r"published|version|abstract|conference|proceedings|journal|preprint|report|workshop|symposium|draft|paper|article|"
+    r"editorial|letter|review|edition|supplement\w*)\b|[@/]|https?:|www\.",
     re.IGNORECASE,
 )
 MARK = r"[*∗†‡§¶‖#✉⋆]"
 MARKERS = re.compile(rf"(?<=[^\W\d_.])(?:\d|{MARK})+(?:\s*,\s*(?:\d|{MARK})+)*|{MARK}+|(?<=\s)\d+(?:,\d+)*(?=[\s,;]|$)")
 BETWEEN_NAMES = re.compile(r"\s*[,;·•|]\s*(?:and\s+)?|\s+(?:and|&|und|et)\s+")
-PARTICLES = frozenset({"de", "da", "do", "dos", "del", "della", "der", "den", "di", "du", "van", "von", "la", "ter"})
+PARTICLE = re.compile(r"(?:de|da|dos?|del|della|der|den|di|du|van|von|la|ter)$|[dl]['’]")
 SHORT_NAME = re.compile(r"[\u4e00-\u9fff]{2,4}|[\uac00-\ud7a3]{2,4}")  # family and given name in one word
 NAME_WORD = re.compile(r"[^\W\d_][\w.’'-]*")
 
@@ -131,44 +134,75 @@ def _printed_title(lines: Sequence[Line], size: float) -> list[Line]:
     return []
 
 
-def find_authors(first: Sequence[Line], title: Sequence[Line], said: str, size: float) -> list[str]:
+def find_authors(
+    first: Sequence[Line], title: Sequence[Line], said: str, size: float, problems: list[str]
+) -> list[str]:
     """Names from the metadata when the page knows them too, else those printed below the title, else the former."""
     stated = names(said)
     words = set(re.findall(r"[^\W\d_]+", " ".join(line.text for line in first[:FRONT_LINES]).casefold()))
     if stated and all(name.casefold().replace(".", " ").split()[-1] in words for name in stated):
         return stated
-    return _printed_authors(first[:FRONT_LINES], title, size) or stated
+    return _printed_authors(first[:FRONT_LINES], title, size, problems) or stated
 
 
-def _printed_authors(first: Sequence[Line], title: Sequence[Line], size: float) -> list[str]:
-    if not title:
-        return []
-    after = [index for index, line in enumerate(first) if line is title[-1]]
+def _printed_authors(first: Sequence[Line], title: Sequence[Line], size: float, problems: list[str]) -> list[str]:
+    """The names between title and abstract, in the print of the first of them: places are set otherwise."""
     found: list[str] = []
-    for line in first[after[0] + 1 :][:40] if after else []:
-        text = EMAIL.sub("", line.text)
-        named = is_section(text) or INLINE_ABSTRACT.match(text)
-        if named or heading_level(line, size) > 2 or len(text) > 400:
-            break
-        if not line.upright or AFFILIATION.search(text):
+    unclear: list[str] = []
+    print_of_names: Line | None = None
+    for line, text in _author_lines(_below(first, title), size):
+        if print_of_names and (abs(line.size - print_of_names.size) > 0.6 or line.bold != print_of_names.bold):
             continue
-        some = names(MARKERS.sub(",", text))
-        if not some and found and len(text.split()) > 12:
-            break
-        found += some
+        parts = [part for part in _parts(MARKERS.sub(",", text)) if _is_name(part)]
+        print_of_names = print_of_names or (line if parts else None)
+        for part in parts:
+            (unclear if _may_be_two(part) else found).append(part)
+    if unclear:
+        problems.append(f"authors left out, for one name cannot be told from the next: {'; '.join(unclear)[:300]}")
     return list(dict.fromkeys(found))[:MAX_AUTHORS]
 
 
+def _below(first: Sequence[Line], title: Sequence[Line]) -> Sequence[Line]:
+    after = [index for index, line in enumerate(first) if title and line is title[-1]]
+    return first[after[0] + 1 :][:AUTHOR_LINES] if after else []
+
+
+def _author_lines(lines: Sequence[Line], size: float) -> Iterator[tuple[Line, str]]:
+    """The lines up to the first part of the paper, without those about places; a list that runs on is one line."""
+    running: tuple[Line, str] | None = None
+    for line in lines:
+        text = EMAIL.sub("", line.text).strip()
+        if is_section(text) or INLINE_ABSTRACT.match(text) or heading_level(line, size) > 2 or len(text) > 400:
+            break
+        if not line.upright or not text or AFFILIATION.search(text):
+            continue
+        if running and _runs_on(*running) and line.size == running[0].size:
+            running = (running[0], f"{running[1]} {text}")
+            continue
+        if running:
+            yield running
+        running = (line, text)
+    if running:
+        yield running
+
+
+def _runs_on(line: Line, text: str) -> bool:
+    return text.endswith((",", "&", " and")) or (len(line.text) >= FULL_LINE and "," in text)
+
+
 def names(text: str) -> list[str]:
-    """The people in "Ada Lovelace, Charles Babbage and L. F. Menabrea"; what does not read like a name is left out."""
-    text = text.strip()
+    """The people in "Ada Lovelace, Charles Babbage and L. F. Menabrea", or in "Lovelace, Ada; Babbage, Charles"; what
+    does not read like a name is left out."""
+    parts = _parts(text)
     if ";" in text:
         parts = [_turned_round(part) for part in text.split(";")]
-    else:
-        parts = [part.strip() for part in BETWEEN_NAMES.split(text)]
-        if len(parts) == 2 and "," in text and all(part and " " not in part for part in parts):
-            parts = [_turned_round(text)]
+    elif len(parts) == 2 and "," in text and not any(" " in part for part in parts):
+        parts = [_turned_round(text)]
     return [part for part in parts if _is_name(part)][:MAX_AUTHORS]
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in BETWEEN_NAMES.split(text.strip())]
 
 
 def _turned_round(name: str) -> str:
@@ -181,9 +215,14 @@ def _is_name(text: str) -> bool:
     words = text.split()
     if SHORT_NAME.fullmatch(text):
         return True
-    if not 2 <= len(words) <= 5 or len(text) > 60 or NO_AUTHOR.fullmatch(text) or AFFILIATION.search(text):
+    if not 2 <= len(words) <= 8 or len(text) > 80 or NO_AUTHOR.fullmatch(text) or AFFILIATION.search(text):
         return False
-    return all(NAME_WORD.fullmatch(word) and (not word[0].islower() or word in PARTICLES) for word in words)
+    return all(NAME_WORD.fullmatch(word) and (PARTICLE.match(word) or not word[0].islower()) for word in words)
+
+
+def _may_be_two(name: str) -> bool:
+    """Whether four words or more, initials and particles aside, stand together as two printed names do."""
+    return len([word for word in name.split() if len(word.strip(".")) > 1 and not PARTICLE.fullmatch(word)]) >= 4
 
 
 def find_abstract(blocks: Sequence[Block]) -> str:

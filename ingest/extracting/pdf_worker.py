@@ -263,7 +263,7 @@ def _said(pages: list[list[Line]], metadata: dict[str, str], problems: list[str]
     first = next(lines for lines in pages if lines)
     size = body_size(pages)
     title, printed = pdf_front.find_title(first, metadata.get("title", ""), size)
-    authors = pdf_front.find_authors(first, printed, metadata.get("author", ""), size)
+    authors = pdf_front.find_authors(first, printed, metadata.get("author", ""), size, problems)
     doi = pdf_front.find_doi(first, metadata, problems)
     arxiv, stamped = pdf_front.find_arxiv(first, metadata, doi)
     pages = [pdf_front.without_stamps(lines) for lines in pages]

@@ -152,6 +152,32 @@ def test_the_metadata_help_where_the_page_shows_no_title(read):
     assert read([flow("All of one size.", "Not much to see.")]).title == ""
 
 
+@pytest.mark.parametrize(
+    ("lines", "authors"),
+    [
+        (["Ada Hose*†, Bo Fern and Carla d’Arc", "Vienna, Austria"], ["Ada Hose", "Bo Fern", "Carla d’Arc"]),
+        (["Ada Hose", "Department of Ferns", "Oslo, Norway", "Bo Fern"], ["Ada Hose", "Bo Fern"]),
+        (
+            ["Ada Maria Hose1,2, Bo Fern2, Carla van der Leaf1, Dan", "Dew2 and Eve Ivy1"],
+            ["Ada Maria Hose", "Bo Fern", "Carla van der Leaf", "Dan Dew", "Eve Ivy"],
+        ),
+        (["Technical Report 12", "Garden Robots Group"], []),
+    ],
+)
+def test_authors_are_told_from_places(read, lines, authors):
+    places = [Printed(line, 9 if line.startswith(("Vienna", "Oslo", "Department")) else 12) for line in lines]
+    found = read([flow(*TITLE, "", *places, "", Printed("Abstract", 12, True), "Ferns.", "And more of them.")])
+    assert found.authors == authors
+
+
+def test_names_that_cannot_be_told_apart_are_left_out_and_named(read):
+    found = read([flow(*TITLE, "", "Ada Hose Bo Fern", "Carla Leaf", "", "Abstract", "Ferns.")])
+    assert found.authors == ["Carla Leaf"]
+    assert found.problems == [
+        "authors left out, for one name cannot be told from the next: Ada Hose Bo Fern",
+    ]
+
+
 def test_a_journal_is_no_title_however_large(read):
     found = read([[Printed("Gardens", 20, y=770), *FIRST]])
     assert found.title == "Watering Ferns and Cats: A Study of Garden Robots"
