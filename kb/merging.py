@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
-from kb.models import Entity, EntityRole, Entry, Link, SlugRedirect
+from kb.models import Entity, EntityRole, Entry, Link, Proposal, SlugRedirect
+from kb.models.provenance import ProposalState
 
 
 @transaction.atomic
@@ -49,6 +50,7 @@ def merge_entries(gone: Entry, kept: Entry) -> None:
             relation=link.relation,
             defaults={"origin": link.origin, "source": link.source},
         )
+    _move_proposals(gone, kept)
     slug, title = gone.slug, gone.title
     gone._change_reason = f"merged into “{kept.title}”"[:100]  # type: ignore[attr-defined]
     gone.delete()
@@ -97,6 +99,17 @@ def _move_citations(gone: Entry, kept: Entry) -> None:
     for position, citation in enumerate(citations, start=first):
         citation.position = position
     _move(citations, kept.citations.values_list("reference_id"), kept, ("reference_id",))
+
+
+def _move_proposals(gone: Entry, kept: Entry) -> None:
+    """What was proposed of `gone` and others is proposed of `kept`; what was declined of either stays declined."""
+    for row in Proposal.objects.filter(Q(entry=gone) | Q(other=gone)).exclude(Q(entry=kept) | Q(other=kept)):
+        third = row.other_id if row.entry_id == gone.pk else row.entry_id
+        pair = {"entry_id": min(third, kept.pk), "other_id": max(third, kept.pk)}
+        said = {name: getattr(row, name) for name in ("score", "evidence", "state", "decided_by", "decided_at")}
+        known, made = Proposal.objects.get_or_create(**pair, defaults=said)
+        if not made and known.state == ProposalState.OPEN and row.state == ProposalState.DECLINED:
+            Proposal.objects.filter(pk=known.pk).update(**said)
 
 
 def _move(rows: Iterable[Any], taken: Iterable[tuple], kept: Entry, key: tuple[str, ...]) -> None:

@@ -7,8 +7,9 @@ class SearchConfig(AppConfig):
     name = "search"
 
     def ready(self) -> None:
-        from kb import jobs
+        from kb import jobs, similar
         from search import receivers
 
         receivers.connect()
         jobs.register("reindex", "search.jobs.rebuild")
+        similar.register("search.similar")

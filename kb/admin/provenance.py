@@ -1,9 +1,15 @@
 """Provenance in the admin: to be read, but for what a person decides."""
 
-from django.contrib import admin
-from django.http import HttpRequest
+from collections.abc import Callable
 
-from kb.models import Attachment, Change, DeletedEntry, EntityRelation, Proposal, Schedule, SourceRecord
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from kb import proposals
+from kb.models import Attachment, Change, DeletedEntry, EntityRelation, Entry, Proposal, Schedule, SourceRecord
 
 
 class ReadOnly(admin.ModelAdmin):
@@ -34,10 +40,64 @@ class ChangeAdmin(ReadOnly):
 
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnly):
-    list_display = ["entry", "other", "score", "state", "decided_by"]
-    list_filter = ["state"]
+    """Two titles side by side with what speaks for them; what is chosen is merged or declined."""
+
+    list_display = ["score_shown", "first", "second", "evidence_shown", "state", "decided_by"]
+    list_display_links = ["score_shown"]
+    list_filter = [("state", admin.ChoicesFieldListFilter)]
     search_fields = ["entry__title", "other__title"]
     list_select_related = ["entry", "other", "decided_by"]
+    list_per_page = 50
+    actions = ["accept", "decline"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Proposal]:
+        return super().get_queryset(request).prefetch_related("entry__external_ids", "other__external_ids")
+
+    @admin.display(description="Score", ordering="score")
+    def score_shown(self, proposal: Proposal) -> str:
+        return f"{proposal.score:.2f}"
+
+    @admin.display(description="Older", ordering="entry__title")
+    def first(self, proposal: Proposal) -> SafeString:
+        return _linked(proposal.entry)
+
+    @admin.display(description="Newer", ordering="other__title")
+    def second(self, proposal: Proposal) -> SafeString:
+        return _linked(proposal.other)
+
+    @admin.display(description="Evidence")
+    def evidence_shown(self, proposal: Proposal) -> SafeString:
+        return format_html_join(SafeString("<br>"), "{}", ((line,) for line in proposals.evidence_lines(proposal)))
+
+    @admin.action(description="They are the same: merge into the one that says more")
+    def accept(self, request: HttpRequest, chosen: QuerySet[Proposal]) -> None:
+        self._decide(request, chosen, "merged", lambda one: proposals.accept(one, request.user, proposals.fuller(one)))
+
+    @admin.action(description="They are not the same: never propose them again")
+    def decline(self, request: HttpRequest, chosen: QuerySet[Proposal]) -> None:
+        self._decide(request, chosen, "declined", lambda one: proposals.decline(one, request.user))
+
+    def _decide(
+        self, request: HttpRequest, chosen: QuerySet[Proposal], done: str, decide: Callable[[Proposal], object]
+    ) -> None:
+        count = 0
+        # By id: deciding one may have merged an entry of the next.
+        for pk in list(chosen.values_list("pk", flat=True)):
+            proposal = Proposal.objects.select_related("entry", "other").filter(pk=pk).first()
+            try:
+                if proposal is not None:
+                    decide(proposal)
+                    count += 1
+            except proposals.Decided as error:
+                self.message_user(request, str(error), messages.WARNING)
+        self.message_user(request, f"{count} {done}.", messages.SUCCESS)
+
+
+def _linked(entry: Entry) -> SafeString:
+    """The title with what tells it from the other one, leading to the entry's page."""
+    known = ", ".join(str(external) for external in entry.external_ids.all())
+    said = " · ".join(filter(None, (entry.get_kind_display(), entry.occurred, known)))
+    return format_html('<a href="{}">{}</a><br><small>{}</small>', entry.get_absolute_url(), entry.title, said)
 
 
 @admin.register(Schedule)

@@ -1,0 +1,128 @@
+"""All entries that could be the same as another, indexed so that nobody compares each with each.
+
+Which of them to compare with one is answered from three sides: near copies of its text (MinHash in bands), rare words
+that its title and the beginning of its text share with theirs, and articles that both cite. Each side gives a bounded
+number, so the work grows with the entries and not with their square.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import log
+
+from datasketch import MinHash, MinHashLSH
+
+from ingest.matching.accounts import Account
+from ingest.matching.words import PERMUTATIONS, fingerprint, words
+from kb.external import NAMESPACES
+
+NEAR_COPY = 0.3  # Jaccard similarity from which the bands find a copy more often than not
+LEAD = 120  # words of title and text in which an account says what it is about
+RARE_WORDS = 40
+COMMON = 400  # a word of more entries than that says nothing about any two of them
+LIKELY = 25  # entries that one side gives
+
+# Databases that give each event one number. A DOI is none of them, as a paper and its preprint have two, nor is the
+# OECD's monitor, which has several pages of one event.
+COUNTED = frozenset(NAMESPACES) - {"doi", "oecd"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """An entry as it is compared: `title` and `lead` are its words, `names` the words of its entities' names."""
+
+    account: Account
+    title: frozenset[str]
+    lead: frozenset[str]
+    names: frozenset[str]
+    minhash: MinHash
+
+    @property
+    def articles(self) -> frozenset[str]:
+        """What it rests on, and what others would cite it as."""
+        return self.account.references | {" ".join(pair) for pair in self.account.identifiers}
+
+
+class Pool:
+    """The readings of entries by their ids. `counted` are the namespaces in which one event has one number."""
+
+    def __init__(self, accounts: Iterable[Account] = (), counted: frozenset[str] = COUNTED) -> None:
+        self.readings: dict[int, Reading] = {}
+        self.counted = counted
+        self._copies = MinHashLSH(NEAR_COPY, PERMUTATIONS)
+        self._by_word: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_article: defaultdict[str, list[int]] = defaultdict(list)
+        self._names: Counter[str] = Counter()
+        self._weights: dict[str, float] = {}
+        for one in accounts:
+            self._put(one)
+
+    def __contains__(self, id: int) -> bool:
+        return id in self.readings
+
+    def candidates(self, id: int) -> set[int]:
+        """The entries that are worth comparing with this one; at most a few dozen."""
+        reading = self.readings[id]
+        found = {*self._copies.query(reading.minhash)[: 2 * LIKELY], *self._sharing_words(reading)}
+        for article in reading.articles:
+            citing = self._by_article[article]
+            found |= set(citing) if len(citing) <= LIKELY else set()
+        return {other for other in found if self.comparable(id, other)}
+
+    def comparable(self, one: int, other: int) -> bool:
+        """Whether they may be the same at all: two entries, both accounts of incidents or neither, and no database
+        has a number of its own for each."""
+        a, b = self.readings[one].account, self.readings[other].account
+        return one != other and (a.kind == "incident") == (b.kind == "incident") and not self.are_two(one, other)
+
+    def are_two(self, one: int, other: int) -> bool:
+        """Whether some database numbers them differently."""
+        mine, theirs = self._numbers(one), self._numbers(other)
+        return any(mine[space].isdisjoint(theirs[space]) for space in mine.keys() & theirs.keys())
+
+    def word_weight(self, word: str) -> float:
+        """How much a word tells: much when few entries begin with it."""
+        if word not in self._weights:
+            self._weights[word] = log(1 + len(self.readings) / max(len(self._by_word.get(word, ())), 1))
+        return self._weights[word]
+
+    def name_weight(self, word: str) -> float:
+        """How much a word of a name tells: little for a company that is named everywhere."""
+        return log(1 + len(self.readings) / max(self._names[word], 1))
+
+    def citing(self, article: str) -> int:
+        """How many entries cite an article."""
+        return len(self._by_article.get(article, ()))
+
+    def _put(self, account: Account) -> None:
+        title, text = words(account.title), words(account.text)
+        names = frozenset(word for name in account.entities for word in words(name))
+        lead = frozenset((title + text)[:LEAD])
+        reading = Reading(account, frozenset(title), lead, names, fingerprint(title + text))
+        self.readings[account.id] = reading
+        self._copies.insert(account.id, reading.minhash, check_duplication=False)
+        self._names.update(names)
+        for word in lead:
+            self._by_word[word].append(account.id)
+        for article in reading.articles:
+            self._by_article[article].append(account.id)
+
+    def _sharing_words(self, reading: Reading) -> list[int]:
+        """The entries with the heaviest words in common."""
+        shared: defaultdict[int, float] = defaultdict(float)
+        for word in sorted(reading.lead, key=lambda word: (len(self._by_word[word]), word))[:RARE_WORDS]:
+            having = self._by_word[word]
+            if len(having) > COMMON:
+                break
+            weight = self.word_weight(word) * (2 if word in reading.title else 1)
+            for other in having:
+                shared[other] += weight
+        shared.pop(reading.account.id, None)
+        return sorted(shared, key=lambda other: (-shared[other], other))[:LIKELY]
+
+    def _numbers(self, id: int) -> dict[str, set[str]]:
+        values: dict[str, set[str]] = {}
+        for namespace, value in self.readings[id].account.identifiers:
+            if namespace in self.counted:
+                values.setdefault(namespace, set()).add(value)
+        return values
