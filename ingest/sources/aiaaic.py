@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from ingest.records import (
     entry_or_bad,
     keep_valid,
 )
-from ingest.sources.aiaaic_columns import Columns, is_known, read_columns
+from ingest.sources.aiaaic_columns import EXTERNAL, INTERNAL, Columns, is_known, read_columns
 from ingest.sources.base import Options, SourceError
 from ingest.sources.csv_table import CsvSheet
 from ingest.sources.files import fingerprint, local_path
@@ -55,6 +56,8 @@ TAXONOMIES = {
     "response": "AIAAIC responses",
 }
 HARMS = "AIAAIC harms"
+# Columns that hold lists of names; a purpose is said in words of its own.
+PARTED = frozenset({"country", "sector", "technology", *ROLES, *TAXONOMIES, *EXTERNAL, *INTERNAL})
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,9 @@ class Table:
     names: Sequence[str]
     columns: Columns
     skipped: int
+
+    def rows(self) -> Iterator[SheetRow]:
+        return islice(self.sheet.rows(), self.skipped, None)
 
 
 class AiaaicSheet:
@@ -109,13 +115,26 @@ class AiaaicSheet:
         return fingerprint(self.files)
 
     def records(self) -> Iterator[Record]:
-        reader = _Reader()
+        reader = _Reader(self._names)
         for table in self.tables:
             where = f"{table.sheet.title} " if len(self.tables) > 1 else ""
-            for row in islice(table.sheet.rows(), table.skipped, None):
+            for row in table.rows():
                 if record := reader.record(table, row, where + row.place):
                     yield record
         self.notices[:] = self._said + reader.notices()
+
+    @cached_property
+    def _names(self) -> dict[str, set[str]]:
+        """Our word for a column -> the values without a comma that its cells have, in small letters."""
+        found: dict[str, set[str]] = {}
+        for table in self.tables:
+            columns = {**table.columns.fields, **table.columns.external, **table.columns.internal}
+            for row in table.rows():
+                cells = dict(zip(table.names, row.cells, strict=False))
+                for ours in PARTED & columns.keys():
+                    parts = (part for part in _parts(_said(cells.get(columns[ours]))) if "," not in part)
+                    found.setdefault(ours, set()).update(part.lower() for part in parts)
+        return found
 
     def _tables(self, file: Path, wanted: str) -> Iterator[Table]:
         sheets: list[Any]
@@ -145,7 +164,8 @@ class AiaaicSheet:
 class _Reader:
     """Rows as records, with what the rows before had."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[str, set[str]]) -> None:
+        self.names = names
         self.numbers: dict[str, tuple[str, str]] = {}
         self.pages: set[str] = set()
         self.left_out: Counter[str] = Counter()
@@ -195,6 +215,10 @@ class _Reader:
             self.numbers[number] = place, title
         if not number and page is None:
             warnings.append("neither a number nor a page: when it changes in the sheet it becomes another entry")
+        parties = [(role, name) for role in ROLES for name in self._several(role, got.get(role))]
+        for role, name in parties:
+            if name.count(",") > 1:
+                warnings.append(f"{role} {name[:80]!r} may be several names; it was kept as one")
         return entry_or_bad(
             f"{number} ({place})" if number else place,
             kind="incident",
@@ -206,18 +230,13 @@ class _Reader:
             attribution=PUBLISHER,
             tags=tags,
             external_ids=[(NAMESPACE, number)] if number else [],
-            roles=keep_valid(
-                RoleRecord,
-                ({"role": role, "name": name} for role in ROLES for name in _several(got.get(role, ""))),
-                "entity",
-                warnings,
-            ),
+            roles=keep_valid(RoleRecord, ({"role": role, "name": name} for role, name in parties), "entity", warnings),
             page=page,
             references=keep_valid(ReferenceRecord, references, "link", warnings),
             classifications=keep_valid(
-                ClassificationRecord, _classifications(columns, cells, got), "classification", warnings
+                ClassificationRecord, self._classifications(columns, cells, got), "classification", warnings
             ),
-            facts=_facts(columns, cells, got),
+            facts=self._facts(columns, cells, got),
             warnings=warnings,
         )
 
@@ -248,6 +267,36 @@ class _Reader:
             else:
                 others.append(reference)
         return page, others, "\n\n".join(text for text in texts if re.search(r"\w\W+\w", text))
+
+    def _several(self, ours: str, cell: Cell) -> list[str]:
+        """The parts of a list. A comma parts them too where most of what it parts stands alone in other rows."""
+        several = []
+        for part in _parts(_said(cell)):
+            between = [name.strip() for name in part.split(",") if name.strip()]
+            known = sum(name.lower() in self.names.get(ours, ()) for name in between)
+            several += between if len(between) > 1 and known >= max(2, 0.6 * len(between)) else [part]
+        return list(dict.fromkeys(several))
+
+    def _facts(self, columns: Columns, cells: Mapping[str, Cell], got: Mapping[str, str]) -> dict[str, Any]:
+        facts: dict[str, Any] = {
+            name: self._several(name, got.get(name)) for name in ("country", "sector", "technology")
+        }
+        harms = (self._several(group, cells.get(column)) for group, column in columns.external.items())
+        facts |= {"purpose": "; ".join(_parts(got.get("purpose", "")))}
+        facts |= {"harms": list(dict.fromkeys(harm for group in harms for harm in group))}
+        facts |= {"response": "; ".join(_parts(got.get("response", "")))}
+        return {name: value for name, value in facts.items() if value}
+
+    def _classifications(
+        self, columns: Columns, cells: Mapping[str, Cell], got: Mapping[str, str]
+    ) -> Iterator[dict[str, Any]]:
+        for name, taxonomy in TAXONOMIES.items():
+            values = self._several(name, got.get(name))
+            for path in dict.fromkeys(path for value in values for path in _paths(value)):
+                yield {"taxonomy": taxonomy, "category": path}
+        for group, column in {**columns.external, **columns.internal}.items():
+            for value in self._several(group, cells.get(column)):
+                yield {"taxonomy": HARMS, "category": (group, value)}
 
     def notices(self) -> list[str]:
         """What was left out, and what was taken for an incident, with their numbers."""
@@ -285,7 +334,8 @@ def _number(text: str) -> str:
     return f"AIAAIC{text.zfill(3)}" if text.isdecimal() else text
 
 
-def _several(text: str) -> list[str]:
+def _parts(text: str) -> list[str]:
+    """The parts of a list, each once; what only says that nothing is known is none."""
     parts = (part.strip().strip(",").strip() for part in re.split(r"[;\n|]", text))
     return list(dict.fromkeys(part for part in parts if part.lower() not in NOTHING))
 
@@ -309,24 +359,6 @@ def _occurred(got: Mapping[str, str], warnings: list[str]) -> PartialDate | None
         return None
     warnings.append(f"of the date {said[:80]!r} the year {year[0]} was kept")
     return parse_date(year[0])
-
-
-def _facts(columns: Columns, cells: Mapping[str, Cell], got: Mapping[str, str]) -> dict[str, Any]:
-    harms = dict.fromkeys(harm for column in columns.external.values() for harm in _several(_said(cells.get(column))))
-    facts: dict[str, Any] = {name: _several(got.get(name, "")) for name in ("country", "sector", "technology")}
-    facts |= {"purpose": "; ".join(_several(got.get("purpose", ""))), "harms": list(harms)}
-    facts["response"] = "; ".join(_several(got.get("response", "")))
-    return {name: value for name, value in facts.items() if value}
-
-
-def _classifications(columns: Columns, cells: Mapping[str, Cell], got: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    for name, taxonomy in TAXONOMIES.items():
-        for path in dict.fromkeys(path for value in _several(got.get(name, "")) for path in _paths(value)):
-            yield {"taxonomy": taxonomy, "category": path}
-    for groups in (columns.external, columns.internal):
-        for group, column in groups.items():
-            for value in _several(_said(cells.get(column))):
-                yield {"taxonomy": HARMS, "category": (group, value)}
 
 
 def _paths(value: str) -> list[tuple[str, ...]]:

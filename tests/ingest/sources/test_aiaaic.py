@@ -216,6 +216,18 @@ def test_a_workbook_with_several_sheets(tmp_path):
     assert [entry.title for entry in read("aiaaic", path, sheet="systems")] == ["LiftTalk"]
 
 
+def test_commas_part_what_stands_alone_elsewhere(write):
+    names = ['"Up, Down"', '"Up, Inc."', '"Up, Down, Left"', "Up; Down", '"Ministry of Lifts, Stairs and Ramps"']
+    path = write("a.csv", sheet(*(f"AIAAIC{place},A,,{name}," for place, name in enumerate(names))))
+    assert [[role.name for role in entry.roles] for entry in read("aiaaic", path)] == [
+        ["Up", "Down"],
+        ["Up, Inc."],
+        ["Up", "Down", "Left"],
+        ["Up", "Down"],
+        ["Ministry of Lifts, Stairs and Ramps"],
+    ]
+
+
 def test_a_folder_of_parts(write):
     write("parts/2.csv", sheet("AIAAIC2,B,,,", "AIAAIC1,A,,,"))
     folder = write("parts/1.csv", sheet("AIAAIC1,A,,,")).parent
