@@ -20,6 +20,7 @@ from ingest.fetching.network import CheckedBackend, Deadline, Resolver, resolve
 
 REDIRECTS = (301, 302, 303, 307, 308)
 PASSING = (408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524)  # statuses that say that it may work later
+CONDITIONS = {"If-None-Match", "If-Modified-Since"}
 SAID = {
     401: "it wants a sign-in",
     402: "it wants to be paid",
@@ -155,7 +156,7 @@ class Client:
             ):
                 answer = Answer(address, response.status, _headers(response.headers), 0)
                 moved = answer.status in REDIRECTS and answer.headers.get("location")
-                if moved or (answer.status == 304 and errand.headers):
+                if moved or (answer.status == 304 and CONDITIONS & errand.headers.keys()):
                     return answer
                 if answer.status not in (200, 203):
                     raise _refusal(answer)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.fetching import robots
-from ingest.fetching.addresses import Address, HostPort, check_port, follow, parse
+from ingest.fetching.addresses import Address, HostPort, check_answers, check_port, follow, is_number, parse
 from ingest.fetching.client import Answer, Client, Errand, Limits
 from ingest.fetching.errors import FetchError
 from ingest.fetching.file_names import file_name
@@ -55,7 +55,10 @@ class Fetcher:
 
     def check(self, address: str) -> None:
         """FetchError when `address` is refused for how it is written; no connection is made, no name resolved."""
-        check_port(parse(address), self._allowed)
+        asked = parse(address)
+        check_port(asked, self._allowed)
+        if is_number(asked.host):
+            check_answers(asked.host, asked.port, [asked.host], self._allowed)
 
     def fetch(self, address: str, max_age_s: float) -> Page:
         """The page at `address`: as kept, if that is no older than `max_age_s`, else asked for and kept."""

@@ -4,6 +4,7 @@ A page lies in a folder of its address: `page.json` says what the server said, a
 its digest. Of one address the last content is kept. The whole folder may be removed; pages are then fetched again.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -98,15 +99,16 @@ class Kept:
         folder.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256(content).hexdigest()
         file = folder / digest
-        if not file.exists() or file.stat().st_size != len(content):
-            _write(file, content)
         kept = {name: value for name, value in headers.items() if name in HEADERS}
         page = Page(address, url, status, kept, datetime.now(UTC), file)
-        self._say(page, digest, len(content))
-        for other in folder.iterdir():
-            if other.name not in (digest, "page.json") and not other.name.startswith("."):
-                with suppress(OSError):
-                    other.unlink()
+        with (folder / ".lock").open("w") as lock:  # two at once would each remove what the other just wrote
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not file.exists() or file.stat().st_size != len(content):
+                _write(file, content)
+            self._say(page, digest, len(content))
+            for other in folder.iterdir():
+                if other.name not in (digest, "page.json") and not other.name.startswith("."):
+                    other.unlink(missing_ok=True)
         return page
 
     def confirm(self, page: Page) -> Page:

@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """A server that listens on 127.0.0.1, a thread a connection."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.05)
@@ -65,7 +66,7 @@ def serving() -> Iterator[Server]:
             except TimeoutError:
                 continue
             server.connections += 1
-            threads.append(threading.Thread(target=_answer, args=(server, connection), daemon=True))
+            threads.append(threading.Thread(target=_answer, args=(server, connection, tls), daemon=True))
             threads[-1].start()
 
     accepting = threading.Thread(target=listen, daemon=True)
@@ -80,9 +81,14 @@ def serving() -> Iterator[Server]:
             thread.join(5)
 
 
-def _answer(server: Server, connection: socket.socket) -> None:
+def _answer(server: Server, connection: socket.socket, tls: ssl.SSLContext | None) -> None:
+    connection.settimeout(1)
+    try:
+        connection = tls.wrap_socket(connection, server_side=True) if tls else connection
+    except OSError:
+        connection.close()
+        return
     with connection:
-        connection.settimeout(1)
         try:
             head = _head(connection)
             if not head:

@@ -156,7 +156,7 @@ def test_what_is_no_page_says_what_it_is(web):
 @pytest.mark.parametrize(
     ("location", "said"),
     [
-        ("http://127.1/", None),
+        ("http://127.1/", "a loopback address"),
         ("ftp://example.org/", "only http and https"),
         ("http://example.org:22/", "only ports 80 and 443"),
         ("", "no location was given"),
@@ -164,9 +164,6 @@ def test_what_is_no_page_says_what_it_is(web):
     ],
 )
 def test_a_location_that_cannot_be_right_is_refused_at_once(location, said):
-    if said is None:
-        assert "a loopback address" in read_one("url", location).reason
-        return
     with pytest.raises(SourceError, match=said):
         open_source("url", location)
 
