@@ -69,11 +69,15 @@ class ProposalAdmin(ReadOnly):
     def evidence_shown(self, proposal: Proposal) -> SafeString:
         return format_html_join(SafeString("<br>"), "{}", ((line,) for line in proposals.evidence_lines(proposal)))
 
-    @admin.action(description="They are the same: merge into the one that says more")
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Merging deletes one of two entries: who may not change entries may look."""
+        return request.user.has_perms(["kb.change_proposal", "kb.change_entry"])
+
+    @admin.action(description="They are the same: merge into the one that says more", permissions=["decide"])
     def accept(self, request: HttpRequest, chosen: QuerySet[Proposal]) -> None:
         self._decide(request, chosen, "merged", lambda one: proposals.accept(one, request.user, proposals.fuller(one)))
 
-    @admin.action(description="They are not the same: never propose them again")
+    @admin.action(description="They are not the same: never propose them again", permissions=["decide"])
     def decline(self, request: HttpRequest, chosen: QuerySet[Proposal]) -> None:
         self._decide(request, chosen, "declined", lambda one: proposals.decline(one, request.user))
 
