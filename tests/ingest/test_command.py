@@ -62,7 +62,7 @@ def test_of_many_problems_the_first_are_told_and_the_rest_counted(tmp_path):
 
     assert out[-1] == "created 1, updated 0, unchanged 0, failed 30"
     assert err[0].startswith("line 2: not JSON")
-    assert err[-1] == f"… and 10 more: see job {Job.objects.get().pk}"
+    assert err[-1] == f"… and 10 more: see job {Job.objects.get(kind='ingest').pk}"
     assert len(err) == 21
 
 
