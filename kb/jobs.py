@@ -30,6 +30,8 @@ LEASE = timedelta(seconds=60)
 RENEW_S = 20.0
 LONGEST_SILENCE_S = 3600.0  # without a batch for that long, a holder is taken for stuck and its lease runs out
 BUDGET_S = 120.0  # a task stays far below RabbitMQ's 30 minutes and any visibility timeout
+OPENING_SHARE = 9  # a turn works at least so many times as long as it took to begin,
+LONGEST_TURN_S = 900.0  # up to this
 MAX_ATTEMPTS = 5  # takeovers without progress: a job that kills its worker must not do so for ever
 
 Progress = Callable[[Job], None]
@@ -149,7 +151,9 @@ class Run:
         """A transaction that ends by writing cursor, counts, progress and problems, if the lease is still held."""
         if self._until is None and self._budget_s is not None:
             # From the first batch on: opening a big archive again must not eat the time for working on it.
-            self._until = time.monotonic() + self._budget_s
+            opening = time.monotonic() - self._last_batch
+            enough = min(OPENING_SHARE * opening, LONGEST_TURN_S) if self._budget_s else 0
+            self._until = time.monotonic() + max(self._budget_s, enough)
         before = (dict(self.job.cursor), dict(self.job.counts), self.job.done)
         try:
             with transaction.atomic():
