@@ -1,18 +1,20 @@
-"""Markdown to HTML that is safe to show: no raw HTML, no images from elsewhere, math left as TeX."""
+"""Markdown to HTML that is safe to show: no raw HTML, no pictures from elsewhere, math left as TeX."""
 
 from collections import Counter
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import nh3
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import slugify
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
+
+from kb.headings import heading_id
+from kb.markdown_rules import use_notes
 
 # Far above any entry. Beyond it text is shown as written: reading hostile Markdown takes more than linear time.
 MAX_LENGTH = 100_000
@@ -22,20 +24,26 @@ DEEPEST_HEADING = 6
 TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "code", "em", "strong", "s", "sup", "a"),
     *("ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "section", "span", "div"),
+    *("mark", "aside", "details", "summary", "img"),
 }
 ATTRIBUTES = {
     "a": {"href", "title", "class", "id"},
+    "aside": {"class"},
     "code": {"class"},
+    "details": {"class", "open"},
     "div": {"class"},
     "h2": {"id"},
     "h3": {"id"},
     "h4": {"id"},
     "h5": {"id"},
     "h6": {"id"},
+    "img": {"src", "alt", "title", "width", "height", "loading"},
     "li": {"id", "class"},
     "ol": {"start", "class"},
+    "p": {"class"},
     "section": {"class"},
-    "span": {"class"},
+    "span": {"class", "id"},
+    "summary": {"class"},
     "sup": {"class"},
     "td": {"style"},
     "th": {"style"},
@@ -43,12 +51,13 @@ ATTRIBUTES = {
 
 
 def render(text: str) -> SafeString:
-    """`text` as HTML: CommonMark with tables, strikethrough, footnotes and `$math$`.
+    """`text` as HTML: CommonMark with tables, strikethrough, footnotes, `$math$`, and what Obsidian adds: callouts,
+    `==highlights==`, tasks and names of paragraphs.
 
     The highest heading becomes an `<h2>`; each has an id made from its words. TeX stays readable in
     `<span class="math">` and `<div class="math">`, for a script to typeset. Whatever the text is, the result is safe
-    and takes bounded time: links lead to http, https and mailto only, images become links to them, raw HTML is shown
-    as it is typed.
+    and takes bounded time: links lead to http, https and mailto only, or stay on this site; pictures are shown where
+    they are the entry's own (`files/NAME`) and are links otherwise; raw HTML is shown as it is typed.
     """
     if len(text) > MAX_LENGTH:
         return format_html('<pre class="as-written">{}</pre>', text)
@@ -71,7 +80,7 @@ def _make_reader() -> MarkdownIt:
     reader.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_digits=False, double_inline=True)
     reader.use(footnote_plugin, inline=False)
     reader.core.ruler.push("headings", _settle_headings)
-    reader.add_render_rule("image", _link_to_image)
+    use_notes(reader)
     reader.add_render_rule("math_inline", _math_inline)
     reader.add_render_rule("math_inline_double", _math_display)
     reader.add_render_rule("math_block", _math_block)
@@ -90,15 +99,6 @@ def _math_block(renderer: RendererHTML, tokens: Sequence[Token], index: int, opt
     return f'<div class="math">{escape(tokens[index].content.strip())}</div>\n'
 
 
-def _link_to_image(
-    renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]
-) -> str:
-    # An image from another server would tell that server who reads what here.
-    token = tokens[index]
-    words = renderer.renderInlineAsText(token.children, options, env) or "image"
-    return f'<a class="image" href="{escape(token.attrGet("src") or "")}">{escape(words)}</a>'
-
-
 def _settle_headings(state: Any) -> None:
     """Let the text's highest heading be an `<h2>`, since the page has its `<h1>`; give each an id that is its own."""
     levels = [int(token.tag[1]) for token in state.tokens if token.type == "heading_open"]
@@ -109,10 +109,11 @@ def _settle_headings(state: Any) -> None:
             continue
         token.tag = f"h{min(int(token.tag[1]) + down, DEEPEST_HEADING)}"
         if token.type == "heading_open":
-            name = slugify(state.tokens[position + 1].content[:200], allow_unicode=True)[:60] or "section"
+            children = state.tokens[position + 1].children or []
+            name = heading_id("".join(child.content for child in children))
             seen[name] += 1
             # Two dashes: no other heading's words can make that.
-            token.attrSet("id", f"s-{name}" if seen[name] == 1 else f"s-{name}--{seen[name]}")
+            token.attrSet("id", name if seen[name] == 1 else f"{name}--{seen[name]}")
 
 
 _reader = _make_reader()
