@@ -12,6 +12,7 @@ MAX_ABSTRACT_CHARS = 5000
 MAX_AUTHORS = 500
 SINGLE_WORD = 0.75  # the name of a journal may be larger than the title
 AUTHOR_LINES = 60
+LONGEST_LINE = 400  # characters; of print so small that more fit on a line, no names are set
 FULL_LINE = 50  # characters, from which on a line was broken because it was full
 FRONT_LINES = 400  # of the first page; more is no first page of a paper
 
@@ -171,8 +172,10 @@ def _author_lines(lines: Sequence[Line], size: float) -> Iterator[tuple[Line, st
     """The lines up to the first part of the paper, without those about places; a list that runs on is one line."""
     running: tuple[Line, str] | None = None
     for line in lines:
+        if len(line.text) > LONGEST_LINE or INLINE_ABSTRACT.match(line.text) or heading_level(line, size) > 2:
+            break
         text = EMAIL.sub("", line.text).strip()
-        if is_section(text) or INLINE_ABSTRACT.match(text) or heading_level(line, size) > 2 or len(text) > 400:
+        if is_section(text):
             break
         if not line.upright or not text or AFFILIATION.search(text):
             continue

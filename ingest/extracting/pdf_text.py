@@ -11,6 +11,7 @@ from ingest.extracting.pdf_lines import Line
 EDGE_LINES = 3  # lines at the top and at the bottom of a page among which running heads are looked for
 FEW_LINES = 4  # a page with fewer says nothing but what might be taken for its head
 MAX_HEADING_CHARS = 150
+LONGEST_WORD = 80
 MAX_HEADING_LINES = 4
 
 # The names by which papers call their parts, whatever the print looks like; and those that are also what tables call
@@ -228,9 +229,10 @@ def _write(found: Sequence[Block], count: int, words: set[str]) -> Composed:
         for number, (page, line) in enumerate(block.lines):
             text = line.text
             if number:
-                hyphen = HYPHENATED.search(parts[-1])
+                before = parts[-1][-LONGEST_WORD:]
+                hyphen = HYPHENATED.search(before)
                 if hyphen and text[0].isalnum():
-                    if not _keeps_hyphen(parts[-1], hyphen, text, words):
+                    if not _keeps_hyphen(before, hyphen, text, words):
                         parts[-1] = parts[-1][:-1]
                         length -= 1
                 elif not (WITHOUT_SPACES.match(parts[-1][-1]) and WITHOUT_SPACES.match(text)):

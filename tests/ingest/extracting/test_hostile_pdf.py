@@ -210,10 +210,18 @@ def test_a_text_without_end_is_cut_and_that_is_said(read):
     assert found.problems == ["only the first 2 of 3 pages were read: no more than 3,990,000 characters are"]
 
 
-def test_thousands_of_pages(read):
-    found = read(paper([[Printed(f"Fern {number}.", y=400)] for number in range(1, 3_001)]))
-    assert len(found.pages) == 3_000
-    assert found.text[found.pages[1_999] : found.pages[2_000]].strip() == "Fern 2000."
+def test_lines_without_end_take_no_time_without_end(read):
+    lines = [Printed("Ferns That Answer Back", 18, y=730)]
+    for letters in ("@", "(", "a", "9", ".", "-", "doi10.", "1 ", "* ", "# ") * 3:
+        lines.append(Printed(letters * (19_000 // len(letters)), y=lines[-1].y - 15))
+    found = read(paper([lines, lines], {"Title": "a" * 5_000, "Author": "a," * 5_000}), seconds=20)
+    assert (found.title, found.authors, found.doi) == ("Ferns That Answer Back", [], "")
+
+
+def test_a_thousand_pages(read):
+    found = read(paper([[Printed(f"Fern {number}.", y=400)] for number in range(1, 1_001)]))
+    assert len(found.pages) == 1_000
+    assert found.text[found.pages[699] : found.pages[700]].strip() == "Fern 700."
 
 
 def test_what_takes_too_long_keeps_the_pages_that_were_read(read):
