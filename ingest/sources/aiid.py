@@ -66,6 +66,7 @@ class AiidSnapshot:
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:
         self.path = local_path(location, "an AIID snapshot (backup-….tar.bz2 or its unpacked folder)")
         aiid_files.check(self.path)
+        # When its records have been read, it is known whether the location is the whole of it.
         self.collection = None if aiid_files.is_list_of_links(self.path) else "incidents"
         self.scratch = scratch
         self.notices: list[str] = []
@@ -96,6 +97,9 @@ class AiidSnapshot:
             yield DuplicateRecord(namespace="aiid", value=str(withdrawn), of=str(kept))
         for link in read.same:
             yield SameRecord(ids=[("aiid", str(link.incident)), link.other])
+        if read.is_torn and self.collection:
+            self.collection = None
+            self.notices.append("some incidents could not be read, so none that is missing counts as vanished")
 
     @cached_property
     def _contents(self) -> Contents:
@@ -123,7 +127,7 @@ class AiidSnapshot:
             f"incident {number}",
             kind="incident",
             title=title,
-            **_told(incident.description, incident.notes),
+            **_told(incident.description, incident.notes, warnings),
             occurred=_date(incident.date, "", warnings),
             language="en",
             licence=LICENCE,
@@ -177,13 +181,13 @@ class AiidSnapshot:
             numbers = ", ".join(map(str, draft.incidents[:20]))
             warnings.append(f"was proposed for incident {numbers}, which is not in the snapshot")
         page = _reference(draft.article, "page", warnings)
-        title = clean_line(draft.title) or clean_line(draft.article.title) or in_words(draft.address)
+        title = _line(draft.title) or _line(draft.article.title) or in_words(draft.address)
         return entry_or_bad(
             f"proposed address {draft.address}",
             kind="incident",
             status="draft",
             title=_fitting(title, MAX_TITLE, "title", warnings),
-            **_told(draft.description, ""),
+            **_told(draft.description, "", warnings),
             occurred=_date(draft.date, "", warnings),
             licence=LICENCE,
             attribution=PUBLISHER,
@@ -206,9 +210,9 @@ def in_words(address: str) -> str:
     return f"{host}: {words}" if words else host
 
 
-def _told(description: object, notes: object) -> dict[str, str]:
+def _told(description: object, notes: object, warnings: list[str]) -> dict[str, str]:
     """`summary` and `body` of what is told; what is too long for a summary is the body as well."""
-    summary, said = clean_text(description).strip(), clean_text(notes).strip()
+    summary, said = _text(description, "description", warnings), _text(notes, "notes", warnings)
     long = summary if len(summary) > MAX_SUMMARY else ""
     body = "\n\n".join(part for part in (long, NOTES + said if said else "") if part)
     return {"summary": summary[:MAX_SUMMARY], "body": body}
@@ -244,10 +248,23 @@ def _reference(report: Report, what: str, warnings: list[str]) -> ReferenceRecor
     return reference
 
 
-def _fitting(text: object, length: int, what: str, warnings: list[str]) -> str:
-    said = clean_text(text)
+def _text(value: object, what: str, warnings: list[str]) -> str:
+    try:
+        return clean_text(value).strip()
+    except ValueError as error:
+        warnings.append(f"{what} left out: {error}")
+        return ""
+
+
+def _line(value: object) -> str:
+    return clean_line(value) if isinstance(value, str) else ""
+
+
+def _fitting(text: Any, length: int, what: str, warnings: list[str]) -> Any:
+    """`text`, cut to that length. What is no text stays what it is, and is told when a record is made of it."""
+    said = clean_text(text) if isinstance(text, str) else ""
     if len(said) <= length:
-        return said
+        return text
     warnings.append(f"{what} cut at {length:,} of {len(said):,} characters")
     return said[: length - 1] + "…"
 

@@ -10,6 +10,7 @@ from ingest.sources.aiid_labels import Classifications
 from ingest.sources.aiid_store import RowStore
 from ingest.sources.aiid_tables import Draft, Incident, Parties, Report, Same, Tables
 from ingest.sources.aiid_taxa import ANNOTATOR, Taxonomy
+from ingest.sources.base import SourceError
 from kb.addresses import canonical_url
 
 Row = TypeVar("Row")
@@ -21,7 +22,8 @@ class Contents:
     """The tables, read once.
 
     A withdrawn incident that is still listed is none of its own: its reports are those of the incident that stands for
-    it. `problems` are rows that could not be read, and `notices` what was left out.
+    it. `problems` are rows that could not be read, and `notices` what was left out. `is_torn` when an incident may be
+    among those, so that one that is missing may be there all the same. SourceError when there are none at all.
     """
 
     def __init__(self, tables: Tables, scratch: Path | None) -> None:
@@ -30,6 +32,10 @@ class Contents:
         self._more = 0
         self.parties: set[str] = set()
         self.incidents = self._read_incidents(tables, RowStore(scratch))
+        self.is_torn = bool(self.problems)
+        if tables.collection and not len(self.incidents):
+            said = f": {self.problems[0]}" if self.problems else ""
+            raise SourceError(f"no incident could be read{said}; nothing was taken in")
         self.withdrawn = self._read_duplicates(tables)
         self.names, self.aliases, self.stand_ins = self._read_entities(tables)
         self.drafts, self._waiting = self._read_drafts(tables, RowStore(scratch))
@@ -125,8 +131,7 @@ class Contents:
             del self._waiting[address]
 
     def _read_duplicates(self, tables: Tables) -> dict[int, int]:
-        pairs = dict(self._good(tables.duplicates()))
-        ends = {number: _end_of(number, pairs) for number in sorted(pairs)}
+        ends = _ends(dict(self._good(tables.duplicates())))
         self._absorbed: dict[int, list[int]] = {}
         for withdrawn, kept in list(ends.items()):
             if kept not in self.incidents or kept == withdrawn:
@@ -138,8 +143,7 @@ class Contents:
 
     def _read_entities(self, tables: Tables) -> tuple[dict[str, str], dict[str, list[str]], dict[str, str]]:
         names = dict(self._good(tables.entities()))
-        pairs = dict(self._good(tables.same_entities()))
-        stand_ins = {key: end for key in pairs if (end := _end_of(key, pairs)) != key}
+        stand_ins = {key: end for key, end in _ends(dict(self._good(tables.same_entities()))).items() if end != key}
         aliases: dict[str, list[str]] = {}
         for key, end in sorted(stand_ins.items()):
             if key in names:
@@ -235,11 +239,15 @@ def _canonical(url: object) -> str:
         return ""
 
 
-def _end_of(number: Key, pairs: dict[Key, Key]) -> Key:
-    """Where a chain of duplicates ends: at one that is a duplicate of none. A circle ends where it began."""
-    seen = {number}
-    end = pairs[number]
-    while end in pairs and end not in seen:
-        seen.add(end)
-        end = pairs[end]
-    return number if end in seen else end
+def _ends(pairs: dict[Key, Key]) -> dict[Key, Key]:
+    """Where the chain of duplicates that begins with each ends. What leads into a circle ends where it began."""
+    ends: dict[Key, Key] = {}
+    for start in sorted(pairs):
+        path: dict[Key, None] = {}
+        at = start
+        while at in pairs and at not in ends and at not in path:
+            path[at] = None
+            at = pairs[at]
+        circles = at in path or ends.get(at) == at
+        ends |= {passed: passed if circles else ends.get(at, at) for passed in path}
+    return dict(sorted(ends.items()))

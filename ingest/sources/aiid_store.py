@@ -55,5 +55,7 @@ class RowStore:
         return before, row
 
 
-def _as_text(value: object) -> str:
+def _as_text(value: object) -> str | dict[str, int]:
+    if isinstance(value, bytes):
+        return {"bytes": len(value)}  # no text, whatever it stands for
     return value.isoformat() if isinstance(value, dt.date) else str(value)

@@ -169,10 +169,10 @@ def _python_list(text: str, name: str) -> Any:
 
 
 def names(value: Any) -> list[str]:
-    """A list of names, or names joined with commas."""
+    """Authors, as a list or joined with commas."""
     if isinstance(value, str) and not value.startswith("["):
         return [name.strip() for name in value.split(", ") if name.strip()]
-    return [name for one in listed(value, "names") if (name := str(one).strip())]
+    return [name for one in listed(value, "authors") if (name := str(one).strip())]
 
 
 def keys(value: Any, name: str) -> list[str]:

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ingest.pipeline import start_import
 from kb import jobs
-from kb.models import EntityAlias, Entry, ExternalId, Job, UnresolvedLink
+from kb.models import Category, Classification, EntityAlias, Entry, ExternalId, Job, Taxonomy, UnresolvedLink
 from tests.ingest.contents import contents
 from tests.real_inputs import needs_real_inputs, real_input
 
@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.django_db, needs_real_inputs]
 
 FEBRUARY = "aiid/backup-20250210000000.tar.bz2"
 MARCH = "aiid/backup-20250324000000.tar.bz2"
+OECD = "links/aiid-oecd-2025-09.json"
+PROPOSED = 1  # addresses that wait for review in February
 
 
 def take_in(source: str, location: str = "") -> Job:
@@ -73,7 +75,7 @@ def test_every_incident_is_taken_in_and_none_twice(imported):
     assert counts(starter)[1:] == (0, 0, 0)
     assert (february.counts["failed"], march.counts["failed"]) == (0, 0)
     # One that is still listed, 637, was withdrawn in favour of 112.
-    assert sum(counts(february)) == len(numbers(FEBRUARY)) - 1
+    assert sum(counts(february)) == len(numbers(FEBRUARY)) - 1 + PROPOSED
     assert sum(counts(march)) == len(numbers(MARCH)) - 1
     assert (february.counts["duplicates"], march.counts["duplicates"]) == (12, 12)
     listed = numbers(FEBRUARY) | numbers(MARCH) | duplicates().keys()
@@ -83,7 +85,7 @@ def test_every_incident_is_taken_in_and_none_twice(imported):
 def test_the_same_snapshot_again_changes_nothing(imported):
     _, _, february, _, march = imported
 
-    assert counts(february) == (0, 0, len(numbers(FEBRUARY)) - 1, 0)
+    assert counts(february) == (0, 0, len(numbers(FEBRUARY)) - 1 + PROPOSED, 0)
     assert counts(march) == (0, 0, len(numbers(MARCH)) - 1, 0)
 
 
@@ -122,6 +124,35 @@ def test_facts_of_some_incidents(imported, number, occurred, deployers):
     assert (entry.kind, entry.source, entry.licence) == ("incident", "aiid", "CC-BY-SA-4.0")
     assert entry.occurred == occurred
     assert [role.entity.name for role in entry.roles.filter(role="deployer")] == deployers
+
+
+def test_what_was_proposed_and_not_reviewed_is_a_draft(imported):
+    drafts = Entry.objects.filter(source="aiid", status="draft")
+
+    assert drafts.count() == PROPOSED
+    assert drafts.get().title.startswith("x.com: ")
+
+
+def test_classifications_are_those_that_were_published(imported):
+    """March tells CSETv1 without its definitions; it must come to what February told with them."""
+    labels = Counter(Classification.objects.values_list("category__taxonomy__name", flat=True))
+    seventh = Category.objects.get(taxonomy__name="MIT", name="7. AI system safety, failures, and limitations")
+
+    assert labels["MIT"] == 5 * 868
+    assert labels["CSETv1"] == 7050
+    assert seventh.classifications.count() == 269
+    assert seventh.parent.name == "Risk Domain"
+    sectors = Category.objects.filter(taxonomy__name="CSETv1", parent__name="Sector of Deployment")
+    assert sectors.get(name="Arts, entertainment and recreation").classifications.count() == 35
+    assert not sectors.filter(name="Arts").exists()
+
+
+def test_taxonomies_say_what_they_mean(imported):
+    assert set(Taxonomy.objects.values_list("name", flat=True)) >= {"CSETv0", "CSETv1", "GMF", "MIT"}
+    harm = Category.objects.get(taxonomy__name="CSETv1", parent=None, name="Tangible Harm")
+    assert harm.description
+    assert harm.taxonomy.url == "https://incidentdatabase.ai/taxonomy/csetv1/"
+    assert harm.children.count() == 5
 
 
 @pytest.mark.parametrize(

@@ -235,7 +235,11 @@ def test_a_damaged_dump_is_told_where(tmp_path, damaged):
         ({"incidents.csv": b""}, "holds neither incidents.csv nor incidents.bson"),
         ({"incidents.csv": b"incident_id,date,heading\n1,2023,A\n"}, "incidents.csv lacks title; it has incident_id,"),
         ({"aiidprod/incidents.bson": dump([{"number": 1}])}, "incidents.bson lacks incident_id, title"),
-        ({"incidents.csv": incidents_csv([]), "reports.csv": b'"number"\n"1"\n'}, "reports.csv lacks report_number"),
+        (
+            {"incidents.csv": incidents_csv(INCIDENTS), "reports.csv": b'"number"\n"1"\n'},
+            "reports.csv lacks report_num",
+        ),
+        ({"incidents.csv": incidents_csv([])}, "no incident could be read; nothing was taken in"),
     ],
 )
 def test_another_layout_is_refused_naming_what_is_missing(tmp_path, files, said):
