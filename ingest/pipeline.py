@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import OperationalError
 
-from ingest import locations, logbook, vanished
+from ingest import locations, logbook, matching, vanished
 from ingest.records import BadRecord, EntryRecord, Record, check_url
 from ingest.rehearsal import Rehearsal
 from ingest.sources import Options, Source, SourceError, open_source, source_class
@@ -154,6 +154,8 @@ def _take_in(one: Import) -> bool:
     with run.batch():
         for notice in one.source.notices:
             run.problem(one.source.name, notice)
+        if not one.rehearsal:
+            matching.enqueue(run.job)
     return True
 
 

@@ -350,9 +350,7 @@ class BadRecord(_Record):
     reason: Text
 
 
-Record = (
-    EntryRecord | EntityRecord | EntityRelationRecord | DuplicateRecord | SameRecord | TaxonomyRecord | BadRecord
-)
+Record = EntryRecord | EntityRecord | EntityRelationRecord | DuplicateRecord | SameRecord | TaxonomyRecord | BadRecord
 Model = TypeVar("Model", bound=BaseModel)
 
 
