@@ -95,7 +95,7 @@ def simple(name: str) -> str:
     >>> simple("External harm (taxonomy) / Individual"), simple("Issue(s)"), simple("Ethical issue (taxonomy)")
     ('individual', 'issue', 'ethical issue')
     """
-    word = plain(re.sub(r"\(taxonomy\)", "", name, flags=re.IGNORECASE))
+    word = plain(re.sub(r"\(taxonomy\)|Unnamed: \d+_level_\d+", "", name, flags=re.IGNORECASE))
     return re.sub(GROUPS, "", word)
 
 

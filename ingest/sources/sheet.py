@@ -15,6 +15,7 @@ SAMPLED = 200  # rows that are looked at before the first is read
 LOOKED_AT = 30  # rows among which the line of column names is looked for
 LABEL = 120  # characters; what is longer is no name of a column
 SHOWN = 60  # columns that a message lists
+UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")  # what pandas calls a column without a name
 
 Cell = str | int | float | bool | dt.date | dt.time | None
 
@@ -111,7 +112,8 @@ def _place(rows: Sequence[SheetRow], known: Callable[[str], bool]) -> int:
 
 
 def _label(cell: Cell) -> str:
-    return "" if cell is None else clean_line(str(cell))
+    text = "" if cell is None else clean_line(str(cell))
+    return "" if UNNAMED.fullmatch(text) else text
 
 
 def _is_label(cell: Cell) -> bool:

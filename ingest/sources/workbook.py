@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
@@ -39,12 +39,11 @@ MAX_TEXT = 1_000_000  # characters of a cell; programs keep 32,767
 MAX_LINKS = 500_000
 MAX_TAG = 4_000_000  # bytes; expat reads an unfinished tag again with every chunk
 CHUNK = 65_536
+DIGITS = "0123456789"
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 CELL_NAME = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
 HYPERLINK = re.compile(r'\s*HYPERLINK\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
-RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-STRICT_RELATIONS = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 Attributes = dict[str, str]
 
 
@@ -91,11 +90,12 @@ class Workbook:
 
     def parse(self, part: str, limit: int, handler: "_Handler") -> Iterator[None]:
         """Feed a part to `handler`, pausing after each chunk. SourceError for XML that is broken or declares things."""
-        parser = expat.ParserCreate(namespace_separator=" ")
+        parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = handler.start
-        parser.EndElementHandler = handler.end
-        parser.CharacterDataHandler = handler.text
+        if handler.ends:
+            parser.EndElementHandler = handler.end
+            parser.CharacterDataHandler = handler.text
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         fed = 0
         try:
@@ -169,7 +169,7 @@ class Workbook:
                 self.epoch = MAC_EPOCH
             if element != "sheet" or len(self.sheets) >= MAX_SHEETS:
                 return
-            id_ = attributes.get(f"{RELATIONS} id") or attributes.get(f"{STRICT_RELATIONS} id") or ""
+            id_ = _relation(attributes)
             kind, target = self._relations.get(id_, ("", ""))
             if kind == "worksheet":
                 title = attributes.get("name", "")
@@ -237,14 +237,16 @@ class WorkbookSheet:
 
 
 class _Handler:
-    """Takes what expat finds; elements are called by their name without a namespace."""
+    """Takes what expat finds, only starts unless it `ends`; elements are called by their name without a prefix."""
+
+    ends = False
 
     def __init__(self, on_start: Callable[[str, Attributes], None] | None = None) -> None:
         self.on_start = on_start
 
     def start(self, name: str, attributes: Attributes) -> None:
         if self.on_start:
-            self.on_start(name.rpartition(" ")[2], attributes)
+            self.on_start(_local(name), attributes)
 
     def end(self, name: str) -> None: ...
 
@@ -254,6 +256,8 @@ class _Handler:
 class _Strings(_Handler):
     """Shared texts; the reading aid of Japanese texts (rPh) is no part of them."""
 
+    ends = True
+
     def __init__(self) -> None:
         super().__init__()
         self.all: list[str] = []
@@ -262,7 +266,7 @@ class _Strings(_Handler):
         self.aside = False
 
     def start(self, name: str, attributes: Attributes) -> None:
-        name = name.rpartition(" ")[2]
+        name = _local(name)
         if name == "si":
             self.parts = []
         elif name == "rPh":
@@ -271,7 +275,7 @@ class _Strings(_Handler):
             self.open = not self.aside
 
     def end(self, name: str) -> None:
-        name = name.rpartition(" ")[2]
+        name = _local(name)
         if name == "si":
             if len(self.all) >= MAX_TEXTS:
                 raise SourceError(f"more than {MAX_TEXTS:,} texts")
@@ -287,6 +291,8 @@ class _Strings(_Handler):
 
 
 class _Styles(_Handler):
+    ends = True
+
     def __init__(self) -> None:
         super().__init__()
         self.formats: dict[int, str] = dict(BUILTIN_FORMATS)
@@ -294,7 +300,7 @@ class _Styles(_Handler):
         self.in_cells = False
 
     def start(self, name: str, attributes: Attributes) -> None:
-        name = name.rpartition(" ")[2]
+        name = _local(name)
         if name == "numFmt":
             self.formats[_whole(attributes.get("numFmtId"))] = attributes.get("formatCode", "")
         elif name == "cellXfs":
@@ -324,7 +330,7 @@ class _Around(_Handler):
         self.count = 0
 
     def start(self, name: str, attributes: Attributes) -> None:
-        name = name.rpartition(" ")[2]
+        name = _local(name)
         if name not in ("hyperlink", "mergeCell"):
             return
         self.count += 1
@@ -340,13 +346,15 @@ class _Around(_Handler):
             if end[0] > begin[0]:
                 self.merged.setdefault(begin[0], {})[begin[1]] = end[0]
             return
-        id_ = attributes.get(f"{RELATIONS} id") or attributes.get(f"{STRICT_RELATIONS} id")
+        id_ = _relation(attributes)
         if id_:
             self.relations[begin] = id_
 
 
 class _Rows(_Handler):
     """Rows as they end, as (number from 1, cells)."""
+
+    ends = True
 
     def __init__(self, workbook: Workbook, links: dict[tuple[int, int], str]) -> None:
         super().__init__()
@@ -372,7 +380,7 @@ class _Rows(_Handler):
         return done
 
     def start(self, name: str, attributes: Attributes) -> None:
-        name = name.rpartition(" ")[2]
+        name = _local(name)
         if name == "c":
             self._begin_cell(attributes)
         elif name in ("v", "f", "t"):
@@ -387,7 +395,7 @@ class _Rows(_Handler):
             self.row, self.column, self.cells = number, 0, []
 
     def end(self, name: str) -> None:
-        name = name.rpartition(" ")[2]
+        name = _local(name)
         if name == "c":
             self._end_cell()
         elif name == "row":
@@ -412,8 +420,7 @@ class _Rows(_Handler):
 
     def _begin_cell(self, attributes: Attributes) -> None:
         self._count(1)
-        place = _position(attributes.get("r", ""))
-        self.column = place[1] if place else self.column + 1
+        self.column = _column(attributes.get("r", "").rstrip(DIGITS)) or self.column + 1
         self.type, self.style = attributes.get("t", "n"), _whole(attributes.get("s"))
         self.value, self.formula, self.has_formula, self.length, self.within = [], [], False, 0, ""
 
@@ -522,12 +529,25 @@ def _exhaust(steps: Iterator[None]) -> None:
 def _position(name: str) -> tuple[int, int] | None:
     """(row, column), from 1, of a cell such as `AB12`."""
     match = CELL_NAME.fullmatch(name.replace("$", ""))
-    if not match:
-        return None
+    return (int(match[2]), _column(match[1])) if match else None
+
+
+@lru_cache(maxsize=MAX_COLUMN)
+def _column(letters: str) -> int:
+    """The number of a column from 1: 28 for `AB`; 0 for what is none."""
     column = 0
-    for letter in match[1]:
+    for letter in letters if re.fullmatch("[A-Z]{1,3}", letters) else "":
         column = column * 26 + ord(letter) - 64
-    return int(match[2]), column
+    return column
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2] if ":" in name else name
+
+
+def _relation(attributes: Attributes) -> str:
+    """The id of what an element refers to: its attribute `id`, under whatever prefix."""
+    return next((value for name, value in attributes.items() if name.endswith(":id")), "")
 
 
 def _whole(text: str | None, default: int = 0) -> int:

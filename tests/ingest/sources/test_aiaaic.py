@@ -129,6 +129,22 @@ def test_one_header_line_with_groups_in_the_names(write):
     assert entry.facts == {"sector": ["Retail"], "harms": ["Anxiety"]}
 
 
+# As pandas writes it after reading it with one line of names, and with two, and as people rename columns.
+COPIES = (
+    "AIAAIC ID#,Headline,Sector(s),External harms,Unnamed: 4\n,,,Individual,Societal\n",
+    "\"('AIAAIC ID#', 'Unnamed: 0_level_1')\",\"('Headline', 'Unnamed: 1_level_1')\",Sector(s),"
+    "\"('External harms', 'Individual')\",\"('External harms', 'Societal ')\"\n",
+    "aiaaic_id,headline,sectors,external_harms_individual,external_harms_societal\n",
+)
+
+
+@pytest.mark.parametrize("names", COPIES)
+def test_copies_that_programs_made(write, names):
+    entry = read_one("aiaaic", write("a.csv", names + "AIAAIC1,A,Retail,Fear,Noise\n"))
+    assert (entry.external_ids, entry.title, entry.facts["sector"]) == ([("aiaaic", "AIAAIC1")], "A", ["Retail"])
+    assert categories(entry, "AIAAIC harms") == [("Individual", "Fear"), ("Societal", "Noise")]
+
+
 @pytest.mark.parametrize(
     ("said", "occurred", "warned"),
     [
