@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
+from kb import provenance
 from kb.models import Entry, Job, Reference
 from kb.models.entries import first_external_ids
+from kb.origins import provenance_json, sources_json
 from kb.rights import QUOTE_CHARS, may_show_whole
 
 Absolute = Callable[[str], str]
@@ -45,6 +47,9 @@ def entry_detail_json(entry: Entry, absolute: Absolute) -> dict[str, Any]:
             {"taxonomy": row.category.taxonomy.name, "category": row.category.name, "origin": row.origin}
             for row in entry.classifications.all()
         ],
+        "attributions": provenance.attributions(entry),
+        "provenance": provenance_json(entry),
+        "sources": sources_json(entry),
         "created_at": entry.created_at.isoformat(),
         "updated_at": entry.updated_at.isoformat(),
     }
@@ -82,6 +87,15 @@ def job_json(job: Job, *, private: bool) -> dict[str, Any]:
         "finished_at": job.finished_at.isoformat() if job.finished_at else None,
     }
     if private:
-        problems = [{"key": problem.key, "reason": problem.reason} for problem in job.problems.all()[:1000]]
-        shown |= {"parameters": job.parameters, "error": job.error, "problems": problems}
+        problems = [
+            {"key": problem.key, "reason": problem.reason, "failed": problem.failed}
+            for problem in job.problems.all()[:1000]
+        ]
+        shown |= {
+            "parameters": job.parameters,
+            "phase": job.phase,
+            "error": job.error,
+            "created_by": str(job.created_by) if job.created_by else None,
+            "problems": problems,
+        }
     return shown

@@ -15,6 +15,8 @@ from kb.views.files import entry_file
 from kb.views.home import home
 from kb.views.jobs import cancel, job, jobs
 from kb.views.known_as import known_as
+from kb.views.proposals import decide, proposals
+from kb.views.settling import settle
 from kb.views.status import StatusPage
 
 urlpatterns = [
@@ -31,6 +33,9 @@ urlpatterns = [
     path("jobs/", jobs, name="jobs"),
     path("jobs/<int:job_id>/", job, name="job"),
     path("jobs/<int:job_id>/cancel/", cancel, name="job-cancel"),
+    path("settle/<int:entry_id>/", settle, name="settle"),
+    path("proposals/", proposals, name="proposals"),
+    path("proposals/<int:proposal_id>/", decide, name="proposal"),
     path("status/", StatusPage.as_view(index="search.health.summary"), name="status"),
     path("admin/", admin.site.urls),
     path("sign-in/<str:who>/<str:token>/", sign_in, name="sign-in"),

@@ -73,7 +73,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def whole(self) -> "EntryQuerySet":
         """With what a page or the API says of one entry, in a fixed number of queries."""
         return self.prefetch_related(
-            "tags", "external_ids", "roles__entity", "citations__reference", "classifications__category__taxonomy"
+            *("tags", "external_ids", "roles__entity", "citations__reference", "classifications__category__taxonomy"),
+            "source_records",
         )
 
     def with_external_id(self, namespace: str, value: str) -> "EntryQuerySet":

@@ -4,16 +4,22 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.module_loading import import_string
 from django.views import View
 
+from kb import provenance
+from kb.change_words import told_fields
 from kb.external import is_telling, outside
+from kb.job_words import source_label
 from kb.kinds import KINDS
 from kb.markdown import render as render_markdown
-from kb.models import Entry, Link, Role, SlugRedirect
+from kb.models import Entry, Link, Proposal, Role, SlugRedirect
 from kb.models.entries import Origin
+from kb.models.provenance import ProposalState
+from kb.origins import Origins
 
 MATH = 'class="math'
 NEAR = 3
@@ -48,6 +54,8 @@ class EntryPage(View):
             "classes": _classes(entry),
             "references": [citation.reference for citation in entry.citations.all()],
             "links": links,
+            "origins": Origins.of(entry),
+            **(_for_curators(entry) if getattr(request.user, "is_staff", False) else {}),
             "shelves": self._shelves(entry, request, {one.pk for group in links for one in group["entries"]}),
         }
         return render(request, f"entries/{entry.kind}.html", context)
@@ -72,6 +80,20 @@ def _moved(request: HttpRequest, slug: str) -> Entry:
     if found is None:
         raise Http404(f"There is no entry at {slug}.")
     return found.entry
+
+
+def _for_curators(entry: Entry) -> dict[str, Any]:
+    """What waits for a curator's decision: fields that an import has otherwise, and entries that may be the same."""
+    conflicts = [
+        {"source": source_label(known["source"]) or "the import", "fields": told_fields({name: known})}
+        for name, known in provenance.conflicts(entry).items()
+    ]
+    either = Q(entry=entry) | Q(other=entry)
+    open_ones = Proposal.objects.filter(either, state=ProposalState.OPEN).select_related("entry", "other")
+    return {
+        "conflicts": [one for one in conflicts if one["fields"]],
+        "proposals": [(one.other if one.entry_id == entry.pk else one.entry, one) for one in open_ones],
+    }
 
 
 def _parties(entry: Entry) -> list[tuple[str, list[Any]]]:

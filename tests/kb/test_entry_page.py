@@ -39,7 +39,7 @@ def test_an_incident_with_all_that_hangs_on_it(client):
     assert '<dt>Deployer</dt><dd><a href="/entities/air-canada/">Air Canada</a></dd>' in page
     assert 'href="https://incidentdatabase.ai/cite/639/"' in page
     assert 'href="/incidents/?tag=chatbots"' in page
-    assert "Text: The archive." in page
+    assert "Text: The archive, " in page
     assert "CC-BY-4.0" in page
     assert "katex" not in page
 
