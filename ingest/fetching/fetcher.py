@@ -24,6 +24,7 @@ Progress = Callable[[int, int | None], None]
 
 NO_PAGES = ("image/", "audio/", "video/", "font/", "model/")
 IN_BETWEEN = 3  # pages of shorteners that may lead to one another
+PAGE = Limits(max_bytes=0, total_s=60.0, slowest=100_000, longest_s=180.0)
 DOWNLOAD = Limits(max_bytes=0, total_s=60.0, slowest=10_000, longest_s=6 * 3600.0)
 
 
@@ -44,7 +45,7 @@ class Fetcher:
     ) -> None:
         self._allowed = allowed
         self._client = Client(agent, allowed, resolve, sleep)
-        self._limits = replace(limits or Limits(max_bytes), max_bytes=max_bytes)
+        self._limits = replace(limits or PAGE, max_bytes=max_bytes)
         self._robots = Robots(self._client, replace(robots.LIMITS, total_s=min(15.0, self._limits.total_s)))
         self._pace = Pace(folder / "hosts", delay_s, sleep)
         self._kept = Kept(folder)

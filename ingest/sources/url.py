@@ -33,10 +33,11 @@ from ingest.sources.pdf import paper_ids, paper_page
 from ingest.sources.quotes import quote
 from ingest.sources.url_list import read_addresses
 from kb.dates import parse_date
-from kb.external import named_by
+from kb.external import named_by, outside
 from kb.kinds import Kind
 
 MAX_RESOURCE_TITLE = 200
+DATABASES = ("aiid", "avid", "atlas")  # namespaces that are sources too; the first asks not to be crawled
 PDF_MARK = b"%PDF-"
 
 
@@ -81,7 +82,9 @@ class Addresses:
 
     def _record(self, address: str, reader: Reader) -> Record:
         try:
+            _refuse_databases(address)
             page = self._page(address)
+            _refuse_databases(page.url)
             content = page.content
             if PDF_MARK in content[:1024]:
                 return self._paper(address, page)
@@ -177,6 +180,13 @@ class Addresses:
             warnings=warnings,
             **fields,
         )
+
+
+def _refuse_databases(address: str) -> None:
+    """Raise FetchError for the page of an entry that another source brings whole, which the page would spoil."""
+    namespace, value = named_by(address) or ("", "")
+    if namespace in DATABASES:
+        raise FetchError(f"this is {outside(namespace, value).label}; it comes with the source {namespace}")
 
 
 def _is_language(code: str) -> bool:

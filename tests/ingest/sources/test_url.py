@@ -138,6 +138,12 @@ def test_the_first_records_may_be_left_out(web, lift):
     assert source.fingerprint() == open_source("url", f"{lift}\n{web.url('/none')}").fingerprint()
 
 
+def test_entries_of_databases_are_left_to_their_own_sources(web):
+    (asked,) = read("url", "https://www.incidentdatabase.ai/es/cite/112/")
+    assert asked.reason == "this is AIID 112; it comes with the source aiid"
+    assert web.connections == 0
+
+
 def test_what_is_no_page_says_what_it_is(web):
     said = {
         "/feed": (page(RSS.encode(), "text/xml"), "fetched, but it is a feed, not a page"),
