@@ -63,7 +63,14 @@ class Command(BaseCommand):
 
             self._do(start_import(source, location, chosen, ring=False))
             self.stdout.write(f"Watching {location}; Ctrl-C ends it.")
-            watching.watch(location, lambda: self._do(start_import(source, location, chosen, ring=False)))
+
+            def again() -> None:
+                try:
+                    self._do(start_import(source, location, chosen, ring=False))
+                except (SourceError, CommandError) as error:  # the next change may mend it
+                    self.stderr.write(str(error))
+
+            watching.watch(location, again)
         elif options["now"]:
             self._do(start_import(source, location, chosen, ring=False))
         elif options["retry"]:
