@@ -4,7 +4,9 @@ import re
 
 from kb.rights import QUOTE_CHARS
 
-MARKS = re.compile(r"^#{1,6}\s+.*$|^\s*(?:[-*+]|\d+\.)\s+|[*_`]{1,3}|^>\s?", re.MULTILINE)
+# Headings, the marks of lists and quotations, and the rules of tables.
+LINES = re.compile(r"^#{1,6}\s+.*$|^\s*(?:[-*+]|\d+\.)\s+|^>\s?|^\|?[\s|:-]+\|\s*$", re.MULTILINE)
+EMPHASIS = re.compile(r"(?<!\w)[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)")
 
 
 def quote(text: str, limit: int = QUOTE_CHARS) -> str:
@@ -13,7 +15,7 @@ def quote(text: str, limit: int = QUOTE_CHARS) -> str:
     >>> quote("# Title\\n\\nOne *two* three", 12)
     'One two…'
     """
-    words = " ".join(MARKS.sub(" ", text[: limit * 20]).split())
+    words = " ".join(EMPHASIS.sub("", LINES.sub(" ", text[: limit * 20])).split())
     if len(words) <= limit:
         return words
     cut = words[: limit - 1]

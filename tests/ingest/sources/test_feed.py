@@ -115,3 +115,15 @@ def test_a_feed_that_is_not_there(web):
         read("feed", "http://10.0.0.1/feed")
     with pytest.raises(SourceError, match="never kept"):
         read("feed", web.url("/feed"), kept="only")
+
+
+def test_a_feed_that_is_too_large(web, settings, tmp_path):
+    path = tmp_path / "huge.xml"
+    with path.open("wb") as file:
+        file.truncate(100_000_000)
+    with pytest.raises(SourceError, match="is larger than 50,000,000 bytes"):
+        read("feed", path)
+    settings.KB_FETCH_MAX_BYTES = 1000
+    web.replies["/feed"] = page(RSS.encode(), "text/xml")
+    with pytest.raises(SourceError, match="is larger than 1,000 bytes"):
+        read("feed", web.url("/feed"))
