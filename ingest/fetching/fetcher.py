@@ -82,6 +82,8 @@ class Fetcher:
             sink.seek(0)
             sink.truncate()
             answer = self._client.get(replace(errand, address=follow(answer.address, to), headers={}))
+        else:
+            raise FetchError(f"{asked} is a shortened link that leads from one to another")
         return self._kept.keep(str(asked), str(answer.address), answer.status, answer.headers, sink.getvalue())
 
     def download(self, address: str, folder: Path, max_bytes: int, progress: Progress | None = None) -> Path:

@@ -50,6 +50,13 @@ def test_one_that_leads_nowhere_says_so(short, server):
         short.fetch(server.url("/x", "short.example"), 0)
 
 
+def test_pages_in_between_do_not_go_on_for_ever(short, server):
+    server.replies["/x"] = page(b'<meta http-equiv="refresh" content="0; url=/x">')
+    with pytest.raises(FetchError, match="from one to another"):
+        short.fetch(server.url("/x", "short.example"), 0)
+    assert server.pages == ["/x"] * 4
+
+
 def test_a_large_page_in_between_is_quick():
     assert onward(b"<meta " * 1_000_000) == ""
     assert onward(b'<a external_url_click href="' * 100_000) == ""
