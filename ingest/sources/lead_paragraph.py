@@ -11,7 +11,7 @@ MAX_LINKED = 200_000  # characters in which links by reference are looked for
 DEFINED = re.compile(
     r"^ {0,3}\[([^\[\]\n]{1,80})\]:[ \t]*<?(\S+?)>?(?:[ \t]+(\"[^\"\n]*\"|'[^'\n]*'))?[ \t]*$", re.MULTILINE
 )
-USED = re.compile(r"\[((?:[^\[\]\n\\]|\\.){1,200})\]\[([^\[\]\n]{1,80})\]")
+USED = re.compile(r"\[((?:[^\[\]\n\\]|\\.){1,200})\]\[([^\[\]\n]{0,80})\]")
 CITATION = re.compile(r"\s?\[\s*\\?\[?\d{1,3}\\?\]?\s*\]\([^()\s]*(?:\s\"[^\"]*\")?\)")
 TITLED = re.compile(r"\]\((\S{1,2000}) [\"']([^\"']{1,400})[\"']\)")
 MARKUP = re.compile(r"</?(?:div|span|sup|sub|p|br|center|font)\b[^<>]*>", re.IGNORECASE)
@@ -47,14 +47,19 @@ def tidy(text: str) -> str:
     used: what stands in a paragraph of its own is shown by itself, and its definitions would stay behind."""
     if len(text) > MAX_LINKED:
         return MARKUP.sub("", text)
-    text = MARKUP.sub("", BOX.sub(_quoted, text))
+    text = inlined(MARKUP.sub("", BOX.sub(_quoted, text)))
+    return re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", text).strip()
+
+
+def inlined(text: str) -> str:
+    """`[words][1]` with the address that `[1]: https://…` gives it, and that line left empty."""
     defined = {match[1].strip().lower(): match for match in DEFINED.finditer(text)}
     if not defined:
-        return _spaced(text)
+        return text
     used: set[str] = set()
 
     def inline(match: re.Match[str]) -> str:
-        label = match[2].strip().lower()
+        label = (match[2] or match[1]).strip().lower()
         if label not in defined:
             return match[0]
         used.add(label)
@@ -62,12 +67,7 @@ def tidy(text: str) -> str:
         return f"[{match[1]}]({defined[label][2]}{title})"
 
     text = USED.sub(inline, text)
-    text = DEFINED.sub(lambda match: "" if match[1].strip().lower() in used else match[0], text)
-    return _spaced(text)
-
-
-def _spaced(text: str) -> str:
-    return re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", text).strip()
+    return DEFINED.sub(lambda match: "" if match[1].strip().lower() in used else match[0], text)
 
 
 def _quoted(match: re.Match[str]) -> str:

@@ -147,7 +147,11 @@ def _form(path: Path) -> str:
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from error
     text = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace").lstrip()
-    if text[:1] in ("[", "{") and not re.match(r"\[[^\]\n]*\](?:\(|:)", text):
+    if re.match(r"""[\[{]\s*(?:[\[{"\]}]|\Z)""", text):
+        if re.search(r'"children"\s*:', text):
+            raise SourceError(
+                f"{path} is a browser's own copy of its bookmarks; export them as HTML and give that file"
+            )
         return "csl"
     if text.startswith("<"):
         if re.search(r"<opml\b", text, re.IGNORECASE):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ingest.sources import markdown_text
+from ingest.sources.lead_paragraph import inlined
 from ingest.sources.links_found import Found, ids_of
 
 LINK = re.compile(
@@ -22,6 +23,10 @@ LINK = re.compile(
     re.IGNORECASE,
 )
 IMAGE = re.compile(r"!\[[^\[\]\n]{0,400}\]\([^()\n]{0,2000}\)")
+ANCHOR = re.compile(
+    r"<a\b[^<>\n]{0,500}?\bhref\s*=\s*[\"'](https?://[^\"'<>\s]{1,2000})[\"'][^<>\n]{0,500}>([^<>\[\]\n]{1,400})</a>",
+    re.IGNORECASE,
+)
 TAG = re.compile(r"</?[a-zA-Z][^<>\n]{0,400}>")
 CODE = re.compile(r"`([^`\n]{1,100})`")
 YEAR = re.compile(r"(?:19|20)\d\d")
@@ -67,6 +72,7 @@ class _Item:
 
 def read(text: str, notices: list[str]) -> Iterator[Found]:
     """Every link of the page in its order. `notices` tell of links that stand within sentences and were passed over."""
+    text = ANCHOR.sub(lambda match: f"[{match[2]}]({match[1]})", inlined(text))
     items = [item for item in _items(text) if LINK.search(item.text) or any(map(LINK.search, item.cells.values()))]
     listed = [item for item in items if not item.is_prose]
     if listed:

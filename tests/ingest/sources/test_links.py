@@ -146,6 +146,20 @@ def test_a_page_of_sentences_gives_all_its_links(write):
     assert [one.page.url for one in read("links", path)] == ["https://example.org/1", "https://example.org/2"]
 
 
+def test_links_by_reference_and_in_html(write):
+    text = (
+        "[First][1] is one.\n\n- [Second][] here\n"
+        "- <a href='https://example.org/3' target=x>Third</a> (2021)\n- [no][x]\n\n"
+        "[1]: https://example.org/1\n[second]: <https://example.org/2> 'Title'\n"
+    )
+    found = read("links", write("page.md", text))
+    assert [(one.key, one.title, one.page.url) for one in found] == [
+        ("line 1", "First", "https://example.org/1"),
+        ("line 3", "Second", "https://example.org/2"),
+        ("line 4", "Third", "https://example.org/3"),
+    ]
+
+
 def test_kind_is_as_asked_for(write):
     assert {one.kind for one in read("links", write("page.md", NESTED), kind="case_study")} == {"case_study"}
 
@@ -195,6 +209,7 @@ THEFT = '<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml><body><o
         ('<opml><body><outline text="a" url="ftp://example.org/">', "cannot be read"),
         ("<html><body>Hello</body></html>", "is a page or feed"),
         ("<?xml version='1.0'?><rss/>", "is a page or feed"),
+        ('{"guid": "root", "children": [{"uri": "https://a.example/"}]}', "export them as HTML"),
         ("Just words.", "has no links"),
         ("", "has no links"),
         ("[", "is not JSON"),
@@ -220,6 +235,8 @@ def test_what_holds_no_links_is_refused(write, content, reason):
         "- [a](https://example.org/a) " + "`x` " * 50_000,
         "<DL><DT><A HREF='https://example.org/a'" + " x" * 200_000,
         "<DL><p>" * 50_000 + "<DT><A HREF='https://example.org/a'>A</A>",
+        "<a href='" * 30_000,
+        "[a][" * 50_000 + "\n[a]: " + "x" * 100_000 + " y",
         "|" * 200_000,
         "a |" + "-" * 200_000,
         "x\n|" + "-|" * 100_000 + "x",
