@@ -1,6 +1,7 @@
 """Finds the pairs of entries that are likely about the same thing, among all in a pool."""
 
 from collections.abc import Callable, Container, Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from ingest.matching.meaning import Meaning
@@ -25,8 +26,14 @@ class Finder:
         self.pool = pool
         self.meaning = meaning
         self.apart = apart
-        self.score: Callable[[Signals], float] = score
+        self._score: Callable[[Signals], float] = score
         self._compared: dict[int, dict[int, Signals]] = {}
+        self._scored: dict[int, list[Match]] = {}
+
+    def use(self, score: Callable[[Signals], float]) -> None:
+        """Score what was compared, and what will be, by another model."""
+        self._score = score
+        self._scored.clear()
 
     def matches(self, id: int, threshold: float = THRESHOLD) -> list[Match]:
         """Who is likely the same as this entry, best first.
@@ -38,8 +45,10 @@ class Finder:
 
     def scored(self, id: int) -> list[Match]:
         """Everybody that is worth comparing with this entry, best first."""
-        found = [Match(other, self.score(signals), signals) for other, signals in self.compared(id).items()]
-        return sorted(found, key=lambda match: (-match.score, match.other))
+        if id not in self._scored:
+            found = (Match(other, self._score(signals), signals) for other, signals in self.compared(id).items())
+            self._scored[id] = sorted(found, key=lambda match: (-match.score, match.other))
+        return self._scored[id]
 
     def compared(self, id: int) -> dict[int, Signals]:
         if id not in self._compared:
@@ -49,6 +58,7 @@ class Finder:
     def forget(self) -> None:
         """Let go of what was compared, where more is to come than memory should hold."""
         self._compared.clear()
+        self._scored.clear()
 
     def _compare(self, id: int) -> Iterator[tuple[int, Signals]]:
         others = self.pool.candidates(id)
@@ -64,9 +74,9 @@ class Finder:
     def _has_rival(self, id: int, match: Match) -> bool:
         """Whether either of the two has a better match that some database numbers differently."""
         return any(
-            self.score(signals) > match.score and self.pool.are_two(rival, other)
+            self.pool.are_two(better.other, other)
             for one, other in ((id, match.other), (match.other, id))
-            for rival, signals in self.compared(one).items()
+            for better in takewhile(lambda rival: rival.score > match.score, self.scored(one))
         )
 
 

@@ -78,7 +78,7 @@ def fit(known: Known, finder: Finder) -> Fit:
     found: dict[float, set[Couple]] = {threshold: set() for threshold in THRESHOLDS}
     for fold in range(FOLDS):
         weights = _fitted(known, {pair: said for pair, said in signals.items() if known.fold(pair) != fold})
-        finder.score = partial(score, weights=weights, without_meaning=weights)
+        finder.use(partial(score, weights=weights, without_meaning=weights))
         for threshold in THRESHOLDS:
             pairs = proposals(finder, finder.pool.readings, threshold)
             found[threshold] |= {pair for pair in pairs if known.is_known(pair) and known.fold(pair) == fold}
