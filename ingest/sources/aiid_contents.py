@@ -31,6 +31,7 @@ class Contents:
         self.notices = tables.notices
         self._more = 0
         self.parties: set[str] = set()
+        self._cited: set[int] = set()
         self.incidents = self._read_incidents(tables, RowStore(scratch))
         self.is_torn = bool(self.problems)
         if tables.collection and not len(self.incidents):
@@ -110,6 +111,7 @@ class Contents:
             else:
                 store.add(incident.number, asdict(incident))
                 self._name(incident.parties)
+                self._cited.update(incident.reports)
         return store
 
     def _read_reports(self, tables: Tables, store: RowStore) -> RowStore:
@@ -119,6 +121,9 @@ class Contents:
             else:
                 store.add(report.number, asdict(report))
                 self._see(report)
+        if lost := sum(number not in self._cited for number in store):
+            self.notices.append(f"{lost:,} reports belong to no incident, and were left out")
+        self._cited.clear()
         return store
 
     def _name(self, parties: Parties) -> None:
@@ -127,6 +132,7 @@ class Contents:
     def _see(self, report: Report) -> None:
         for number in report.incidents:
             self._reports_of.setdefault(number, []).append(report.number)
+            self._cited.add(report.number)
         if self._waiting and (address := _canonical(report.url)) in self._waiting:
             del self._waiting[address]
 

@@ -177,7 +177,18 @@ class SnapshotTables(Tables):
         header = next(rows, None)
         if header and header.problem:
             raise SourceError(f"{path.name} line {header.line}: {header.problem}")
-        return [name.strip() for name in header.values] if header else [], rows
+        return [name.strip() for name in header.values] if header else [], self._mind_letters(rows, path)
+
+    def _mind_letters(self, rows: Iterator[Row], path: Path) -> Iterator[Row]:
+        """The rows, and in the end a notice of those with letters that could not be read."""
+        count = 0
+        for row in rows:
+            count += any("\ufffd" in value for value in row.values)
+            yield row
+        if count:
+            self.notices.append(
+                f"{count:,} rows of {path.name} hold letters that are no UTF-8; these stand there as \ufffd"
+            )
 
     def _labels_in(self, path: Path, namespace: str) -> Iterator[Labels | str]:
         header, rows = self._opened(path)

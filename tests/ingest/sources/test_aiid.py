@@ -249,6 +249,15 @@ def test_another_layout_is_refused_naming_what_is_missing(tmp_path, files, said)
     assert said in str(error.value)
 
 
+def test_letters_that_cannot_be_read_and_reports_of_no_incident_are_told(tmp_path):
+    rows = incidents_csv([incident(1, "A café lift", reports=[1])]).replace("é".encode(), b"\xe9")
+    files = {"incidents.csv": rows, "reports.csv": reports_csv([report(1), report(2)])}
+    source = open_source("aiid", str(pack(tmp_path / "a.tar.bz2", files)))
+    assert [entry.title for entry in entries(source.records())] == ["A caf\ufffd lift"]
+    assert "1 rows of incidents.csv hold letters that are no UTF-8; these stand there as \ufffd" in source.notices
+    assert "1 reports belong to no incident, and were left out" in source.notices
+
+
 def test_an_unpacked_folder(tmp_path):
     folder = tmp_path / "snapshot" / "mongodump_full_snapshot"
     (folder / "aiidprod").mkdir(parents=True)
