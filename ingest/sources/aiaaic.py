@@ -274,7 +274,7 @@ class _Reader:
         for part in _parts(_said(cell)):
             between = [name.strip() for name in part.split(",") if name.strip()]
             known = sum(name.lower() in self.names.get(ours, ()) for name in between)
-            several += between if len(between) > 1 and known >= max(2, 0.6 * len(between)) else [part]
+            several += between if len(between) > 1 and 2 * known >= max(4, len(between)) else [part]
         return list(dict.fromkeys(several))
 
     def _facts(self, columns: Columns, cells: Mapping[str, Cell], got: Mapping[str, str]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class CsvSheet:
 
     def _read(self, delimiter: str) -> Iterator[Row]:
         with self.path.open(encoding=self.encoding, errors="replace", newline="") as file:
-            rows = read_rows(file, delimiter)
+            rows = read_rows(file, delimiter, blanks_before=True)
             yield from islice(rows, self.skipped, None)
 
     def _encoding(self) -> str:

@@ -25,9 +25,12 @@ class Row:
     problem: str = ""
 
 
-def read_rows(file: TextIO, delimiter: str = ",", escape: str | None = None) -> Iterator[Row]:
+def read_rows(
+    file: TextIO, delimiter: str = ",", escape: str | None = None, blanks_before: bool = False
+) -> Iterator[Row]:
     """Every row of `file` (opened with newline=""), blank ones left out. Memory: one row of at most MAX_RECORD.
 
+    `blanks_before` values, quoted ones too, are no part of them where that is asked for.
     A row that breaks the rules of quoting becomes one with a problem, and reading goes on after its first line.
     """
     lines = _Lines(file)
@@ -35,7 +38,9 @@ def read_rows(file: TextIO, delimiter: str = ",", escape: str | None = None) -> 
         start = lines.number + 1
         lines.begin()
         try:
-            values = next(csv.reader(lines, delimiter=delimiter, escapechar=escape, strict=True))
+            values = next(
+                csv.reader(lines, delimiter=delimiter, escapechar=escape, strict=True, skipinitialspace=blanks_before)
+            )
         except (csv.Error, _TooLongError) as error:
             lines.go_back_to_second()
             yield Row(start, [], _explain(error))

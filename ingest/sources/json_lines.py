@@ -176,6 +176,8 @@ class JsonLines:
                 if path not in found and len(found) >= MAX_COLUMNS and path not in wanted:
                     continue
                 value = get(path)
+                if path not in wanted and isinstance(value, dict) and value:
+                    continue
                 if value is None and path in wanted and path not in found:
                     continue
                 values = found.setdefault(path, [])

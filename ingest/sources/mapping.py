@@ -173,7 +173,14 @@ def _several(value: Any) -> list[Any]:
     value = _listed(value)
     if isinstance(value, str):
         return [part.strip() for part in re.split(r"[;|\n]", value) if part.strip()]
-    return value if isinstance(value, list) else [value]
+    return [_name_of(part) for part in value] if isinstance(value, list) else [value]
+
+
+def _name_of(value: Any) -> Any:
+    """What an object such as `{"id": 7, "name": "lifts"}` is called; anything else as it is."""
+    if not isinstance(value, dict):
+        return value
+    return next((value[key] for key in ("name", "title", "label", "value", "text") if value.get(key)), value)
 
 
 def _listed(value: Any) -> Any:
@@ -196,7 +203,9 @@ def _urls(value: Any) -> list[Any]:
         if found := MARKDOWN_LINK.findall(value):
             return found
         return [url.rstrip(";,") for url in value.split()]
-    return value if isinstance(value, list) else [] if value is None else [value]
+    if isinstance(value, list):
+        return [part.get("url") or part.get("href") if isinstance(part, dict) else part for part in value]
+    return [] if value is None else [value]
 
 
 def _link_of(value: Any) -> list[str]:

@@ -81,6 +81,7 @@ FACT_GUESSES: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 FACT = "facts."
+TEXT_WITHIN = re.compile(r"\.(rendered|text|value|name|content|plain_text|raw|start)$")
 GUESSED = {name for names in GUESSES.values() for name in names} | {
     name for facts in FACT_GUESSES.values() for names in facts.values() for name in names
 }
@@ -138,12 +139,13 @@ def guess_facts(kind: str, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _by_name(columns: Sequence[str]) -> dict[str, str]:
-    """Plain name -> column; that of a path such as `fields.title` is its last part where nothing else is called so."""
+    """Plain name -> column; a path such as `fields.title` or `title.text` is called by a part of it if none else is."""
     by_name: dict[str, str] = {}
     for column in columns:
         by_name.setdefault(plain(column), column)
     for column in columns:
         by_name.setdefault(plain(re.split(r"\.| / ", column)[-1]), column)
+        by_name.setdefault(plain(TEXT_WITHIN.sub("", column)), column)
     return by_name
 
 

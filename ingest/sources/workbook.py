@@ -58,7 +58,9 @@ class Workbook:
             self.archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
             raise SourceError(f"{path} is no workbook, or a damaged one ({error}); save it again as .xlsx") from None
-        self.members = {info.filename.lstrip("/"): info for info in self.archive.infolist()[: MAX_MEMBERS + 1]}
+        # Some programs write the names of parts with backslashes, or refer to them in other letters.
+        parts = self.archive.infolist()[: MAX_MEMBERS + 1]
+        self.members = {info.filename.replace("\\", "/").lstrip("/").lower(): info for info in parts}
         if len(self.members) > MAX_MEMBERS:
             raise SourceError(f"{path} holds more than {MAX_MEMBERS:,} parts; that is no workbook")
         if "mimetype" in self.members and "content.xml" in self.members:
@@ -71,7 +73,7 @@ class Workbook:
 
     def read(self, part: str, limit: int) -> Iterator[bytes]:
         """The inflated bytes of a part in chunks; SourceError when it is missing, damaged, or more than `limit`."""
-        info = self.members.get(part)
+        info = self.members.get(part.lower())
         if info is None:
             raise SourceError(f"{self.path} lacks {part}; it is damaged")
         if info.flag_bits & 1:
@@ -115,7 +117,7 @@ class Workbook:
         """The texts that cells share, by their number."""
         found = _Strings()
         part = self._part("sharedstrings", "xl/sharedStrings.xml")
-        if part in self.members:
+        if part.lower() in self.members:
             _exhaust(self.parse(part, MAX_STRINGS, found))
         return found.all
 
@@ -124,7 +126,7 @@ class Workbook:
         """The styles whose numbers are dates; True for those that are lengths of time."""
         part = self._part("styles", "xl/styles.xml")
         styles = _Styles()
-        if part in self.members:
+        if part.lower() in self.members:
             _exhaust(self.parse(part, MAX_PART, styles))
         return styles.dates()
 
@@ -132,7 +134,7 @@ class Workbook:
         """id -> (type, target) of what `part` refers to; a target within the workbook is a member's name."""
         folder, name = posixpath.split(part)
         listing = posixpath.join(folder, "_rels", f"{name}.rels")
-        if listing not in self.members:
+        if listing.lower() not in self.members:
             return {}
         found: dict[str, tuple[str, str]] = {}
 
@@ -161,7 +163,7 @@ class Workbook:
         main = self._main
         if main.endswith(".bin") or "xl/workbook.bin" in self.members:
             raise SourceError(f"{self.path} is a binary workbook (.xlsb); save it as .xlsx")
-        if main not in self.members:
+        if main.lower() not in self.members:
             raise SourceError(f"{self.path} is a .zip without a workbook; name an .xlsx file")
 
         def add(element: str, attributes: Attributes) -> None:

@@ -230,3 +230,8 @@ def test_a_line_that_is_too_long_costs_itself(write):
     first, long, last = read("csv", path)
     assert (first.title, last.title) == ("A", "B")
     assert (long.key, long.reason[:36]) == ("line 3", "the row is longer than 4,000,000 cha")
+
+
+def test_blanks_before_quotes(write):
+    path = write("a.csv", 'title, summary, year\nA, "one, two", 2024\n')
+    assert [(entry.summary, str(entry.occurred)) for entry in read("csv", path)] == [("one, two", "2024")]

@@ -39,6 +39,19 @@ def test_keys_are_guessed(write):
     assert (entry.title, str(entry.occurred), [role.name for role in entry.roles]) == ("A", "2024", ["X", "Y"])
 
 
+def test_objects_where_texts_are_wanted(write):
+    row = {
+        "title": {"rendered": "A"},
+        "tags": [{"id": 1, "name": "lifts"}, {"id": 2, "name": "doors"}],
+        "links": [{"url": "https://a.example/", "rel": "self"}],
+        "authors": [{"name": "Ada"}],
+        "published": {"start": "2024-05-06", "end": None},
+    }
+    entry = read_one("jsonl", write("a.jsonl", lines(row)))
+    assert (entry.title, entry.tags, str(entry.occurred)) == ("A", ["lifts", "doors"], "2024-05-06")
+    assert (entry.page.url, [role.name for role in entry.roles]) == ("https://a.example/", ["Ada"])
+
+
 def test_a_key_that_comes_late_may_be_mapped(write):
     path = write("a.jsonl", lines(*({"title": str(n)} for n in range(300)), {"title": "last", "rare": {"tag": "x"}}))
     assert read("jsonl", path, map=["title=title", "tags=rare.tag"])[-1].tags == ["x"]
@@ -88,8 +101,8 @@ def test_bad_lines_are_told_and_stop_nothing(write, monkeypatch):
         ('{"a": [{"title": 1}], "b": [{"title": 2}]}', {}, "holds several lists (a, b); keep one (jq '.a[]' does)"),
         ('{\n"a": [{"title": 1}', {}, "is not JSON: the file ends within a value"),
         ("", {}, "has no line with a JSON object"),
-        ('{"a": {"b": 1}}', {}, "say which column is the title (--map title=COLUMN); a.jsonl has a, a.b"),
-        ('{"a": {"b": 1}}', {"map": ["title=a.c"]}, "a.jsonl has no column 'a.c' (for title); it has a, a.b"),
+        ('{"a": {"b": 1}}', {}, "say which column is the title (--map title=COLUMN); a.jsonl has a.b"),
+        ('{"a": {"b": 1}}', {"map": ["title=a.c"]}, "a.jsonl has no column 'a.c' (for title); it has a.b"),
     ],
 )
 def test_refusals_list_what_there_is(write, text, options, said):

@@ -68,6 +68,14 @@ def test_cells_of_every_type(pack):
     ]
 
 
+def test_names_of_parts_as_other_programs_write_them(tmp_path):
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in {**PARTS, "xl/Worksheets/Sheet1.xml": sheet(f"<row>{cell('A1', 'a')}</row>")}.items():
+            archive.writestr(zipfile.ZipInfo(name.replace("/", "\\")), text)
+    assert rows(path) == [("row 1", ["a"])]
+
+
 def test_a_workbook_of_the_strict_format(pack):
     strict = {
         name: text.replace(
