@@ -9,7 +9,7 @@ from kb.change_words import field_label
 from kb.kinds import KINDS
 
 PREFIX = "column:"
-LABELS = {"body": "Text", "date": "Date", "url": "Address", "id": "Identifier"}
+LABELS = {"body": "Text", "date": "Date", "url": "Address", "id": "Identifier", "slug": "Short name"}
 
 
 @dataclass(frozen=True)

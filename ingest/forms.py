@@ -92,7 +92,7 @@ class ImportForm(forms.Form):
     def upload(self) -> Path | None:
         """The file that was sent with this form, or with an earlier one that had something wrong with it."""
         stored = self.cleaned_data.get("file") if hasattr(self, "cleaned_data") else None
-        return stored.keep() if stored else held_file(self.data.get("held", ""))
+        return stored.keep() if stored else held_file(self["held"].value() or "")
 
     def _options(self, said: dict[str, Any]) -> dict[str, Any]:
         names = ("kind", "status", "visibility", "namespace", "sheet")

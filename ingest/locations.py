@@ -13,6 +13,7 @@ from kb import jobs
 MEGABYTE = 1_000_000
 MAX_DOWNLOAD = 2_000 * MEGABYTE
 TOLD_EVERY = 2 * MEGABYTE
+HEAVY = 20 * MEGABYTE  # a file that takes seconds to open, which nobody should have to wait for
 
 
 def is_address(location: str) -> bool:
@@ -27,6 +28,12 @@ def absolute(location: str) -> str:
 def is_downloaded(source: str, location: str) -> bool:
     """Whether the source reads files and the location is an address, so that it has to come here first."""
     return is_address(location) and not source_class(source).fetches
+
+
+def is_heavy(location: str) -> bool:
+    """Whether the location is a file that is better opened by a worker than while somebody waits."""
+    path = Path(location)
+    return bool(location) and path.is_file() and path.stat().st_size > HEAVY
 
 
 def local(run: jobs.Run, parameters: dict[str, Any]) -> str:

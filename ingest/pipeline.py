@@ -230,6 +230,8 @@ def _check(source: str, location: str, options: Mapping[str, Any]) -> None:
             check_url(location)
         except ValueError as error:
             raise SourceError(str(error)) from error
+    elif locations.is_heavy(location):
+        Options.read(source, own, source_class(source).takes)
     else:
         _open(source, location, own)
 

@@ -47,13 +47,16 @@ LOOKS = {
 def import_page(request: HttpRequest) -> HttpResponse:
     """Say what to import; what it would do is shown before anything happens."""
     user: Any = request.user
-    form = ImportForm(user, request.POST, request.FILES) if request.method == "POST" else ImportForm(user)
+    if request.method == "POST":
+        form = ImportForm(user, request.POST, request.FILES)
+    else:
+        form = ImportForm(user, initial=_said_before(request.GET.get("again", "")))
     if request.method == "POST":
         if problem := uploads.problem_of(request):
             form.add_error("file", problem)
         if form.is_valid() and (preview := _preview(form, user)):
             return redirect("import-preview", preview.pk)
-    upload = form.upload if form.is_bound else None
+    upload = form.upload
     context = {
         "form": form,
         "held": {"word": hold(upload), "name": upload.name} if upload else None,
@@ -61,6 +64,20 @@ def import_page(request: HttpRequest) -> HttpResponse:
         "max_bytes": uploads.max_bytes(),
     }
     return render(request, "ingest/import.html", context, status=422 if form.errors else 200)
+
+
+def _said_before(number: str) -> dict[str, Any]:
+    """What the form was filled with for a preview that failed, to be corrected."""
+    found = Job.objects.filter(kind="ingest", parameters__dry_run=True)
+    job = found.filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+    if job is None:
+        return {}
+    location, options = job.parameters["location"], job.parameters["options"]
+    columns = "\n".join(f"{field}={column}" for field, column in options.get("map", {}).items())
+    place = {"address": location} if is_address(location) else {"path": location}
+    if uploads.is_upload(location):
+        place = {"held": hold(Path(location))}
+    return {**options, **place, "map": columns, "source": job.parameters["source"]}
 
 
 def _preview(form: ImportForm, user: Any) -> Job | None:

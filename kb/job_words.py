@@ -1,6 +1,7 @@
 """Jobs in plain words: what they are, what they did, how long they will take."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils import timezone
 
@@ -25,6 +26,15 @@ WOULD = {
     "vanished": "mark {} as gone upstream",
     "left_out": "leave out {}",
 }
+# What a job was told, where its own word for that says little to people.
+PARAMETERS = {
+    "of": "Follows job",
+    "only": "Only these records",
+    "local": "Downloaded to",
+    "mapping": "Columns",
+    "unmapped": "Columns not read",
+}
+HIDDEN = ("dry_run",)
 SETTLED_S = 3.0  # before that a rate is a guess
 
 
@@ -39,6 +49,16 @@ def job_title(job: Job) -> str:
         return job.kind.replace("_", " ").capitalize()
     source = source_label(str(job.parameters.get("source", "")))
     return f"{'Preview' if job.parameters.get('dry_run') else 'Import'} of {source}"
+
+
+def parameters(job: Job) -> list[tuple[str, Any]]:
+    """What the job was told and has noted about itself, each with what that is called."""
+    given = job.parameters.items()
+    return [
+        (PARAMETERS.get(name) or name.replace("_", " ").capitalize(), value)
+        for name, value in given
+        if value and name not in HIDDEN
+    ]
 
 
 def summary(job: Job) -> str:

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from kb import jobs as work
-from kb.job_words import job_title, pace, summary
+from kb.job_words import job_title, pace, parameters, summary
 from kb.listing import Chip
 from kb.models import Job
 from kb.models.jobs import JobState
@@ -59,6 +59,7 @@ def job_context(job: Job) -> dict[str, Any]:
         "job": job,
         "title": job_title(job),
         "summary": summary(job),
+        "parameters": parameters(job),
         "pace": pace(job),
         "last_problem": None if job.is_over else job.problems.last(),
         "refused": refused[:SHOWN_PROBLEMS] if refused_count else [],

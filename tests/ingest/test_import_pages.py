@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ingest import pipeline, uploads
+from ingest import locations, pipeline, uploads
 from kb import jobs
 from kb.models import Change, Entry, Job
 from tests.factories import make_user
@@ -258,6 +258,33 @@ def test_a_failed_look_says_why(curator):
     assert "lifts.csv" in page
     assert "confirm" not in page
     assert "Discard" in page
+
+
+def test_what_failed_can_be_said_again(curator):
+    curator.post("/import/", {"file": sent(), "kind": "incident", "map": "title=Headline\nsummary=What"})
+    job = Job.objects.get()
+    Path(job.parameters["location"]).write_text("Other,Columns\n1,2\n")
+    jobs.run(job.pk)
+    assert f'href="/import/?again={job.pk}"' in text(curator.get(f"/import/{job.pk}/"))
+
+    page = curator.get(f"/import/?again={job.pk}")
+    form = page.context["form"]
+    assert "lifts.csv was received" in text(page)
+    assert (form["kind"].value(), form["source"].value()) == ("incident", "csv")
+    assert form["map"].value() == "title=Headline\nsummary=What"
+    again = look(curator, held=page.context["held"]["word"], kind="incident", map="title=Other")
+    assert again.counts["created"] == 1
+    assert curator.get("/import/?again=x").status_code == 200
+
+
+def test_a_heavy_file_is_opened_by_the_worker(curator, monkeypatch):
+    monkeypatch.setattr(locations, "HEAVY", 10)
+
+    curator.post("/import/", {"file": sent("No,columns\n1,2\n"), "kind": "incident"})
+    job = Job.objects.get()
+    jobs.run(job.pk)
+
+    assert "ay which column is the title" in text(curator.get(f"/import/{job.pk}/"))
 
 
 ADDRESSES = [("get", ""), ("post", ""), ("get", "1/"), *(("post", f"1/{name}/") for name in ("again", "confirm"))]
