@@ -14,6 +14,7 @@ from typing import Any
 
 from ingest.records import clean_line
 from ingest.sources.aiid_labels import Labels
+from ingest.sources.aiid_mit import numbered
 from ingest.sources.aiid_tables import Incident, Parties, Report, Tables, names, number, numbers, read
 from ingest.sources.aiid_values import Vocabulary
 from ingest.sources.base import SourceError
@@ -142,7 +143,10 @@ class WorkbookTables(Tables):
                 continue  # told where the incidents are read
             by_taxonomy: dict[str, list[tuple[str, Any]]] = {}
             for place, (namespace, name) in fields.items():
-                if (value := _value(row["cells"], place)) is not None:
+                value = _value(row["cells"], place)
+                if namespace == "MIT" and isinstance(value, str):
+                    value = numbered(value)
+                if value is not None:
                     by_taxonomy.setdefault(namespace, []).append((name, value))
             for namespace, values in by_taxonomy.items():
                 yield Labels(namespace, [incident], True, values)

@@ -25,7 +25,17 @@ LIFT = [
     "It did not stop.",
     "Bank Of Lifts, Doe, Ray And Co",
 ]
-LIFT += ["", "Visitors", "Someone", "", "Two lifts.", "MIT | GMF", 3, "Safety, failures, and limits", "AI"]
+LIFT += [
+    "",
+    "Visitors",
+    "Someone",
+    "",
+    "Two lifts.",
+    "MIT | GMF",
+    3,
+    "AI system safety, failures, and limitations",
+    "AI",
+]
 LIFT += ['["Lifting", "Stopping, slowly"]', "race, sex", "FR", "yes", True]
 STUCK = [7, "2022", 2022, "A lift is stuck", "", "Unheard Of", "", "", "", "", "", "None", 0] + [None] * 7
 INCIDENTS = [["AI Incident Database - Incidents | 2 incidents | 20 columns"], BANDS, COLUMNS, LIFT, STUCK]
@@ -89,7 +99,7 @@ def test_classifications_go_by_the_names_of_their_taxonomies(export):
     records, source = opened(export)
     first = next(record for record in records if isinstance(record, EntryRecord))
     assert {(one.taxonomy, *one.category) for one in first.classifications} == {
-        ("MIT", "Risk Domain", "Safety, failures, and limits"),
+        ("MIT", "Risk Domain", "7. AI system safety, failures, and limitations"),
         ("MIT", "Entity", "AI"),
         ("GMF", "Known AI Goal", "Lifting"),
         ("GMF", "Known AI Goal", "Stopping, slowly"),
