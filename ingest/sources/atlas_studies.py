@@ -43,6 +43,8 @@ def entry(study: Thing, key: str, names: Names) -> EntryRecord | BadRecord:
     same, related = _elsewhere(study)
     parts = [lead.rest, _people(study), _procedure(study, names), _list("Further sources", unreachable)]
     title = name_of(study)
+    page = {"url": f"{SITE}/studies/{identity}", "title": title[:500], "publisher": PUBLISHER, "language": "en"}
+    pages = [page] if identity else []
     return entry_or_bad(
         key,
         kind="incident",
@@ -58,9 +60,7 @@ def entry(study: Thing, key: str, names: Names) -> EntryRecord | BadRecord:
         references=keep_valid(ReferenceRecord, _once(references), "reference", warnings),
         classifications=keep_valid(ClassificationRecord, _classifications(study, names), "step", warnings),
         links=[LinkRecord(relation="related", target=pair) for pair in related],
-        page=ReferenceRecord(url=f"{SITE}/studies/{identity}", title=title[:500], publisher=PUBLISHER, language="en")
-        if identity
-        else None,
+        page=next(iter(keep_valid(ReferenceRecord, pages, "page", warnings)), None),
         warnings=warnings,
     )
 
@@ -68,7 +68,8 @@ def entry(study: Thing, key: str, names: Names) -> EntryRecord | BadRecord:
 def same(study: Thing) -> SameRecord | None:
     """That the study and a record of another database are about one event, where it says so."""
     ids, _ = _elsewhere(study)
-    return SameRecord(ids=[("atlas", study["id"]), *ids]) if ids and study["id"] else None
+    said = [{"ids": [("atlas", study["id"]), *ids]}] if ids and study["id"] else []
+    return next(iter(keep_valid(SameRecord, said, "identity", [])), None)
 
 
 def _elsewhere(study: Thing) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -348,6 +348,12 @@ def test_what_cannot_be_understood_is_told(write):
     assert (entry.occurred, entry.warnings) == (None, ["date left out: no such date: '2031-02-30'"])
 
 
+def test_an_id_that_is_none_costs_the_page_only(write):
+    entry = entries(write("ATLAS.yaml", FIVE.replace("id: AML.CS0900", "id: AML. 900")))[0]
+    assert (entry.title, entry.page) == ("Older One", None)
+    assert entry.warnings[0].startswith("page 1 left out: url: address with blanks")
+
+
 def test_the_newest_release_of_a_repository_is_read(write, tmp_path):
     root = tmp_path / "atlas-data-main"
     for name, year in (
