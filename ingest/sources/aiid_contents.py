@@ -29,11 +29,12 @@ class Contents:
     def __init__(self, tables: Tables, scratch: Path | None) -> None:
         self.problems: list[str] = []
         self.notices = tables.notices
+        self._unread = 0
         self._more = 0
         self.parties: set[str] = set()
         self._cited: set[int] = set()
         self.incidents = self._read_incidents(tables, RowStore(scratch))
-        self.is_torn = bool(self.problems)
+        self.is_torn = self._unread > 0
         if tables.collection and not len(self.incidents):
             said = f": {self.problems[0]}" if self.problems else ""
             raise SourceError(f"no incident could be read{said}; nothing was taken in")
@@ -94,6 +95,7 @@ class Contents:
     def _good(self, rows: Iterable[Row | str]) -> Iterator[Row]:
         for row in rows:
             if isinstance(row, str):
+                self._unread += 1
                 self._problem(row)
             else:
                 yield row

@@ -183,6 +183,7 @@ def test_tables_that_are_no_tables(snapshot):
 
 def test_numbers_written_in_other_ways(snapshot):
     row = incidents_csv([GOOD]).replace(b",1,2023", b",1.0,2023") + incidents_csv([GOOD]).split(b"\n", 1)[1]
-    entries, bad, _ = snapshot({"incidents.csv": row})
+    entries, bad, source = snapshot({"incidents.csv": row})
     assert [entry.key for entry in entries] == ["incident 1"]
     assert bad == ["incident 1 stands there twice; the first was read"]
+    assert source.collection == "incidents"
