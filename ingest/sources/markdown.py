@@ -17,15 +17,15 @@ from ingest.sources.markdown_code import prose
 from ingest.sources.markdown_folder import SETTINGS, SUFFIXES, Listing, is_vault, listing, vault_of
 from ingest.sources.markdown_links import names_in, settle
 from ingest.sources.markdown_pictures import is_picture
-from ingest.sources.markdown_tags import inline_tags, unique, without_tag_lines
+from ingest.sources.markdown_tags import inline_tags, unique, without_last_tags, without_tag_lines
 from ingest.sources.markdown_vault import MAX_BYTES, Vault
 
 SHOWN = 3  # examples in a notice
 NOT_TAKEN = {
-    ".canvas": "canvases (.canvas)",
-    ".base": "views (.base)",
-    ".excalidraw.md": "drawings (.excalidraw.md)",
-    "template": "templates",
+    ".canvas": "of .canvas, which hold no notes",
+    ".base": "of .base, which hold no notes",
+    ".excalidraw.md": "of .excalidraw.md, which hold no notes",
+    "template": "in the folder of templates",
 }
 
 
@@ -46,6 +46,7 @@ class MarkdownNotes:
     def __init__(self, location: str, options: Options, scratch: Path | None = None) -> None:
         self.options = options
         self.notices: list[str] = []
+        self._unknown, self._examples = 0, list[str]()
         self.path = local_path(location, self.what)
         self._alone = self.path.is_file() and self.path.suffix.lower() in (*SUFFIXES, ".txt")
         self._archive = self.path.is_file() and not self._alone
@@ -78,11 +79,11 @@ class MarkdownNotes:
         return digest.hexdigest()
 
     def records(self) -> Iterator[Record]:
-        unknown: list[tuple[str, str]] = []
+        self._unknown, self._examples = 0, []
         yield from self._found.refused
         for note in self._found.notes:
-            yield self._record(note, unknown)
-        self.notices = self._notices(unknown)
+            yield self._record(note)
+        self.notices = self._notices()
 
     def identity(self, relative: PurePosixPath, slug: str) -> tuple[str, str]:
         """The (namespace, value) that a file is known by; `slug` is its front matter's, or ''."""
@@ -114,17 +115,14 @@ class MarkdownNotes:
             return folder / top, top
         return folder, self.path.name.split(".")[0]
 
-    def _notices(self, unknown: list[tuple[str, str]]) -> list[str]:
-        notices = [
-            f"{number} {NOT_TAKEN[kind]}: left out, since no notes are in them"
-            for kind, number in sorted(self._found.left_out.items())
-        ]
-        if unknown:
-            examples = ", ".join(f"{name[:100]!r} in {key}" for key, name in unknown[:SHOWN])
-            notices.append(f"{len(unknown)} links lead to no note of this folder and stay text: {examples}")
+    def _notices(self) -> list[str]:
+        notices = [f"left out: {number} {NOT_TAKEN[kind]}" for kind, number in sorted(self._found.left_out.items())]
+        if self._unknown:
+            examples = ", ".join(self._examples)
+            notices.append(f"links that lead to no note here stay text: {self._unknown}, such as {examples}")
         return notices
 
-    def _record(self, note: PurePosixPath, unknown: list[tuple[str, str]]) -> Record:
+    def _record(self, note: PurePosixPath) -> Record:
         key = str(note)
         try:
             text, warnings = read_text(self.root / note, MAX_BYTES)
@@ -148,7 +146,8 @@ class MarkdownNotes:
         fields["links"] = _once([*fields.get("links", []), *links])
         _add_what_the_text_says(fields, linked.text, note.stem, warnings)
         fields["tags"] = unique([*(fields.get("tags") or []), *inline_tags(linked.masked)])
-        unknown += ((key, name) for name in linked.unknown)
+        self._unknown += len(linked.unknown)
+        self._examples += (f"{name[:100]!r} in {key}" for name in linked.unknown[: SHOWN - len(self._examples)])
         return entry_or_bad(key, **fields, warnings=warnings)
 
     def _links_of(
@@ -184,12 +183,12 @@ def _add_what_the_text_says(fields: dict[str, Any], text: str, stem: str, warnin
     fields["body"] = text.strip("\n").rstrip()
     if "title" not in fields:
         plain = markdown_text.read(text)
-        fields |= {"title": markdown_text.plain(plain.title) or stem, "body": plain.body}
+        fields |= {"title": without_last_tags(markdown_text.plain(plain.title)) or stem, "body": plain.body}
         fields.setdefault("tags", plain.tags)
         fields.setdefault("occurred", plain.created)
         warnings += plain.warnings
     body = fields["body"]
-    fields.setdefault("summary", markdown_text.summary(without_tag_lines(body)))
+    fields.setdefault("summary", without_last_tags(markdown_text.summary(without_tag_lines(body))))
     clipped = fields.pop("clipped", [])
     if "references" not in fields:
         fields["references"] = [*clipped, *references_in(body, warnings)][:MAX_ITEMS]

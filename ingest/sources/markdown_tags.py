@@ -26,3 +26,11 @@ def unique(tags: Iterable[str]) -> list[str]:
 def without_tag_lines(text: str) -> str:
     """`text` with the lines that hold nothing but tags emptied."""
     return ONLY_TAGS.sub("", text)
+
+
+def without_last_tags(line: str) -> str:
+    """`line` without the tags that stand after its words."""
+    words = line.split()
+    while len(words) > 1 and TAG.fullmatch(words[-1]):
+        words.pop()
+    return " ".join(words)

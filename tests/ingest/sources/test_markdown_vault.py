@@ -1,6 +1,7 @@
 """A folder as Obsidian keeps it: tags, links between notes, pictures, comments, names."""
 
 import json
+import time
 import zipfile
 from typing import Any
 
@@ -70,6 +71,12 @@ def test_a_line_of_tags_is_no_summary(vault):
     assert entry.tags == ["soil", "water/rain", "roots/deep", "leaves"]
 
 
+def test_tags_after_a_title_are_no_words_of_it(vault):
+    entry = read_one("markdown", vault({"a.md": "# The **C#** oak #soil #water/rain\n\nText.\n"}))
+
+    assert (entry.title, entry.tags) == ("The C# oak", ["soil", "water/rain"])
+
+
 def test_wikilinks_are_links_and_can_be_followed(vault):
     folder = vault(
         {
@@ -104,7 +111,7 @@ def test_notes_that_are_not_there_are_told_once(vault):
     assert first.body == "[[X]] [[Y|y]] [z](Z.md)"
     assert (first.links, first.warnings, second.links) == ([], [], [])
     assert source.notices == [
-        "4 links lead to no note of this folder and stay text: 'X' in a.md, 'Y' in a.md, 'Z.md' in a.md"
+        "links that lead to no note here stay text: 4, such as 'X' in a.md, 'Y' in a.md, 'Z.md' in a.md"
     ]
 
 
@@ -280,11 +287,12 @@ def test_what_obsidian_keeps_beside_the_notes_is_passed_over(vault):
 
     assert [record.key for record in read_all(source)] == ["Templates/real.md", "a.md"]
     assert source.count() == 2
-    assert source.notices[:4] == [
-        "1 views (.base): left out, since no notes are in them",
-        "1 canvases (.canvas): left out, since no notes are in them",
-        "1 drawings (.excalidraw.md): left out, since no notes are in them",
-        "1 templates: left out, since no notes are in them",
+    assert source.notices == [
+        "left out: 1 of .base, which hold no notes",
+        "left out: 1 of .canvas, which hold no notes",
+        "left out: 1 of .excalidraw.md, which hold no notes",
+        "left out: 1 in the folder of templates",
+        "links that lead to no note here stay text: 1, such as 'map.canvas' in a.md",
     ]
 
 
@@ -377,3 +385,71 @@ def test_a_note_that_cannot_be_read_stops_no_other(vault):
 
     assert isinstance(bad, BadRecord)
     assert good.links == [to("a.md")]
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        ("tags: {a: b}", "a tag must be text, not dict; left out"),
+        ("tags: [a, [b], true]", "a tag must be text, not list; left out"),
+        ("aliases: {a: b}", ""),
+        ("aliases: [1, [2], ~]", ""),
+        ("ids: [1, 2]", "ids must be a list of `name: value`; left out"),
+        ("ids: {aiid: {a: b}}", "ids: what aiid holds must be a text or a list of texts; left out"),
+        ("facts: wet", "facts must be a list of `name: value`; left out"),
+        ("links: 5", "links must be a list of `name: value`; left out"),
+        ("references: [{a: b}]", "reference 1: unknown keys a were left out"),
+        ("source: 5", "unknown key 'source' was left out"),
+        ("publish: [1]", ""),
+    ],
+)
+def test_front_matter_of_the_wrong_shape_costs_no_note(write, block, said):
+    entry = read_one("markdown", write("a.md", f"---\n{block}\n---\n# A\n"))
+
+    assert entry.title == "A"
+    assert (said in entry.warnings) if said else entry.warnings == []
+
+
+@pytest.mark.parametrize(
+    "block",
+    ["title: [a]", "title: {a: b}", "slug: [a, b]", "date: [2024]", "kind: 5", "visibility: private", "language: [en]"],
+)
+def test_what_matters_and_cannot_be_read_refuses_the_note(write, block):
+    assert isinstance(read_one("markdown", write("a.md", f"---\n{block}\n---\n# A\n")), BadRecord)
+
+
+HOSTILE = {
+    "a megabyte of front matter": "---\n" + "a: b\n" * 200_000 + "---\n",
+    "an alias bomb": "---\na: &a [x]\n" + "b: [*a, *a, *a]\n" * 9 + "---\n",
+    "deep front matter": "---\na: " + "[" * 30_000 + "\n---\n",
+    "aliases": "---\naliases: [" + "x, " * 15_000 + "]\n---\n",
+    "brackets": "[" * 300_000,
+    "wikilinks": "[[a|" * 75_000,
+    "embeds": "![[" * 100_000,
+    "links": "[a](" * 75_000,
+    "addresses": ("[a](" + " b" * 490) * 300,
+    "titles": ('[a](b "' + "c" * 390) * 700,
+    "backticks": "".join("`" * number + " " for number in range(750)),
+    "dollars": "$a " * 100_000,
+    "comments": "%% a " * 60_000,
+    "unclosed": "<!-- %%" * 40_000,
+    "tags": "#a" * 150_000,
+    "quotes": "> " * 150_000,
+    "empty lines": "\n" * 300_000,
+    "one line": "a" * 300_000,
+    "missing notes": "[[a]] " * 50_000,
+    "definitions": "[a]: b\n" * 40_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_notes_take_bounded_time(write, text):
+    folder = write("notes/a.md", text).parent
+    write("notes/b.md", "# Good")
+    began = time.process_time()
+
+    records = read("markdown", folder)
+
+    # Seconds where careless reading takes minutes; generous, because other work may share the machine.
+    assert time.process_time() - began < 20
+    assert records[1].title == "Good"
