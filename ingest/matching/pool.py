@@ -6,9 +6,9 @@ number, so the work grows with the entries and not with their square.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import log
+from math import log, sqrt
 
 from datasketch import MinHash, MinHashLSH
 
@@ -43,8 +43,38 @@ class Reading:
         return self.account.references | {" ".join(pair) for pair in self.account.identifiers}
 
 
+class Rarity:
+    """How much words tell, by the number of entries that have each: much when these are few."""
+
+    def __init__(self, having: Mapping[str, int], entries: int) -> None:
+        self._having = having
+        self._entries = entries
+        self._weights: dict[str, float] = {}
+        self._lengths: dict[frozenset[str], float] = {}
+
+    def weight(self, word: str) -> float:
+        if word not in self._weights:
+            self._weights[word] = log(1 + self._entries / max(self._having.get(word, 0), 1))
+        return self._weights[word]
+
+    def in_common(self, a: frozenset[str], b: frozenset[str]) -> float:
+        """The cosine of two sets of words, each as long as it tells."""
+        shared = a & b
+        return self._length(shared) / sqrt(self._known_length(a) * self._known_length(b)) if shared else 0.0
+
+    def _known_length(self, words: frozenset[str]) -> float:
+        if words not in self._lengths:
+            self._lengths[words] = self._length(words)
+        return self._lengths[words]
+
+    def _length(self, words: frozenset[str]) -> float:
+        # In order, so that rounding is the same on every run.
+        return sum(self.weight(word) ** 2 for word in sorted(words))
+
+
 class Pool:
-    """The readings of entries by their ids. `counted` are the namespaces in which one event has one number."""
+    """The readings of entries by their ids. `words` and `names` tell how rare words are in titles and texts, and in the
+    names of entities; `counted` are the namespaces in which one event has one number."""
 
     def __init__(self, accounts: Iterable[Account] = (), counted: frozenset[str] = COUNTED) -> None:
         self.readings: dict[int, Reading] = {}
@@ -52,10 +82,13 @@ class Pool:
         self._copies = MinHashLSH(NEAR_COPY, PERMUTATIONS)
         self._by_word: defaultdict[str, list[int]] = defaultdict(list)
         self._by_article: defaultdict[str, list[int]] = defaultdict(list)
-        self._names: Counter[str] = Counter()
-        self._weights: dict[str, float] = {}
+        names: Counter[str] = Counter()
         for one in accounts:
             self._put(one)
+            names.update(self.readings[one.id].names)
+        having = {word: len(ids) for word, ids in self._by_word.items()}
+        self.words = Rarity(having, len(self.readings))
+        self.names = Rarity(names, len(self.readings))
 
     def __contains__(self, id: int) -> bool:
         return id in self.readings
@@ -80,16 +113,6 @@ class Pool:
         mine, theirs = self._numbers(one), self._numbers(other)
         return any(mine[space].isdisjoint(theirs[space]) for space in mine.keys() & theirs.keys())
 
-    def word_weight(self, word: str) -> float:
-        """How much a word tells: much when few entries begin with it."""
-        if word not in self._weights:
-            self._weights[word] = log(1 + len(self.readings) / max(len(self._by_word.get(word, ())), 1))
-        return self._weights[word]
-
-    def name_weight(self, word: str) -> float:
-        """How much a word of a name tells: little for a company that is named everywhere."""
-        return log(1 + len(self.readings) / max(self._names[word], 1))
-
     def citing(self, article: str) -> int:
         """How many entries cite an article."""
         return len(self._by_article.get(article, ()))
@@ -101,7 +124,6 @@ class Pool:
         reading = Reading(account, frozenset(title), lead, names, fingerprint(title + text))
         self.readings[account.id] = reading
         self._copies.insert(account.id, reading.minhash, check_duplication=False)
-        self._names.update(names)
         for word in lead:
             self._by_word[word].append(account.id)
         for article in reading.articles:
@@ -114,7 +136,7 @@ class Pool:
             having = self._by_word[word]
             if len(having) > COMMON:
                 break
-            weight = self.word_weight(word) * (2 if word in reading.title else 1)
+            weight = self.words.weight(word) * (2 if word in reading.title else 1)
             for other in having:
                 shared[other] += weight
         shared.pop(reading.account.id, None)

@@ -1,7 +1,6 @@
 """What speaks for and against two entries being about the same thing, as figures between 0 and 1."""
 
-from collections.abc import Callable
-from math import exp, sqrt
+from math import exp
 from typing import NamedTuple
 
 from ingest.matching.pool import Pool, Reading
@@ -35,22 +34,16 @@ def compare(pool: Pool, one: int, other: int, nearness: float | None) -> Signals
     a, b = pool.readings[one], pool.readings[other]
     near, far = dates(a.account.occurred, b.account.occurred)
     return Signals(
-        title=in_common(a.title, b.title, pool.word_weight),
-        lead=in_common(a.lead, b.lead, pool.word_weight),
+        title=pool.words.in_common(a.title, b.title),
+        lead=pool.words.in_common(a.lead, b.lead),
         copy=float(a.minhash.jaccard(b.minhash)),
         meaning=nearness,
         near=near,
         far=far,
-        names=in_common(a.names, b.names, pool.name_weight),
+        names=pool.names.in_common(a.names, b.names),
         strangers=float(bool(a.names and b.names and a.names.isdisjoint(b.names))),
         article=max((2 / max(pool.citing(article), 2) for article in a.articles & b.articles), default=0.0),
     )
-
-
-def in_common(a: frozenset[str], b: frozenset[str], weight: Callable[[str], float]) -> float:
-    """The cosine of two sets of weighted words."""
-    lengths = [sum(weight(word) ** 2 for word in sorted(words)) for words in (a & b, a, b)]
-    return lengths[0] / sqrt(lengths[1] * lengths[2]) if lengths[0] else 0.0
 
 
 def dates(one: PartialDate | None, other: PartialDate | None) -> tuple[float, float]:
@@ -81,7 +74,7 @@ def evidence(pool: Pool, one: int, other: int, signals: Signals) -> dict[str, ob
 def _heaviest(pool: Pool, a: Reading, b: Reading) -> list[str]:
     """The words in common that tell most, those of the titles before others."""
     titles = a.title | b.title
-    shared = sorted(a.lead & b.lead, key=lambda word: (-pool.word_weight(word), word not in titles, word))
+    shared = sorted(a.lead & b.lead, key=lambda word: (-pool.words.weight(word), word not in titles, word))
     return shared[:WORDS_TOLD]
 
 
