@@ -1,5 +1,6 @@
 """Where the tables of the AI Incident Database may lie: in a snapshot's archive, its unpacked folder, or a file."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,8 @@ OLE = b"\xd0\xcf\x11\xe0"  # workbooks of the old format, and those with a passw
 
 def check(path: Path) -> None:
     """Look at no more than the start of what lies at `path`; SourceError when it is nothing that can be read."""
+    if not os.access(path, os.R_OK):
+        raise SourceError(f"{path} may not be read by this user; change its permissions")
     if path.is_dir():
         if not _has_incidents(_unpacked(path)):
             raise _no_incidents(path)
