@@ -129,11 +129,7 @@ def _opened(file: Any) -> Any:
         # The empty password opens what may be read by everybody but only printed or changed with the owner's.
         if document.is_encrypted and not document.decrypt(""):
             raise CannotRead("it is encrypted and needs a password; save it without one and try again")
-    except DependencyError:
-        raise CannotRead(
-            "it is encrypted with AES, which needs the library cryptography; install that, or save it unencrypted"
-        ) from None
-    except NotImplementedError:
+    except (DependencyError, NotImplementedError):
         raise CannotRead("it is encrypted in a way that cannot be read here; save it unencrypted") from None
     except (CannotRead, MemoryError):
         raise

@@ -74,9 +74,9 @@ def test_a_scan_is_called_one(read):
         read(paper([b"q 9 0 0 9 0 0 cm /I Do Q"] * 2, extra={1000: PICTURE}))
 
 
-def locked(user: str, owner: str) -> bytes:
+def locked(user: str, owner: str, algorithm: str = "AES-256") -> bytes:
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(paper([SAID]))))
-    writer.encrypt(user, owner, algorithm="RC4-128")
+    writer.encrypt(user, owner, algorithm=algorithm)
     written = io.BytesIO()
     writer.write(written)
     return written.getvalue()
@@ -85,7 +85,9 @@ def locked(user: str, owner: str) -> bytes:
 def test_a_password(read):
     with pytest.raises(ValueError, match="needs a password"):
         read(locked("secret", "owner"))
-    assert read(locked("", "owner")).title == "Ferns That Answer Back"  # may be read, not printed
+    for algorithm in ("RC4-128", "AES-128", "AES-256"):
+        # May be read, not printed.
+        assert read(locked("", "owner", algorithm)).title == "Ferns That Answer Back", algorithm
 
 
 def test_encryption_that_cannot_be_read(read):
