@@ -111,7 +111,7 @@ def preview(request: HttpRequest, job_id: int) -> HttpResponse:
         "here": f"?action={action}" if action else "",
         "rows": rows_of(page.object_list),
         "action": action,
-        "looks": [(one.value, words, counted[one]) for one, words in LOOKS.items() if counted.get(one)],
+        "looks": [(one.value, words, _all_of(job, one)) for one, words in LOOKS.items() if counted.get(one)],
         "stored": sum(counted.values()),
         "place": _place(job),
         "options": {name: value for name, value in job.parameters["options"].items() if name != "map"},
@@ -120,6 +120,12 @@ def preview(request: HttpRequest, job_id: int) -> HttpResponse:
         "followed": _imports_of(job).last(),
     }
     return render_part(request, "ingest/preview.html", "ingest/_preview.html", context)
+
+
+def _all_of(job: Job, action: Action) -> int:
+    """How many records that would happen to; of their changes only the first are stored."""
+    count: int = job.counts.get("conflicts" if action == Action.CONFLICT else action.value, 0)
+    return count
 
 
 @staff_member_required

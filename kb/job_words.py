@@ -15,16 +15,32 @@ DONE = {
     "updated": "changed {}",
     "unchanged": "left {} as they were",
     "failed": "refused {}",
+    "conflicts": "left {} as a curator decided",
+    "merged": "merged {}",
+    "renamed": "followed {} to another place",
     "vanished": "found {} gone upstream",
-    "left_out": "left out {}",
+    "returned": "found {} again",
+    "left_out": "left out {} that were deleted here",
 }
 WOULD = {
     "created": "create {}",
     "updated": "change {}",
     "unchanged": "leave {} as they are",
     "failed": "refuse {}",
+    "conflicts": "leave {} as a curator decided",
+    "merged": "merge {}",
+    "renamed": "follow {} to another place",
     "vanished": "mark {} as gone upstream",
-    "left_out": "leave out {}",
+    "returned": "find {} again",
+    "left_out": "leave out {} that were deleted here",
+}
+# Records that are no entries.
+THINGS = {
+    "entities": ("entity", "entities"),
+    "relations": ("relation of entities", "relations of entities"),
+    "duplicates": ("duplicate", "duplicates"),
+    "same": ("known match", "known matches"),
+    "taxonomies": ("taxonomy", "taxonomies"),
 }
 # What a job was told, where its own word for that says little to people.
 PARAMETERS = {
@@ -62,12 +78,12 @@ def parameters(job: Job) -> list[tuple[str, Any]]:
 
 
 def summary(job: Job) -> str:
-    """`Created 12, changed 3, left 898 as they were, refused 2.`; `Would create …` of a preview; "" of nothing."""
+    """`Created 12, changed 3, left 898 as they were, refused 2.`; `Would create …` of a preview; "" for no counts."""
     preview = bool(job.parameters.get("dry_run"))
     words = WOULD if preview else DONE
     said = [words[name].format(f"{job.counts[name]:,}") for name in words if job.counts.get(name)]
     others = [
-        f"{name.replace('_', ' ')} {count:,}"
+        f"{count:,} {_thing(name, count)}"
         for name, count in job.counts.items()
         if name not in words and isinstance(count, int) and count
     ]
@@ -78,6 +94,11 @@ def summary(job: Job) -> str:
     beside = f" Beside these: {', '.join(others)}." if others and told else ""
     told = told or ", ".join(others)
     return told[0].upper() + told[1:] + "." + beside
+
+
+def _thing(name: str, count: int) -> str:
+    one, many = THINGS.get(name, (name, name))
+    return (one if count == 1 else many).replace("_", " ")
 
 
 @dataclass(frozen=True)

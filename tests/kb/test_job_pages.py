@@ -101,7 +101,7 @@ def test_in_the_end_it_is_said_in_words(staff):
     page = staff.get(job.get_absolute_url()).content.decode()
 
     assert "Import of AIID" in page
-    told = "Created 1,200, changed 3, refused 2, found 1 gone upstream. Beside these: entities 40."
+    told = "Created 1,200, changed 3, refused 2, found 1 gone upstream. Beside these: 40 entities."
     assert told in page
     assert f"/changes/?job={job.pk}" in page
 
