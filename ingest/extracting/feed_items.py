@@ -130,15 +130,17 @@ def _names(entry: Any) -> list[str]:
 
 def _published(entry: Any) -> str:
     """The day as written, in whatever zone; ISO, '' when there is none."""
+    said = dict(entry)  # which does not take one date for another, as the entry's own `get` does
     for name in ("published", "created", "updated"):
-        text = entry.get(name)
+        text = said.get(name)
         if not isinstance(text, str):
             continue
         try:
             return str(parse_date(text))
         except ValueError:
-            moment = entry.get(f"{name}_parsed")
-            if moment:
+            moment = said.get(f"{name}_parsed")
+            # feedparser makes January of the next year of a thirteenth month.
+            if moment and f"{moment[0] % 100:02}" in text:
                 try:
                     return dt.date(*moment[:3]).isoformat()
                 except (ValueError, TypeError):

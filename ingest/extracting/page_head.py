@@ -14,6 +14,7 @@ CC = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)/(by(?:-nc)?(?:-
 DOI = re.compile(r"(?:^|doi:\s*|doi\.org/)(10\.\d{4,9}/\S+)", re.IGNORECASE)
 ARXIV = re.compile(r"(?:arxiv:\s*)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?", re.IGNORECASE)
 FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 class Head:
@@ -34,7 +35,8 @@ class Head:
                 self.links.append((relations, target, element))
         self.articles = list(_articles(tree))
         html = tree if tree.tag == "html" else next(tree.iter("html"), None)
-        self.language = (html.get("lang") or "").strip() if html is not None else ""
+        stated = (html.get(name) for name in ("lang", "xml:lang", XML_LANG)) if html is not None else ()
+        self.language = next((code.strip() for code in stated if code), "")
 
     def first(self, *names: str) -> str:
         return next((values[0] for name in names if (values := self.meta.get(name))), "")

@@ -179,6 +179,12 @@ def test_pages_made_to_hurt_are_over_soon(reader, content):
     assert time.monotonic() - began < 25
 
 
+def test_a_page_in_xhtml(reader):
+    start = '<?xml version="1.0" encoding="utf-8"?>\n<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="de">'
+    article = read_article(reader, f"{start}<head><title>Übung</title></head><body><p>Wort.</p></body></html>".encode())
+    assert (article.title, article.language, article.text) == ("Übung", "de", "Wort.")
+
+
 def test_scripts_do_not_reach_the_text(read):
     article = read(
         '<p onclick="alert(1)">Here <script>alert(2)</script><img src=x onerror=alert(3)> they are.</p><h2>', "<h2>"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ingest.extracting.feed_items import read_items
 from ingest.records import BadRecord
 from ingest.sources import SourceError, open_source
 from tests.ingest.fetching.servers import page
@@ -115,6 +116,21 @@ def test_a_feed_that_is_not_there(web):
         read("feed", "http://10.0.0.1/feed")
     with pytest.raises(SourceError, match="never kept"):
         read("feed", web.url("/feed"), kept="only")
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("Wed, 02 Oct 2002 08:00:00 EST", "2002-10-02"),
+        ("Tue, 5 Nov 24 10:00 GMT", "2024-11-05"),
+        ("2024-05", "2024-05"),
+        ("2024-13-45", "None"),
+        ("yesterday", "None"),
+    ],
+)
+def test_dates_are_read_as_they_are_meant(written, day):
+    feed = RSS.replace("Fri, 17 May 2024 23:30:00 -0500", written).encode()
+    assert (read_items(feed, {})["items"][0]["published"] or "None") == day
 
 
 def test_a_feed_that_is_too_large(web, settings, tmp_path):
