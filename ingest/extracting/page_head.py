@@ -13,7 +13,7 @@ ARTICLES = re.compile(r"(Article|Posting|Report|Chapter|Thesis|CreativeWork|Data
 CC = re.compile(r"creativecommons\.org/(?:licenses|publicdomain)/(by(?:-nc)?(?:-nd|-sa)?|zero)/(\d\.\d)", re.IGNORECASE)
 DOI = re.compile(r"(?:^|doi:\s*|doi\.org/)(10\.\d{4,9}/\S+)", re.IGNORECASE)
 ARXIV = re.compile(r"(?:arxiv:\s*)?(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?", re.IGNORECASE)
-FEEDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
+FEEDS = ("application/rss+xml", "application/atom+xml", "application/rdf+xml")
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 

@@ -16,7 +16,7 @@ TOKEN = "Precedent"  # the name that a robots.txt calls us by  # noqa: S105
 # 500 KiB are what a crawler has to read at least.
 LIMITS = Limits(max_bytes=500 * 1024, cut=True, total_s=15.0, connect_s=7.0, read_s=10.0, redirects=5, tries=1)
 KEPT_S = 24 * 3600.0
-KEPT_UNREADABLE_S = 600.0
+KEPT_UNREADABLE_S = 120.0
 MAX_HOSTS = 1000
 
 

@@ -1,6 +1,7 @@
 """What is found in a page, and what a page may do to its reader."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -204,6 +205,15 @@ def test_a_reader_that_takes_too_long_is_ended_and_another_reads_on():
         assert process
         assert process.poll() is None
     assert process.poll() is not None
+
+
+def test_a_reader_is_not_given_the_keys(monkeypatch):
+    monkeypatch.setenv("KB_SECRET_KEY", "x" * 40)
+    with Reader(seconds=20) as reader:
+        read_article(reader, PAGE.encode(), url=URL)
+        assert reader._process
+        environment = Path(f"/proc/{reader._process.pid}/environ")
+        assert not environment.exists() or b"KB_SECRET_KEY" not in environment.read_bytes()
 
 
 def test_a_reader_that_needs_too_much_memory_says_so():
