@@ -13,7 +13,8 @@ from kb.models import Attachment, Entry, SlugRedirect
 
 # What a browser may show in place. Everything else is handed over as bytes to keep.
 SHOWN = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"}
-POLICY = "default-src 'none'; sandbox"
+# The style is that of the page which a browser makes around a picture that is opened alone.
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
 @require_safe

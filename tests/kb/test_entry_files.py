@@ -36,7 +36,7 @@ def test_a_picture_is_served_as_what_it_is(client, attach):
     assert response["Content-Type"] == "image/png"
     assert response["Content-Length"] == str(len(PNG))
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     assert response["Cache-Control"] == "no-cache"
     assert response["ETag"] == f'"{hashlib.sha256(PNG).hexdigest()}"'
 
