@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,8 @@ from ingest.sources.markdown_tags import inline_tags, unique, without_last_tags,
 from ingest.sources.markdown_vault import MAX_BYTES, Vault
 
 SHOWN = 3  # examples in a notice
+# A folder that a program made for the one file in it, as for what is sent or downloaded; its name says nothing.
+MADE_UP = re.compile(r"[0-9a-f]{16,64}")
 NOT_TAKEN = {
     ".canvas": "of .canvas, which hold no notes",
     ".base": "of .base, which hold no notes",
@@ -34,7 +37,8 @@ class MarkdownNotes:
 
     A note is known by the name of its folder and its path below, `notes/ml/attention.md`, in the namespace
     `markdown`: reading the same folder again, or one file of it alone, finds the same entries, also from a copy of the
-    folder elsewhere, or in an archive. Who keeps two folders of one name apart gives each its namespace; who renames
+    folder elsewhere, or in an archive. A note that was sent or downloaded alone has no folder: its file's name and its
+    title tell it from others. Who keeps two folders of one name apart gives each its namespace; who renames
     files often gives them a `slug` in their front matter, which then is what they are known by.
     """
 
@@ -140,15 +144,21 @@ class MarkdownNotes:
             named = {name: value for name, value in stated.items() if not is_known(name) and [*names_in(value)]}
             links = links + self._links_of(named, note, linked.unknown, warnings)
             fields |= entry_fields(stated, warnings, named) | {"slug": stated.get("slug") or slugify(note.stem)}
-        own = self.identity(note, str((stated or {}).get("slug") or ""))
-        fields["external_ids"] = [own, *fields.get("external_ids", [])]
         fields["attachments"] = linked.attachments
         fields["links"] = _once([*fields.get("links", []), *links])
         _add_what_the_text_says(fields, linked.text, note.stem, warnings)
+        own = self.identity(note, str((stated or {}).get("slug") or self._told_by_title(note, fields["title"])))
+        fields["external_ids"] = [own, *fields.get("external_ids", [])]
         fields["tags"] = unique([*(fields.get("tags") or []), *inline_tags(linked.masked)])
         self._unknown += len(linked.unknown)
         self._examples += (f"{name[:100]!r} in {key}" for name in linked.unknown[: SHOWN - len(self._examples)])
         return entry_or_bad(key, **fields, warnings=warnings)
+
+    def _told_by_title(self, note: PurePosixPath, title: object) -> str:
+        """What a note is known by that came without its folder: its file's name and its title; '' where it has one."""
+        if not self._alone or not MADE_UP.fullmatch(self.root_name):
+            return ""
+        return f"{note.name[-90:]}#{slugify(str(title))}"
 
     def _links_of(
         self, named: dict[str, Any], note: PurePosixPath, unknown: list[str], warnings: list[str]

@@ -319,6 +319,15 @@ def test_one_note_alone_knows_what_lies_beside_it(write):
     assert [one.name for one in entry.attachments] == ["x.png"]
 
 
+def test_a_note_that_was_sent_alone_is_known_by_its_name_and_title(write):
+    first = read_one("markdown", write("0123456789abcdef/README.md", "# On oaks\n\nOld."))
+    again = read_one("markdown", write("fedcba9876543210/README.md", "# On oaks\n\nNew."))
+    other = read_one("markdown", write("00000000000000ff/README.md", "# On elms"))
+
+    assert first.external_ids == again.external_ids == [("markdown", "README.md#on-oaks")]
+    assert other.external_ids == [("markdown", "README.md#on-elms")]
+
+
 def test_a_renamed_note_says_the_same(vault):
     folder = vault({"Old.md": "# Elm\n\nSee [[Oak]] and ![[t.png]].", "Oak.md": "x", "t.png": PNG})
     before = by_key(folder)["Old.md"]
