@@ -44,7 +44,12 @@ def entry_detail_json(entry: Entry, absolute: Absolute) -> dict[str, Any]:
         ],
         "references": [reference_json(citation.reference) for citation in entry.citations.all()],
         "classifications": [
-            {"taxonomy": row.category.taxonomy.name, "category": row.category.name, "origin": row.origin}
+            {
+                "taxonomy": row.category.taxonomy.name,
+                "category": row.category.name,
+                "path": row.category.path,
+                "origin": row.origin,
+            }
             for row in entry.classifications.all()
         ],
         "attributions": provenance.attributions(entry),

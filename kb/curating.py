@@ -47,7 +47,7 @@ class Snapshot:
         found: dict[str, Iterable[Any]] = {
             "roles": now.roles.select_related("entity"),
             "references": now.citations.select_related("reference"),
-            "classifications": now.classifications.select_related("category__taxonomy"),
+            "classifications": now.classifications.select_related("category__taxonomy", "category__parent__parent"),
             "links": now.links.select_related("target"),
         }
         rows = {name: {KEYS[name](row): _words(row) for row in of_kind} for name, of_kind in found.items()}
@@ -148,7 +148,7 @@ def _words(row: Any) -> str:
     if isinstance(row, EntityRole):
         return f"{row.role}: {row.entity.name}"
     if isinstance(row, Classification):
-        return f"{row.category.taxonomy.name} / {row.category.name}"
+        return " / ".join((row.category.taxonomy.name, *row.category.path))
     if isinstance(row, Link):
         return f"{row.relation}: {row.target.title}"
     return str(row)

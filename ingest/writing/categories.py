@@ -28,14 +28,16 @@ def write_classifications(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, di
     }
     bring(
         "classifications",
-        Classification.objects.filter(origin=Origin.IMPORTED).select_related("category"),
+        Classification.objects.filter(origin=Origin.IMPORTED).select_related(
+            "category__taxonomy", "category__parent__parent"
+        ),
         wanted,
         ("category_id",),
         by,
         differences,
         withheld={entry.pk: provenance.removed(entry, "classifications") for entry, _ in pairs},
         fresh=("evidence",),
-        show=lambda row: str(row.category),
+        show=lambda row: " / ".join((row.category.taxonomy.name, *row.category.path)),
     )
 
 
@@ -86,7 +88,11 @@ class _Categories:
         self.source = source
         self.made = 0
         self.taxonomies = {row.name: row for row in found(Taxonomy.objects.all(), "name", sorted(taxonomies))}
-        rows = found(Category.objects.all(), "taxonomy_id", [row.pk for row in self.taxonomies.values()])
+        by_id = {row.pk: row for row in self.taxonomies.values()}
+        rows = list(found(Category.objects.all(), "taxonomy_id", by_id))
+        whole = {row.pk: row for row in rows}
+        for row in rows:
+            row.taxonomy, row.parent = by_id[row.taxonomy_id], whole.get(row.parent_id or 0)
         self.categories = {(row.taxonomy_id, row.parent_id, row.name): row for row in rows}
 
     def taxonomy(self, name: str) -> Taxonomy:

@@ -72,9 +72,12 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def whole(self) -> "EntryQuerySet":
         """With what a page or the API says of one entry, in a fixed number of queries."""
+        from kb.models.taxonomies import Classification  # which is about entries in its turn
+
+        categories = Classification.objects.select_related("category__taxonomy", "category__parent__parent")
         return self.prefetch_related(
-            *("tags", "external_ids", "roles__entity", "citations__reference", "classifications__category__taxonomy"),
-            "source_records",
+            *("tags", "external_ids", "roles__entity", "citations__reference", "source_records"),
+            models.Prefetch("classifications", categories),
         )
 
     def with_external_id(self, namespace: str, value: str) -> "EntryQuerySet":

@@ -57,6 +57,11 @@ class Category(models.Model):
             self.slug = free_slug(Category, f"{self.taxonomy.slug} {self.name}", fallback="category", taken_by=self.pk)
         super().save(*args, **kwargs)
 
+    @property
+    def path(self) -> list[str]:
+        """Its name with those that it is within before it: many are called `yes`."""
+        return [*(self.parent.path if self.parent else []), self.name]
+
 
 class Classification(models.Model):
     """An entry is in a category, according to a person, an import or a suggestion. The three are never mixed."""

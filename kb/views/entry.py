@@ -105,20 +105,26 @@ def _parties(entry: Entry) -> list[tuple[str, list[Any]]]:
 
 
 def _classes(entry: Entry) -> list[dict[str, Any]]:
-    """Its categories by taxonomy and by who says so: what was suggested stands apart from what people decided."""
+    """Its categories by taxonomy and by who says so: what was suggested stands apart from what people decided.
+
+    Those within others are told with them: of a field such as `Rights Violation` the category is `no`.
+    """
     rows = sorted(
         entry.classifications.all(),
-        key=lambda row: (row.origin == Origin.SUGGESTED, row.category.taxonomy.name, row.category.name),
+        key=lambda row: (row.origin == Origin.SUGGESTED, row.category.taxonomy.name, row.category.path),
     )
     groups = groupby(rows, key=lambda row: (row.category.taxonomy, row.origin == Origin.SUGGESTED))
-    return [
-        {"taxonomy": taxonomy, "suggested": suggested, "categories": _once(row.category for row in group)}
-        for (taxonomy, suggested), group in groups
-    ]
+    return [{"taxonomy": of, "suggested": suggested, **_parted(group)} for (of, suggested), group in groups]
 
 
-def _once(categories: Iterable[Any]) -> list[Any]:
-    return list({category.pk: category for category in categories}.values())
+def _parted(rows: Iterable[Any]) -> dict[str, Any]:
+    """The categories at the top of a taxonomy, and those `within` others by the names of these."""
+    top: list[Any] = []
+    within: dict[str, list[Any]] = {}
+    for category in {row.category_id: row.category for row in rows}.values():
+        above = " / ".join(category.path[:-1])
+        (within.setdefault(above, []) if above else top).append(category)
+    return {"categories": top, "within": list(within.items())}
 
 
 def _links(entry: Entry, request: HttpRequest) -> list[dict[str, Any]]:

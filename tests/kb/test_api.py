@@ -168,7 +168,9 @@ def test_an_entry_whole(client):
     assert found["external_ids"] == {"aiid": "7"}
     assert found["all_external_ids"] == [{"namespace": "aiid", "value": "7"}, {"namespace": "aiid", "value": "8"}]
     assert found["entities"] == [{"role": "developer", "name": "Acme", "slug": "acme"}]
-    assert found["classifications"] == [{"taxonomy": "Harms", "category": "Physical", "origin": "suggested"}]
+    assert found["classifications"] == [
+        {"taxonomy": "Harms", "category": "Physical", "path": ["Physical"], "origin": "suggested"}
+    ]
     assert found["references"] == [
         {
             "id": reference.pk,
@@ -442,4 +444,4 @@ def test_the_number_of_queries_does_not_grow(client, address):
 
     few = queries()
     assert few == queries()
-    assert few <= 11
+    assert few <= 10

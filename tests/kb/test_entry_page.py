@@ -211,3 +211,15 @@ def test_the_number_of_queries_does_not_grow(count_queries):
         return entry.get_absolute_url()
 
     assert count_queries(made(6)) == count_queries(made(3))
+
+
+def test_a_category_within_another_is_told_with_it(client):
+    field = make_category("Rights Violation", taxonomy="CSETv1")
+    entry = make_entry(categories=[make_category("no", taxonomy="CSETv1", parent=field), make_category("Physical")])
+
+    page = client.get(entry.get_absolute_url()).content.decode()
+
+    assert 'Rights Violation: <a href="/incidents/?category=csetv1-no">no</a>' in page
+    assert "<summary>1 field</summary>" in page
+    found = client.get(f"/api/v1/entries/{entry.pk}").json()["classifications"]
+    assert [one["path"] for one in found] == [["Rights Violation", "no"], ["Physical"]]
