@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.sources.mapping_guesses import FACT, GUESSES
+from ingest.sources.tables.mapping_guesses import FACT, GUESSES
 from kb.change_words import field_label
 from kb.kinds import KINDS
 

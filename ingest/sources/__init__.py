@@ -9,19 +9,19 @@ from ingest.sources.base import Options, Source, SourceError
 
 # name -> dotted class. A class is imported when it is asked for, so a source's library costs the others nothing.
 SOURCES = {
-    "aiaaic": "ingest.sources.aiaaic.AiaaicSheet",
-    "aiid": "ingest.sources.aiid.AiidSnapshot",
-    "atlas": "ingest.sources.atlas.AtlasData",
-    "avid": "ingest.sources.avid.AvidDatabase",
-    "csv": "ingest.sources.csv_table.CsvTable",
+    "aiaaic": "ingest.sources.aiaaic.source.AiaaicSheet",
+    "aiid": "ingest.sources.aiid.source.AiidSnapshot",
+    "atlas": "ingest.sources.atlas.source.AtlasData",
+    "avid": "ingest.sources.avid.source.AvidDatabase",
+    "csv": "ingest.sources.tables.csv_table.CsvTable",
     "feed": "ingest.sources.feed.FeedItems",
-    "jsonl": "ingest.sources.json_lines.JsonLines",
-    "links": "ingest.sources.links.LinkList",
+    "jsonl": "ingest.sources.tables.json_lines.JsonLines",
+    "links": "ingest.sources.links.source.LinkList",
     "markdown": "ingest.sources.markdown.MarkdownNotes",
     "pdf": "ingest.sources.pdf.Papers",
     "starter": "ingest.sources.starter.StarterCollection",
     "url": "ingest.sources.url.Addresses",
-    "xlsx": "ingest.sources.xlsx_table.XlsxTable",
+    "xlsx": "ingest.sources.tables.xlsx_table.XlsxTable",
 }
 
 

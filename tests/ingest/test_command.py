@@ -121,7 +121,7 @@ def test_an_unknown_source_or_kind_is_refused_with_the_choices(arguments):
 
 def test_an_import_that_stops_says_why(file, monkeypatch):
     from ingest.sources import SourceError
-    from ingest.sources.json_lines import JsonLines
+    from ingest.sources.tables.json_lines import JsonLines
 
     def breaks_off(self):
         raise SourceError("the disk is gone")

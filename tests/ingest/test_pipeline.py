@@ -226,7 +226,7 @@ def test_a_file_that_went_away_fails_the_job_in_plain_words(file):
 
 
 def test_a_file_that_breaks_off_in_the_middle_keeps_what_was_read(file, monkeypatch):
-    from ingest.sources.json_lines import JsonLines
+    from ingest.sources.tables.json_lines import JsonLines
 
     def breaks_off(self):
         yield from list(records(self))[:3]

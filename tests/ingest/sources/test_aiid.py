@@ -18,7 +18,7 @@ from ingest.records import (
     RoleRecord,
 )
 from ingest.sources import SourceError, open_source
-from ingest.sources.aiid_names import humanised
+from ingest.sources.aiid.names import humanised
 from tests.ingest.sources.reading import read
 from tests.ingest.sources.snapshots import dump, incident, incidents_csv, pack, report, reports_csv
 from tests.real_inputs import real_input

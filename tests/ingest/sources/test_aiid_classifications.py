@@ -4,7 +4,7 @@ import pytest
 
 from ingest.records import BadRecord, EntryRecord, TaxonomyRecord
 from ingest.sources import open_source
-from ingest.sources.aiid_values import Column, Vocabulary
+from ingest.sources.aiid.values import Column, Vocabulary
 from tests.ingest.sources.snapshots import (
     classification,
     classifications_csv,

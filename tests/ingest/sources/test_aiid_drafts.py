@@ -4,7 +4,7 @@ import pytest
 
 from ingest.records import BadRecord, EntryRecord
 from ingest.sources import open_source
-from ingest.sources.aiid import in_words
+from ingest.sources.aiid.source import in_words
 from tests.ingest.sources.snapshots import dump, incident, incidents_csv, pack, report
 
 QUICK = b"incident_id,url,date_submitted,source_domain\n"

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from ingest.records import BadRecord, EntryRecord, SameRecord, TaxonomyRecord
-from ingest.sources import SourceError, avid_files, open_source
-from ingest.sources.avid_crossrefs import cross_references
+from ingest.sources import SourceError, open_source
+from ingest.sources.avid import files as avid_files
+from ingest.sources.avid.crossrefs import cross_references
 from tests.ingest.sources.reading import read
 from tests.real_inputs import real_input
 

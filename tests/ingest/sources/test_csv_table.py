@@ -4,7 +4,7 @@ import pytest
 
 from ingest.records import BadRecord, RoleRecord
 from ingest.sources import Options, SourceError, open_source
-from ingest.sources.csv_table import CsvTable
+from ingest.sources.tables.csv_table import CsvTable
 from tests.ingest.sources.reading import read, read_one
 from tests.real_inputs import real_input
 

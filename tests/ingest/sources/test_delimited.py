@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from ingest.sources import delimited
-from ingest.sources.delimited import read_rows
+from ingest.sources.tables import delimited
+from ingest.sources.tables.delimited import read_rows
 
 
 def rows(text, **how):

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from ingest.records import BadRecord
-from ingest.sources import Options, SourceError, json_lines, open_source
-from ingest.sources.json_lines import JsonLines, getter, paths
+from ingest.sources import Options, SourceError, open_source
+from ingest.sources.tables import json_lines
+from ingest.sources.tables.json_lines import JsonLines, getter, paths
 from tests.ingest.sources.reading import read, read_one
 
 ROW = {

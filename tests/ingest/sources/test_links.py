@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ingest.records import BadRecord
-from ingest.sources import SourceError, links, open_source
+from ingest.sources import SourceError, open_source
+from ingest.sources.links import source as links
 from tests.ingest.sources.reading import read, read_one
 from tests.real_inputs import real_input
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.sources.mapping_guesses import first_of, guess, guess_facts, plain
+from ingest.sources.tables.mapping_guesses import first_of, guess, guess_facts, plain
 from tests.ingest.sources.reading import read, read_one
 
 

@@ -5,8 +5,9 @@ import zipfile
 
 import pytest
 
-from ingest.sources import SourceError, workbook
-from ingest.sources.workbook import Workbook
+from ingest.sources import SourceError
+from ingest.sources.tables import workbook
+from ingest.sources.tables.workbook import Workbook
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -1,0 +1,1 @@
+"""The AIAAIC repository."""
