@@ -89,7 +89,8 @@ def guess_address(address: str) -> str:
         return _known("feed" if re.search(r"(^|/)(feed|rss|atom)/?$", path, re.I) else "url")
     if ending in ARCHIVES:
         name = path.rpartition("/")[2].lower()
-        return _known("aiid" if name.startswith("backup-") else "avid" if "avid" in name else BY_ENDING.get(ending, ""))
+        avid = "avid" if "avid" in path.lower() else BY_ENDING.get(ending, "")
+        return _known("aiid" if name.startswith("backup-") else avid)
     return _known(BY_ENDING.get(ending, "url"))
 
 
@@ -166,8 +167,8 @@ def _tar_names(path: Path) -> Iterator[str]:
                 inflated += member.size
                 if inflated > INFLATED:
                     return
-    except (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
-        return
+    except (tarfile.TarError, OSError, EOFError, ValueError, TypeError, zlib.error, lzma.LZMAError):
+        return  # TypeError: tarfile's own, of a gzip header that ends early
 
 
 def _of_members(names: Iterable[str]) -> str:
