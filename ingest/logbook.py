@@ -62,7 +62,7 @@ def note(run: jobs.Run, records: Sequence[Record], results: Sequence[Result], by
             for warning in record.warnings:
                 run.problem(record.key, warning)
         else:
-            run.count(COUNTED_AS[type(record)])
+            run.count(COUNTED_AS[type(record)] if result.outcome != Outcome.LEFT_OUT else result.outcome)
         changes += _changes(record, result, by, preview)
     for change in changes:
         if change.action not in (Action.CREATED, Action.UPDATED):

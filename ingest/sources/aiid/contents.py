@@ -211,7 +211,8 @@ class Contents:
         return [found[name] for name in sorted(found)]
 
     def _read_links(self, tables: Tables) -> list[Same]:
-        """Links by which one incident of ours has names elsewhere; a name of two incidents is certain of neither."""
+        """Links by which an incident of ours has names elsewhere, by number: of two that one name is given to, the
+        first is known by it, and the other is linked with the first."""
         holders: dict[tuple[str, str], set[int]] = {}
         for link in self._good(tables.links()):
             holders.setdefault(link.other, set()).add(self.withdrawn.get(link.incident, link.incident))
@@ -222,10 +223,10 @@ class Contents:
         ]
         if shared:
             self.notices.append(
-                f"{len(shared):,} incidents of other databases are linked with several of ours, so none of them is "
-                f"certain to be the same, and none was joined: {'; '.join(shared[:100])}"
+                f"{len(shared):,} incidents of other databases are linked with several of ours; of these the first that "
+                f"is here is known by it, and the others are linked with that one: {'; '.join(shared[:100])}"
             )
-        links = [Same(number, other) for other, (number, *more) in holders.items() if not more]
+        links = [Same(number, other) for other, numbers in holders.items() for number in numbers]
         return sorted(links, key=lambda link: (link.incident, link.other))
 
     def _tell(self) -> None:

@@ -2,29 +2,42 @@
 
 import pytest
 
-from ingest.sources import SOURCES, SourceError, open_source
+from ingest.sources import SOURCES, SourceError, open_source, source_class
 from ingest.sources.base import Options, slugify
+
+
+FEED = """<rss version="2.0"><channel><title>News</title><link>https://n.example/</link>
+<item><title>One</title><link>https://n.example/1</link></item></channel></rss>"""
 
 
 def test_every_name_opens_its_class(write):
     files = {
         "csv": write("a.csv", "title\nOne\n"),
         "jsonl": write("a.jsonl", '{"title": "One"}\n'),
+        "links": write("links.md", "# Reading\n\n- [One](https://n.example/1)\n"),
         "markdown": write("notes/a.md", "# One\n"),
-        "starter": write("starter/a.md", "# One\n").parent,
+        "feed": write("feed.xml", FEED),
     }
     for name, path in files.items():
         source = open_source(name, str(path))
         assert source.name == name
-        assert source.count() == len(list(source.records())) == 1
-    assert files.keys() | {"aiid"} == SOURCES.keys()
+        assert [record.title for record in source.records()] == ["One"]
+    others = {"aiaaic", "aiid", "atlas", "avid", "pdf", "starter", "url", "xlsx"}  # whose files no line can write
+    assert files.keys() | others == SOURCES.keys()
+    for name in others:
+        assert source_class(name).name == name
 
 
 @pytest.mark.parametrize(
     ("name", "location", "options", "said"),
     [
-        ("gopher", "a", {}, "there is no source 'gopher'; there are aiid, csv, jsonl, markdown, starter"),
-        ("markdown", "", {}, "no location was given; name the path of a Markdown file or a folder of them"),
+        ("gopher", "a", {}, "there is no source 'gopher'; there are aiaaic, aiid, atlas, avid, csv, feed,"),
+        (
+            "markdown",
+            "",
+            {},
+            "no location was given; name the path of a Markdown file, or a folder or an archive of them",
+        ),
         ("markdown", "/no/such/place", {}, "cannot read '/no/such/place': there is no such path"),
         ("markdown", "a\0b", {}, "cannot read"),
         ("csv", "https://example.org/a.csv", {}, "is an address; download it and give the path of a CSV file"),
