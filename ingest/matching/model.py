@@ -1,34 +1,38 @@
-"""From signals to one figure: how likely two entries are about the same thing."""
+"""From signals to one figure: how likely two entries are about the same thing.
+
+A logistic model. Its weights were found by `manage.py matching --fit` on three collections that tell the same events in
+words of their own (see `ingest.matching.fitting`): 247 true pairs among 10,000 that are worth comparing.
+"""
 
 from collections.abc import Mapping
 from math import exp
 
 from ingest.matching.signals import Signals
 
+# Of what weights fitted on four fifths of the events propose of the others from here on, 98 % is right, and 78 % found.
 THRESHOLD = 0.5
 SET_BY_HAND = {"copy": 3.0, "article": 4.0}
 WEIGHTS = {
-    "title": 4.32,
-    "lead": 5.68,
-    "meaning": 8.14,
-    "near": 1.14,
-    "far": -2.63,
-    "names": 3.19,
-    "strangers": -1.2,
-    "copy": 3.0,
-    "article": 4.0,
-    "constant": -8.47,
+    "constant": -8.4,
+    "title": 4.27,
+    "lead": 5.65,
+    "meaning": 8.22,
+    "near": 1.12,
+    "far": -2.69,
+    "names": 3.4,
+    "strangers": -1.11,
+    **SET_BY_HAND,
 }
+# For entries that are not indexed.
 WEIGHTS_WITHOUT_MEANING = {
-    "title": 5.52,
-    "lead": 5.23,
-    "near": 1.95,
-    "far": -2.48,
-    "names": 3.66,
-    "strangers": -2.02,
-    "copy": 3.0,
-    "article": 4.0,
-    "constant": -4.68,
+    "constant": -5.41,
+    "title": 5.92,
+    "lead": 9.8,
+    "near": 1.98,
+    "far": -2.56,
+    "names": 3.85,
+    "strangers": -2.14,
+    **SET_BY_HAND,
 }
 
 

@@ -16,10 +16,10 @@ from ingest.matching.accounts import Account
 from ingest.matching.words import PERMUTATIONS, fingerprint, words
 from kb.external import NAMESPACES
 
-NEAR_COPY = 0.3  # Jaccard similarity from which the bands find a copy more often than not
+NEAR_COPY = 0.4  # Jaccard similarity from which the bands find a copy more often than not
 LEAD = 120  # words of title and text in which an account says what it is about
-RARE_WORDS = 40
-COMMON = 400  # a word of more entries than that says nothing about any two of them
+RARE_WORDS = 30
+COMMON = 200  # a word of more entries than that says nothing about any two of them
 LIKELY = 25  # entries that one side gives
 
 # Databases that give each event one number. A DOI is none of them, as a paper and its preprint have two, nor is the

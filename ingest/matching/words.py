@@ -10,7 +10,7 @@ from functools import cache
 from datasketch import MinHash
 
 SHINGLE = 3
-PERMUTATIONS = 128
+PERMUTATIONS = 64
 # Scripts that put no blanks between words are read two characters at a time.
 _SOLID = r"\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _PIECE = re.compile(rf"[{_SOLID}]+|[^\W_{_SOLID}]+(?:['’][^\W\d_]+)?")
