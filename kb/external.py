@@ -13,7 +13,10 @@ NAMESPACES = {
     "aiaaic": ("AIAAIC", ""),
     "arxiv": ("arXiv", "https://arxiv.org/abs/{}"),
     "doi": ("DOI", "https://doi.org/{}"),
+    "cve": ("CVE", "https://www.cve.org/CVERecord?id={}"),
 }
+# What tells one entry from another here, and nothing to anybody else: addresses, files, and what files hold.
+OURS = {"url", "markdown", "starter", "pdf", "feed"}
 LOWER_CASE_ADDRESS = {"avid"}
 
 # Host -> what its paths look like, the identifier being the group; only where an address cannot mean anything else.
@@ -45,7 +48,7 @@ class Outside(NamedTuple):
 
 def is_telling(namespace: str, source: str) -> bool:
     """Whether an identifier means something outside: not the key under which a source keeps its own files."""
-    return namespace in NAMESPACES or namespace != source
+    return namespace in NAMESPACES or (namespace != source and namespace not in OURS)
 
 
 def outside(namespace: str, value: str) -> Outside:
