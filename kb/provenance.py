@@ -2,8 +2,9 @@
 
 `Entry.provenance` maps a field's name to what is known of it: `{"source": "aiid", "job": 12, "licence": "CC-BY-SA-4.0"}`;
 a source of "" is a curator here. "*" holds for every field that has no word of its own. Where a curator decided a field
-and an import would have it otherwise, `upstream` is what the import has. "removed" maps the name of a kind of row
-("roles") to the keys of those that a curator took away, which no import brings back.
+and an import would have it otherwise, `upstream` is what the import has, and `settled` what it had when a curator last
+decided against that. "removed" maps the name of a kind of row ("roles") to the keys of those that a curator took away,
+which no import brings back.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -80,7 +81,20 @@ def is_curated(entry: Entry, name: str) -> bool:
 
 def curate(entry: Entry, names: Iterable[str]) -> None:
     """Note that a curator decided these fields, without saving. What an import offered for them is settled."""
-    entry.provenance = entry.provenance | {name: {"source": ""} for name in names}
+    entry.provenance = entry.provenance | {name: {"source": "", **_settled(entry, name)} for name in names}
+
+
+def _settled(entry: Entry, name: str) -> dict[str, Any]:
+    known = entry.provenance.get(name, {})
+    if "upstream" in known:
+        return {"settled": known["upstream"]}
+    return {"settled": known["settled"]} if "settled" in known else {}
+
+
+def is_settled(entry: Entry, name: str, offered: Any) -> bool:
+    """Whether a curator has decided already against having it as an import offers it."""
+    known = entry.provenance.get(name, {})
+    return "settled" in known and known["settled"] == offered
 
 
 def conflicts(entry: Entry) -> dict[str, dict[str, Any]]:

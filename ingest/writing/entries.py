@@ -30,7 +30,7 @@ def write_entries(records: Sequence[EntryRecord], by: By) -> list[Written]:
 
     Raises ValidationError when the facts of one do not fit its kind, NotTogether when two are about one entry.
     """
-    drafts = [_draft(record, by) for record in records]
+    drafts = [draft_of(record, by) for record in records]
     keys = [record_key(r, draft.content_hash) for r, draft in zip(records, drafts, strict=True)]
     digests = [digest(record) for record in records]
     known = known_records(keys, by)
@@ -115,7 +115,7 @@ def _said(
     return Written(Outcome.UPDATED if changed else Outcome.UNCHANGED, entry, fields, conflicts, tuple(also))
 
 
-def _draft(record: EntryRecord, by: By) -> Entry:
+def draft_of(record: EntryRecord, by: By) -> Entry:
     """The entry as this source alone would have it."""
     draft = Entry(
         kind=record.kind,
@@ -212,6 +212,8 @@ def _disagree(entry: Entry, name: str, kept: Any, offered: Any, by: By, differen
     if (kept or None) == (offered or None):
         if "upstream" in known:
             entry.provenance = entry.provenance | {name: {"source": ""}}
+    elif provenance.is_settled(entry, name, offered):
+        return
     elif "upstream" not in known or known["upstream"] != offered:
         said = {"upstream": offered, "upstream_source": by.source, "job": by.job.pk if by.job else None}
         entry.provenance = entry.provenance | {name: {"source": "", **said}}

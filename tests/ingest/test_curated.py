@@ -72,6 +72,22 @@ def test_the_same_conflict_is_told_once(file, entry):
     assert counts(job) == {"updated": 1}
 
 
+def test_what_a_curator_decided_against_is_not_offered_again(file, entry):
+    decide(entry, title="The lift that sang")
+    take(save(file, ROW | {"title": "Lift sang at night"}), **OPTIONS)
+    entry.refresh_from_db()
+
+    provenance.curate(entry, ["title"])
+    entry.save()
+    job = take(save(file, ROW | {"title": "Lift sang at night", "date": "2024"}), **OPTIONS)
+    entry.refresh_from_db()
+    assert counts(job) == {"updated": 1}
+    assert provenance.conflicts(entry) == {}
+
+    take(save(file, ROW | {"title": "Lift sang all night"}), **OPTIONS)
+    assert [fields["title"]["offered"] for fields in conflicts()] == ["Lift sang at night", "Lift sang all night"]
+
+
 def test_a_curator_can_follow_the_source_again(file, entry):
     decide(entry, title="The lift that sang")
     take(save(file, ROW | {"title": "Lift sang at night"}), **OPTIONS)
