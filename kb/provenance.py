@@ -1,6 +1,6 @@
 """Whose word each field of an entry is, and how two states of an entry differ.
 
-`Entry.provenance` maps a field's name to what is known of it: `{"source": "aiid", "job": 12, "licence": "CC-BY-SA-4.0"}`;
+`Entry.provenance` maps a field's name to what is known of it, `{"source": "aiid", "job": 12, "licence": "CC-BY-4.0"}`;
 a source of "" is a curator here. "*" holds for every field that has no word of its own. Where a curator decided a field
 and an import would have it otherwise, `upstream` is what the import has, and `settled` what it had when a curator last
 decided against that. "removed" maps the name of a kind of row ("roles") to the keys of those that a curator took away,
