@@ -4,6 +4,7 @@ from math import exp
 from typing import NamedTuple
 
 from ingest.matching.pool import Pool, Reading
+from ingest.matching.words import spelled
 from kb.dates import PartialDate
 
 NEAR_DAYS = 30
@@ -72,10 +73,11 @@ def evidence(pool: Pool, one: int, other: int, signals: Signals) -> dict[str, ob
 
 
 def _heaviest(pool: Pool, a: Reading, b: Reading) -> list[str]:
-    """The words in common that tell most, those of the titles before others."""
+    """The words in common that tell most, those of the titles before others, as one of the two spells them."""
     titles = a.title | b.title
     shared = sorted(a.lead & b.lead, key=lambda word: (-pool.words.weight(word), word not in titles, word))
-    return shared[:WORDS_TOLD]
+    spelling = spelled(f"{a.account.title}\n{a.account.text}")
+    return list(dict.fromkeys(spelling[word] for word in shared))[:WORDS_TOLD]
 
 
 def _named_in_both(a: Reading, b: Reading) -> set[str]:

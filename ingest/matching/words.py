@@ -4,7 +4,7 @@ import re
 import sys
 import unicodedata
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 from datasketch import MinHash
@@ -30,12 +30,14 @@ def words(text: str) -> list[str]:
     >>> words("The airline's chatbots, it said, gave café discounts")
     ['airline', 'chatbot', 'gave', 'cafe', 'discount']
     """
-    found: list[str] = []
-    for piece in _PIECE.findall(text.casefold() if text.isascii() else _plain(text)):
-        if re.match(f"[{_SOLID}]", piece):
-            found += [piece[i : i + 2] for i in range(max(len(piece) - 1, 1))]
-        elif piece not in _COMMON:
-            found.append(sys.intern(_stem(piece)))  # a word of ten thousand entries is held once
+    return [word for word, _ in _read(text)]
+
+
+def spelled(text: str) -> dict[str, str]:
+    """Of each of its `words` how the text spells it first, but for case and accents."""
+    found: dict[str, str] = {}
+    for word, piece in _read(text):
+        found.setdefault(word, piece)
     return found
 
 
@@ -50,6 +52,14 @@ def fingerprint(said: Sequence[str]) -> MinHash:
     runs = {" ".join(said[i : i + SHINGLE]).encode() for i in range(max(len(said) - SHINGLE + 1, 1))}
     minhash.update_batch(sorted(runs))
     return minhash
+
+
+def _read(text: str) -> Iterator[tuple[str, str]]:
+    for piece in _PIECE.findall(text.casefold() if text.isascii() else _plain(text)):
+        if re.match(f"[{_SOLID}]", piece):
+            yield from ((piece[i : i + 2], piece) for i in range(max(len(piece) - 1, 1)))
+        elif piece not in _COMMON:
+            yield sys.intern(_stem(piece)), piece  # a word of ten thousand entries is held once
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from ingest.matching.accounts import Account, name_of_article
 from ingest.matching.pool import LIKELY, Pool
 from ingest.matching.signals import dates
-from ingest.matching.words import fingerprint, words
+from ingest.matching.words import fingerprint, spelled, words
 from kb.dates import parse_date
 
 pytestmark = pytest.mark.once
@@ -27,6 +27,14 @@ pytestmark = pytest.mark.once
 )
 def test_words_that_tell_something(text, found):
     assert words(text) == found
+
+
+def test_a_curator_reads_words_as_they_were_written():
+    assert spelled("Massachusetts cafés; the café's 汽车") == {
+        "massachusett": "massachusetts",
+        "cafe": "cafes",
+        "汽车": "汽车",
+    }
 
 
 def test_fingerprints_tell_how_much_is_the_same():
