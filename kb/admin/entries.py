@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
 from kb import curating
+from kb.admin.facts import PREFIX, fact_names, facts_form
 from kb.admin.forms import KeepsText
 from kb.admin.rows import HangsOnEntry
 from kb.models import (
@@ -158,9 +159,15 @@ class OneKindAdmin(EntryAdmin):
     kind = ""
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        first, *others = super().get_fieldsets(request, obj)
-        fields = [name for name in first[1]["fields"] if name != "kind"]
-        return [(first[0], {"fields": fields}), *others]
+        """Those of every entry, without the kind, and with a field for each fact."""
+        facts = [PREFIX + name for name in fact_names(self.kind)]
+        return [
+            (
+                title,
+                {**options, "fields": facts if options["fields"] == ["facts"] else _without_kind(options["fields"])},
+            )
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().get_changeform_initial_data(request), "kind": self.kind}
@@ -177,19 +184,26 @@ class OneKindAdmin(EntryAdmin):
         return FormOfKind
 
 
+def _without_kind(fields: Any) -> list[Any]:
+    return [name for name in fields if name != "kind"]
+
+
 @admin.register(Incident)
 class IncidentAdmin(OneKindAdmin):
     kind = "incident"
+    form = facts_form(kind)
 
 
 @admin.register(CaseStudy)
 class CaseStudyAdmin(OneKindAdmin):
     kind = "case_study"
+    form = facts_form(kind)
 
 
 @admin.register(ReadingNote)
 class ReadingNoteAdmin(OneKindAdmin):
     kind = "note"
+    form = facts_form(kind)
 
 
 @admin.register(Tag)

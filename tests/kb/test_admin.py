@@ -30,6 +30,7 @@ from kb.models import (
     Job,
     JobProblem,
     Proposal,
+    ReadingNote,
     Schedule,
     SlugRedirect,
     SourceRecord,
@@ -211,6 +212,49 @@ def test_what_cannot_be_saved_is_told_on_the_form(curator, changes, told):
     else:
         assert response.status_code == 302
     assert Entry.objects.count() == (1 if told else 2)
+
+
+def test_facts_are_fields_on_the_page_of_a_kind(curator):
+    entry = make_entry(title="Ferry", facts={"harms": ["delay", "cost"], "purpose": "To steer."})
+
+    page = curator.get(url(Incident, "change", entry.pk)).context["adminform"].form
+    assert (page["fact_harms"].value(), page["fact_purpose"].value()) == ("delay\ncost", "To steer.")
+    assert "facts" not in page.fields
+    typed = form(entry, fact_harms="delay\r\n\r\ninjury ", fact_purpose="To steer.", fact_response="")
+    curator.post(url(Incident, "change", entry.pk), typed)
+
+    entry.refresh_from_db()
+    assert entry.facts == {"harms": ["delay", "injury"], "purpose": "To steer."}
+    assert Change.objects.get().fields == {"facts.harms": {"from": ["delay", "cost"], "to": ["delay", "injury"]}}
+    assert is_curated(entry, "facts.harms")
+    assert not is_curated(entry, "facts.purpose")
+
+
+def test_a_fact_that_nobody_touched_stays_to_the_letter(curator):
+    entry = make_entry(kind="note", facts={"questions": ["Why?\nHow?", "When?"]})
+
+    typed = form(entry, fact_questions="Why?\r\nHow?\r\nWhen?", title="Other")
+    curator.post(url(ReadingNote, "change", entry.pk), typed)
+
+    entry.refresh_from_db()
+    assert (entry.title, entry.facts) == ("Other", {"questions": ["Why?\nHow?", "When?"]})
+
+
+def test_a_fact_that_does_not_fit_is_told_at_its_field(curator):
+    entry = make_entry(kind="note", title="Note", facts={"resource": "paper"})
+
+    wrong = form(entry, fact_resource="poem", fact_questions="Why?")
+    response = curator.post(url(ReadingNote, "change", entry.pk), wrong)
+    assert "poem is not one of the available choices" in response.content.decode()
+    long = form(entry, fact_resource="book", fact_resource_title="x" * 201)
+    response = curator.post(url(ReadingNote, "change", entry.pk), long)
+    assert "at most 200" in response.content.decode()
+    entry.refresh_from_db()
+    assert entry.facts == {"resource": "paper"}
+    right = form(entry, fact_resource="book", fact_resource_title="Calibration", fact_questions="Why?")
+    curator.post(url(ReadingNote, "change", entry.pk), right)
+    entry.refresh_from_db()
+    assert entry.facts == {"resource": "book", "resource_title": "Calibration", "questions": ["Why?"]}
 
 
 @pytest.fixture
