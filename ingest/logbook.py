@@ -1,6 +1,6 @@
 """What an import did, or would do, written down for whoever asks later: counts, problems, and changes by field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ingest.records import (
@@ -14,8 +14,9 @@ from ingest.records import (
 )
 from ingest.writing.batch import Result
 from ingest.writing.outcome import By, Outcome, Refused, Written
+from ingest.writing.rows import found
 from kb import jobs, provenance
-from kb.models import Change
+from kb.models import Change, Entry, SlugRedirect
 from kb.models.provenance import Action
 
 PREVIEWED = 500  # changes of a preview that are kept; all are counted
@@ -50,6 +51,7 @@ def key_of(record: Record) -> str:
 def note(run: jobs.Run, records: Sequence[Record], results: Sequence[Result], by: By, preview: bool) -> None:
     """Count the results of a batch, and write down its problems and its changes, in the batch's transaction."""
     changes: list[Change] = []
+    stored = _stored([result.entry for result in results if isinstance(result, Written) and result.entry])
     for record, result in zip(records, results, strict=True):
         if isinstance(result, Refused):
             run.count("failed")
@@ -63,7 +65,7 @@ def note(run: jobs.Run, records: Sequence[Record], results: Sequence[Result], by
                 run.problem(record.key, warning)
         else:
             run.count(COUNTED_AS[type(record)] if result.outcome != Outcome.LEFT_OUT else result.outcome)
-        changes += _changes(record, result, by, preview)
+        changes += _changes(record, result, by, preview, stored)
     for change in changes:
         if change.action not in (Action.CREATED, Action.UPDATED):
             run.count(f"{change.action}s" if change.action == Action.CONFLICT else change.action)
@@ -74,7 +76,15 @@ def note(run: jobs.Run, records: Sequence[Record], results: Sequence[Result], by
     Change.objects.bulk_create(changes)
 
 
-def _changes(record: Record, result: Written, by: By, preview: bool) -> list[Change]:
+def _stored(entries: Sequence[Entry]) -> dict[int, int]:
+    """By the id of each entry that of the one which stands for it: a later record of its batch may have merged it."""
+    ids = {entry.pk for entry in entries if entry.pk}
+    stored = {row.pk: row.pk for row in found(Entry.objects.only("pk"), "pk", ids)}
+    gone = {entry.slug: entry.pk for entry in entries if entry.pk and entry.pk not in stored}
+    return stored | {gone[row.slug]: row.entry_id for row in found(SlugRedirect.objects.all(), "slug", gone)}
+
+
+def _changes(record: Record, result: Written, by: By, preview: bool, stored: Mapping[int, int]) -> list[Change]:
     entry = result.entry
     if entry is None:
         return []
@@ -85,20 +95,26 @@ def _changes(record: Record, result: Written, by: By, preview: bool) -> list[Cha
         said.append((Action.UPDATED, result.fields))
     if result.conflicts:
         said.append((Action.CONFLICT, result.conflicts))
-    stands = not (preview and result.outcome == Outcome.CREATED)  # else the entry was taken back with the preview
+    stands = stored.get(entry.pk) if entry.pk else None  # not where it was taken back with the preview
     return [
-        change(action, by, entry if stands else None, entry.title, entry.kind, fields, key_of(record), preview)
-        for action, fields in said
+        change(action, by, stands, entry.title, entry.kind, fields, key_of(record), preview) for action, fields in said
     ]
 
 
 def change(
-    action: str, by: By, entry: Any, title: str, kind: str, fields: dict[str, Any], key: str, preview: bool = False
+    action: str,
+    by: By,
+    entry: int | None,
+    title: str,
+    kind: str,
+    fields: dict[str, Any],
+    key: str,
+    preview: bool = False,
 ) -> Change:
     """An unsaved row about one entry."""
     return Change(
         job=by.job,
-        entry=entry,
+        entry_id=entry,
         kind=kind,
         title=title,
         action=action,

@@ -18,13 +18,13 @@ from django.conf import settings
 from django.db import OperationalError
 
 from ingest import locations, logbook, matching, vanished
-from ingest.records import BadRecord, EntryRecord, Record, check_url
+from ingest.records import EntryRecord, Record, check_url
 from ingest.rehearsal import Rehearsal
 from ingest.sources import Options, Source, SourceError, open_source, source_class
 from ingest.told import COUNTS
 from ingest.writing.batch import Result, write
-from ingest.writing.outcome import By, Refused
-from ingest.writing.source_records import saw_places
+from ingest.writing.outcome import By
+from ingest.writing.source_records import saw_refused
 from kb import jobs
 from kb.models import Job
 from kb.models.jobs import JobState
@@ -116,8 +116,11 @@ def work(run: jobs.Run) -> bool:
         options = {name: value for name, value in parameters["options"].items() if name not in COMMON}
         source = _open(parameters["source"], location, options)
         mark = source.fingerprint()
-        if job.cursor.get("fingerprint") != mark:
+        if job.cursor.get("fingerprint") != mark or (parameters.get("dry_run") and Rehearsal.is_lost(job)):
             with run.batch():
+                # What was told of another content, or of a reading that is begun anew, is told again.
+                job.problems.all().delete()
+                job.changes.filter(preview=True).delete()
                 local = {name: job.cursor[name] for name in ("local",) if name in job.cursor}
                 job.cursor, job.done = {**local, "fingerprint": mark, "position": 0}, 0
                 job.counts = dict.fromkeys(COUNTS, 0)
@@ -131,9 +134,10 @@ def work(run: jobs.Run) -> bool:
 def _import(run: jobs.Run, source: Source) -> Import:
     said = run.job.parameters
     restores = said["options"].get("deleted") == "return"
-    by = By(source.name, source.collection or "", run.job, f"import of {source.name}, job {run.job.pk}", restores)
+    reason, rehearsed = f"import of {source.name}, job {run.job.pk}", bool(said.get("dry_run"))
+    by = By(source.name, source.collection or "", run.job, reason, restores, rehearsed)
     common = {name: said["options"][name] for name in ("status", "visibility") if said["options"].get(name)}
-    rehearsal = Rehearsal(run.job) if said.get("dry_run") else None
+    rehearsal = Rehearsal(run.job) if rehearsed else None
     return Import(run, source, by, common, frozenset(said.get("only", ())), rehearsal)
 
 
@@ -144,19 +148,28 @@ def _take_in(one: Import) -> bool:
         _patiently(run, partial(_take, one, batch))
         if run.time_is_up:
             return False
-    if one.is_whole:
-        if one.rehearsal:
-            vanished.foresee(run, one.by, one.rehearsal.met)
-        else:
-            for _ in vanished.settle(run, one.by):
-                if run.time_is_up:
-                    return False
-    with run.batch():
-        for notice in one.source.notices:
-            run.problem(one.source.name, notice)
-        if not one.rehearsal:
-            matching.enqueue(run.job)
+    if one.is_whole and not one.rehearsal:
+        for _ in vanished.settle(run, one.by):
+            if run.time_is_up:
+                return False
+    if not run.job.cursor.get("told"):
+        with run.batch():
+            _tell_the_end(one)
+    if one.rehearsal:
+        one.rehearsal.forget()
     return True
+
+
+def _tell_the_end(one: Import) -> None:
+    """What is said and begun when all records are done: once, even if something ends the process right after it."""
+    run = one.run
+    if one.rehearsal and one.is_whole:
+        vanished.foresee(run, one.by, one.rehearsal)
+    for notice in one.source.notices:
+        run.problem(one.source.name, notice)
+    if not one.rehearsal:
+        matching.enqueue(run.job)
+    run.job.cursor = {**run.job.cursor, "told": True}
 
 
 def _patiently(run: jobs.Run, take: partial[None]) -> None:
@@ -181,8 +194,7 @@ def _take(one: Import, batch: Sequence[Record]) -> None:
             results = one.rehearsal.write(chosen, one.by)
         else:
             results = write(chosen, one.by)
-            refused = [record for record, result in zip(chosen, results, strict=True) if isinstance(result, Refused)]
-            saw_places([record.key for record in refused if isinstance(record, EntryRecord | BadRecord)], one.by)
+            saw_refused(chosen, results, one.by)
         logbook.note(run, chosen, results, one.by, preview=one.rehearsal is not None)
         job.cursor = {**job.cursor, "position": job.cursor["position"] + len(batch)}
         job.done = job.cursor["position"]

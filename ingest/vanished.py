@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from ingest.logbook import change
+from ingest.rehearsal import TELLING, Rehearsal
 from ingest.writing.outcome import By
 from ingest.writing.source_records import unseen
 from kb import jobs, provenance
@@ -13,7 +14,6 @@ from kb.models import Change, Entry, ExternalId, SourceRecord
 from kb.models.provenance import Action
 
 BATCH = 100
-TELLING = 40  # characters of a text from which on an equal one is no coincidence
 
 
 def settle(run: jobs.Run, by: By) -> Iterator[None]:
@@ -25,15 +25,36 @@ def settle(run: jobs.Run, by: By) -> Iterator[None]:
         yield
 
 
-def foresee(run: jobs.Run, by: By, met: set[int]) -> None:
-    """Count for a dry run what an import would flag."""
-    with run.batch():
-        gone = [row for row in unseen(by).iterator() if row.pk not in met]
-        run.count(Action.VANISHED, len(gone)) if gone else None
-        Change.objects.bulk_create([_flag(row, by, preview=True) for row in gone[:BATCH]])
+def foresee(run: jobs.Run, by: By, rehearsal: Rehearsal) -> None:
+    """Count for a dry run what an import would flag, or find again under another name; within a batch."""
+    changes: list[Change] = []
+    for row in unseen(by).iterator():
+        if rehearsal.met(row):
+            continue
+        entry, renamed = row.entry, rehearsal.take_like(row.entry) if row.entry.source == by.source else None
+        if renamed is None:
+            run.count(Action.VANISHED)
+            changes += [_flag(row, by, preview=True)] if len(changes) < BATCH else []
+            continue
+        Change.objects.filter(job=by.job, preview=True, action=Action.CREATED, key=renamed.key[:300]).delete()
+        place = {"from": row.place or row.key, "to": renamed.records[0][2] if renamed.records else renamed.title}
+        told = change(Action.RENAMED, by, entry.pk, entry.title, entry.kind, {"place": place}, row.key, preview=True)
+        changes += [told] if len(changes) < BATCH else []
+        _count_renamed(run)
+    Change.objects.bulk_create(changes)
+
+
+def _count_renamed(run: jobs.Run) -> None:
+    run.count("created", -1)
+    run.count("updated")
+    run.count(Action.RENAMED)
 
 
 def _settle(run: jobs.Run, row: SourceRecord, by: By) -> None:
+    mine = SourceRecord.objects.filter(source=by.source, collection=by.collection)
+    if mine.filter(entry=row.entry_id, job=by.job).exists():
+        row.delete()  # its entry is there under another key
+        return
     renamed = _renamed(row, by)
     if renamed is None:
         row.vanished_at = timezone.now()
@@ -51,10 +72,8 @@ def _settle(run: jobs.Run, row: SourceRecord, by: By) -> None:
     ExternalId.objects.filter(entry=kept, namespace=namespace, value=value).delete()
     row.delete()
     Change.objects.filter(job=by.job, entry=kept, action=Action.CREATED).delete()
-    change(Action.RENAMED, by, kept, kept.title, kept.kind, {"place": where}, key).save()
-    run.count("created", -1)
-    run.count("updated")
-    run.count(Action.RENAMED)
+    change(Action.RENAMED, by, kept.pk, kept.title, kept.kind, {"place": where}, key).save()
+    _count_renamed(run)
 
 
 def _renamed(row: SourceRecord, by: By) -> Entry | None:
@@ -78,4 +97,4 @@ def _follow(kept: Entry, renamed: Entry) -> None:
 
 def _flag(row: SourceRecord, by: By, preview: bool = False) -> Change:
     entry = row.entry
-    return change(Action.VANISHED, by, entry, entry.title, entry.kind, {}, row.place or row.key, preview)
+    return change(Action.VANISHED, by, entry.pk, entry.title, entry.kind, {}, row.place or row.key, preview)

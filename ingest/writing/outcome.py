@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 class By:
     """The import that writes: of which source and collection, in which job; `reason` is what history will say.
 
-    What was deleted here is left out, unless the import `restores` it.
+    What was deleted here is left out, unless the import `restores` it. What is only `rehearsed` is taken back.
     """
 
     source: str
@@ -28,6 +28,7 @@ class By:
     job: Job | None = None
     reason: str = ""
     restores: bool = False
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True)

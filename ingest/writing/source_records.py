@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ingest.records import MAX_NAME, EntryRecord
-from ingest.writing.outcome import By
+from ingest.records import MAX_NAME, BadRecord, EntryRecord, Record
+from ingest.writing.outcome import By, Refused
 from ingest.writing.rows import create, found
 from kb.models import Entry, SourceRecord
 from kb.models.provenance import MAX_KEY
@@ -46,15 +46,22 @@ def saw(rows: Iterable[SourceRecord], by: By) -> None:
         SourceRecord.objects.filter(pk__in=ids).update(job=by.job, seen_at=timezone.now(), vanished_at=None)
 
 
-def saw_places(places: Iterable[str], by: By) -> None:
-    """Note that something still stands at these places, though it could not be read or taken."""
-    for place in {place[:MAX_NAME] for place in places}:
-        _of(by).filter(place=place).update(job=by.job)
+def saw_refused(records: Sequence[Record], results: Sequence[object], by: By) -> None:
+    """Note that what was refused still stands where it stood, though it could not be read or taken."""
+    refused = (record for record, result in zip(records, results, strict=True) if isinstance(result, Refused))
+    for place in {record.key[:MAX_NAME] for record in refused if isinstance(record, EntryRecord | BadRecord)}:
+        _of(by).filter(place=place).update(job=by.job, seen_at=timezone.now())
 
 
 def unseen(by: By) -> QuerySet[SourceRecord]:
-    """Those of the collection that this import did not meet, and that were not flagged before."""
-    return _of(by).exclude(job=by.job).filter(vanished_at=None).select_related("entry").order_by("id")
+    """Those of the collection that no import met since this one began, and that were not flagged before.
+
+    Another that is at work on the same collection at the same time meets them too.
+    """
+    rows = _of(by).exclude(job=by.job).filter(vanished_at=None)
+    if by.job and by.job.started_at:
+        rows = rows.filter(seen_at__lt=by.job.started_at)
+    return rows.select_related("entry").order_by("id")
 
 
 def _of(by: By) -> QuerySet[SourceRecord]:

@@ -99,7 +99,7 @@ def test_it_can_be_interrupted(file, monkeypatch):
     for _ in range(4):
         done(job, budget_s=0)
 
-    assert (job.state, counts(job)) == ("done", {"created": 2, "updated": 1})
+    assert (job.state, counts(job)) == ("done", {"created": 2, "unchanged": 1})
 
 
 def test_only_so_many_changes_are_kept_and_all_are_counted(file, monkeypatch):
