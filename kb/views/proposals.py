@@ -1,5 +1,7 @@
 """The queue of entries that may be one: both side by side with what speaks for it, for staff to decide."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.paginator import Paginator
@@ -38,7 +40,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
         ],
         "state": state,
         "chips": [Chip(f"Of one entry: {slug}", f"?state={state}")] if slug else [],
-        "here": f"?state={state}" + (f"&entry={slug}" if slug else ""),
+        "here": "?" + urlencode({"state": state} | ({"entry": slug} if slug else {})),
     }
     return render_part(request, "proposals/list.html", "proposals/_list.html", context)
 
