@@ -7,7 +7,8 @@ number, so the work grows with the entries and not with their square.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from math import log, sqrt
 
 from datasketch import MinHash, MinHashLSH
@@ -18,6 +19,7 @@ from kb.external import NAMESPACES
 
 NEAR_COPY = 0.4  # Jaccard similarity from which the bands find a copy more often than not
 LEAD = 120  # words of title and text in which an account says what it is about
+QUOTED = 1_500  # characters that are held of a text once it is read
 RARE_WORDS = 30
 COMMON = 200  # a word of more entries than that says nothing about any two of them
 LIKELY = 25  # entries that one side gives
@@ -79,6 +81,7 @@ class Pool:
     def __init__(self, accounts: Iterable[Account] = (), counted: frozenset[str] = COUNTED) -> None:
         self.readings: dict[int, Reading] = {}
         self.counted = counted
+        self._numbers: dict[int, dict[str, set[str]]] = {}
         self._copies = MinHashLSH(NEAR_COPY, PERMUTATIONS)
         self._by_word: defaultdict[str, list[int]] = defaultdict(list)
         self._by_article: defaultdict[str, list[int]] = defaultdict(list)
@@ -96,11 +99,10 @@ class Pool:
     def candidates(self, id: int) -> set[int]:
         """The entries that are worth comparing with this one; at most a few dozen."""
         reading = self.readings[id]
-        found = {*self._copies.query(reading.minhash)[: 2 * LIKELY], *self._sharing_words(reading)}
-        for article in reading.articles:
-            citing = self._by_article[article]
-            found |= set(citing) if len(citing) <= LIKELY else set()
-        return {other for other in found if self.comparable(id, other)}
+        copies = (other for other in self._copies.query(reading.minhash) if self.comparable(id, other))
+        citing = (self._by_article[article] for article in reading.articles)
+        few = (other for others in citing if len(others) <= LIKELY for other in others if self.comparable(id, other))
+        return {*islice(copies, LIKELY), *self._sharing_words(reading), *few}
 
     def comparable(self, one: int, other: int) -> bool:
         """Whether they may be the same at all: two entries, both accounts of incidents or neither, and no database
@@ -110,7 +112,7 @@ class Pool:
 
     def are_two(self, one: int, other: int) -> bool:
         """Whether some database numbers them differently."""
-        mine, theirs = self._numbers(one), self._numbers(other)
+        mine, theirs = self._numbers[one], self._numbers[other]
         return any(mine[space].isdisjoint(theirs[space]) for space in mine.keys() & theirs.keys())
 
     def citing(self, article: str) -> int:
@@ -121,8 +123,14 @@ class Pool:
         title, text = words(account.title), words(account.text)
         names = frozenset(word for name in account.entities for word in words(name))
         lead = frozenset((title + text)[:LEAD])
-        reading = Reading(account, frozenset(title), lead, names, fingerprint(title + text))
+        kept = replace(account, text=account.text[:QUOTED])
+        reading = Reading(kept, frozenset(title), lead, names, fingerprint(title + text))
         self.readings[account.id] = reading
+        numbers: defaultdict[str, set[str]] = defaultdict(set)
+        for namespace, value in account.identifiers:
+            if namespace in self.counted:
+                numbers[namespace].add(value)
+        self._numbers[account.id] = dict(numbers)
         self._copies.insert(account.id, reading.minhash, check_duplication=False)
         for word in lead:
             self._by_word[word].append(account.id)
@@ -139,12 +147,6 @@ class Pool:
             weight = self.words.weight(word) * (2 if word in reading.title else 1)
             for other in having:
                 shared[other] += weight
-        shared.pop(reading.account.id, None)
-        return sorted(shared, key=lambda other: (-shared[other], other))[:LIKELY]
-
-    def _numbers(self, id: int) -> dict[str, set[str]]:
-        values: dict[str, set[str]] = {}
-        for namespace, value in self.readings[id].account.identifiers:
-            if namespace in self.counted:
-                values.setdefault(namespace, set()).add(value)
-        return values
+        id = reading.account.id
+        best = sorted(shared, key=lambda other: (-shared[other], other))
+        return list(islice((other for other in best if self.comparable(id, other)), LIKELY))

@@ -77,7 +77,7 @@ def _heaviest(pool: Pool, a: Reading, b: Reading) -> list[str]:
     titles = a.title | b.title
     shared = sorted(a.lead & b.lead, key=lambda word: (-pool.words.weight(word), word not in titles, word))
     spelling = spelled(f"{a.account.title}\n{a.account.text}")
-    return list(dict.fromkeys(spelling[word] for word in shared))[:WORDS_TOLD]
+    return list(dict.fromkeys(spelling.get(word, word) for word in shared))[:WORDS_TOLD]
 
 
 def _named_in_both(a: Reading, b: Reading) -> set[str]:
