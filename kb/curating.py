@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from kb import provenance
 from kb.external import outside
@@ -20,6 +21,7 @@ from kb.models import (
     ExternalId,
     Link,
     SlugRedirect,
+    SourceRecord,
 )
 from kb.models.provenance import Action
 
@@ -29,7 +31,9 @@ KEYS: Mapping[str, Callable[[Any], str]] = {
     "references": lambda row: provenance.row_key(row.reference_id),
     "classifications": lambda row: provenance.row_key(row.category_id),
     "links": lambda row: provenance.row_key(row.target_id, row.relation),
+    "identifiers": lambda row: provenance.row_key(row.namespace, row.value),
 }
+TEXT = "text"  # namespace of what is known by nothing but what it says
 NOTHING: Mapping[str, str] = {}
 
 
@@ -39,24 +43,30 @@ class Snapshot:
 
     values: Mapping[str, Any]
     rows: Mapping[str, Mapping[str, str]]
+    evidence: Mapping[str, str]
 
     @classmethod
     def of(cls, entry: Entry) -> "Snapshot":
         """The entry as it is in the database."""
         now = Entry.objects.get(pk=entry.pk)
-        found: dict[str, Iterable[Any]] = {
-            "roles": now.roles.select_related("entity"),
-            "references": now.citations.select_related("reference"),
-            "classifications": now.classifications.select_related("category__taxonomy", "category__parent__parent"),
-            "links": now.links.select_related("target"),
-        }
+        found = {name: list(rows) for name, rows in _rows(now).items()}
         rows = {name: {KEYS[name](row): _words(row) for row in of_kind} for name, of_kind in found.items()}
         rows["tags"] = {str(tag.pk): tag.name for tag in now.tags.all()}
-        rows["identifiers"] = {str(one.pk): outside(one.namespace, one.value).label for one in now.external_ids.all()}
-        return cls(provenance.values(now), rows)
+        evidence = {KEYS["classifications"](row): row.evidence for row in found["classifications"]}
+        return cls(provenance.values(now), rows, evidence)
 
 
-EMPTY = Snapshot({}, {})
+EMPTY = Snapshot({}, {}, {})
+
+
+def _rows(entry: Entry) -> dict[str, QuerySet[Any]]:
+    return {
+        "roles": entry.roles.select_related("entity"),
+        "references": entry.citations.select_related("reference"),
+        "classifications": entry.classifications.select_related("category__taxonomy", "category__parent__parent"),
+        "links": entry.links.select_related("target"),
+        "identifiers": entry.external_ids.all(),
+    }
 
 
 @transaction.atomic
@@ -73,9 +83,12 @@ def record_edit(before: Snapshot, entry: Entry, user: Any) -> Change | None:
         was = before.rows.get(name, NOTHING)
         gone = [key for key in was if key not in now]
         new = [key for key in now if key not in was]
-        if not gone and not new:
+        other = [key for key in now if key in was and _says_otherwise(name, key, before, after)]
+        if not gone and not new and not other:
             continue
         fields[name] = {"added": [now[key] for key in new], "removed": [was[key] for key in gone]}
+        fields[name] |= {"changed": [now[key] for key in other]} if other else {}
+        _take_over(locked, name, {*new, *other})
         if name == "tags":
             provenance.curate(locked, [name])
         for key in gone if name in KEYS else ():
@@ -127,11 +140,31 @@ def remember_deletion(entry: Entry) -> None:
     """
     DeletedEntry.objects.bulk_create(
         [
-            DeletedEntry(namespace=one.namespace, value=one.value, title=entry.title)
-            for one in ExternalId.objects.filter(entry_id=entry.pk)
+            DeletedEntry(namespace=namespace, value=value, title=entry.title)
+            for namespace, value in (
+                *ExternalId.objects.filter(entry_id=entry.pk).values_list("namespace", "value"),
+                *((TEXT, digest) for digest in _texts(entry)),
+            )
         ],
         ignore_conflicts=True,
     )
+
+
+def _texts(entry: Entry) -> list[str]:
+    """The digests of what sources said that gave the entry no identifier."""
+    keys = SourceRecord.objects.filter(entry_id=entry.pk, key__startswith=f"{TEXT} ").values_list("key", flat=True)
+    return [key.removeprefix(f"{TEXT} ") for key in keys]
+
+
+def _says_otherwise(name: str, key: str, before: Snapshot, after: Snapshot) -> bool:
+    return name == "classifications" and before.evidence.get(key) != after.evidence.get(key)
+
+
+def _take_over(entry: Entry, name: str, keys: set[str]) -> None:
+    """Let rows that a curator made or changed be no source's, so that none takes them back or changes them again."""
+    rows = _rows(entry).get(name)
+    if rows is not None and name != "identifiers":
+        rows.filter(pk__in=[row.pk for row in rows if KEYS[name](row) in keys]).update(source="")
 
 
 def _keep_provenance(entry: Entry) -> None:
@@ -151,4 +184,6 @@ def _words(row: Any) -> str:
         return " / ".join((row.category.taxonomy.name, *row.category.path))
     if isinstance(row, Link):
         return f"{row.relation}: {row.target.title}"
+    if isinstance(row, ExternalId):
+        return outside(row.namespace, row.value).label
     return str(row)

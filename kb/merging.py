@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Q
 
+from kb import provenance
 from kb.models import Entity, EntityRole, Entry, Link, Proposal, SlugRedirect
 from kb.models.provenance import ProposalState
 
@@ -19,7 +20,13 @@ def merge_entries(gone: Entry, kept: Entry) -> None:
     """
     if gone.pk == kept.pk:
         raise ValueError("an entry cannot be merged into itself")
+    before = provenance.values(kept)
     _fill(gone, kept)
+    for name in provenance.differing(before, provenance.values(kept)):
+        kept.provenance = kept.provenance | {name: provenance.of_field(gone, name)}
+    for rows, keys in gone.provenance.get(provenance.REMOVED, {}).items():
+        for key in keys:
+            provenance.remove(kept, rows, key)
     _move(gone.roles.all(), kept.roles.values_list("entity_id", "role"), kept, ("entity_id", "role"))
     _move_citations(gone, kept)
     _move(

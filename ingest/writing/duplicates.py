@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 from ingest.records import DuplicateRecord, SameRecord
+from ingest.writing.identity import kept_apart
 from ingest.writing.links import resolve_links
 from ingest.writing.outcome import By, Outcome, Refusal, Written
 from ingest.writing.rows import found_pairs
+from kb import changes, provenance
 from kb.merging import merge_entries
 from kb.models import Entry, ExternalId, Link, Origin, SourceRecord
 from kb.models.provenance import Action
 
 Pair = tuple[str, str]
+RELATED = "related"
 
 
 def write_duplicates(records: Sequence[DuplicateRecord], by: By) -> list[Written]:
@@ -60,18 +63,28 @@ def _unite(ids: list[Pair], by: By) -> Written:
             titles.append(other.title)
             merge_entries(other, kept)
             outcome = Outcome.UPDATED
-        else:
-            relation = {"relation": "related", "origin": Origin.IMPORTED, "source": by.source}
-            _, made = Link.objects.get_or_create(
-                entry=kept, target=other, relation=relation.pop("relation"), defaults=relation
-            )
-            outcome = Outcome.UPDATED if made else outcome
-    new = [pair for pair in ids if pair not in held]
+        elif _relate(kept, other):
+            outcome = Outcome.UPDATED
+    refused = provenance.removed(kept, "identifiers")
+    new = [pair for pair in ids if pair not in held and provenance.row_key(*pair) not in refused]
     ExternalId.objects.bulk_create([ExternalId(entry=kept, namespace=name, value=value) for name, value in new])
+    if new:
+        changes.announce([kept.pk])
     resolve_links([], new)
     fields = {"identifiers": {"added": [" ".join(pair) for pair in new]}} if new else {}
     also = tuple((Action.MERGED, {"entry": {"from": title, "to": kept.title}}) for title in titles)
     return Written(Outcome.UPDATED if new else outcome, kept, fields, also=also)
+
+
+def _relate(one: Entry, other: Entry) -> bool:
+    """Link the two, unless a curator took that link away; whether it was made.
+
+    It is no source's own: neither record names it, and what its record does not name a source takes back.
+    """
+    if provenance.row_key(other.pk, RELATED) in provenance.removed(one, "links"):
+        return False
+    said = {"origin": Origin.IMPORTED}
+    return Link.objects.get_or_create(entry=one, target=other, relation=RELATED, defaults=said)[1]
 
 
 def _external_ids():  # type: ignore[no-untyped-def]
@@ -79,7 +92,9 @@ def _external_ids():  # type: ignore[no-untyped-def]
 
 
 def _may_be_one(one: Entry, other: Entry) -> bool:
-    """Whether no namespace counts them as two."""
+    """Whether no namespace counts them as two, and no curator."""
+    if kept_apart(one, other):
+        return False
     namespaces = set(one.external_ids.values_list("namespace", flat=True))
     return not other.external_ids.filter(namespace__in=namespaces).exists()
 

@@ -16,6 +16,7 @@ from ingest.writing.references import write_references
 from ingest.writing.rows import create, found, found_pairs
 from ingest.writing.source_records import known_records, remember, saw
 from kb import changes, provenance
+from kb.curating import TEXT
 from kb.merging import merge_entries
 from kb.models import DeletedEntry, Entry, ExternalId, SlugRedirect, SourceRecord, Tag
 from kb.models.provenance import Action
@@ -34,7 +35,7 @@ def write_entries(records: Sequence[EntryRecord], by: By) -> list[Written]:
     keys = [record_key(r, draft.content_hash) for r, draft in zip(records, drafts, strict=True)]
     digests = [digest(record) for record in records]
     known = known_records(keys, by)
-    gone = {} if by.restores else deleted(records)
+    gone = {} if by.restores else deleted(records, [draft.content_hash for draft in drafts])
     results = {place: _left_out(title) for place, title in gone.items()}
     same = {
         place: row
@@ -172,7 +173,7 @@ def _create(new: Pairs, reason: str) -> set[int]:
 
 def _follow(entry: Entry, draft: Entry, record: EntryRecord, by: By, differences: Differences) -> None:
     """Bring the entry's own fields to what the draft has, but for those that a curator decided."""
-    old, new = _compared(entry, draft, record)
+    old, new = _compared(entry, draft, record, by)
     told_before = dict(entry.provenance)
     differing = provenance.differing(old, new)
     for name in [name for name in (*old, *new) if provenance.is_curated(entry, name)]:
@@ -193,7 +194,12 @@ def _follow(entry: Entry, draft: Entry, record: EntryRecord, by: By, differences
         Entry.objects.filter(pk=entry.pk).update(provenance=entry.provenance)
 
 
-def _compared(entry: Entry, draft: Entry, record: EntryRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+def _is_others(entry: Entry, name: str, by: By) -> bool:
+    """Whether another source gave the field, as happens when entries are merged."""
+    return name in entry.provenance and provenance.of_field(entry, name).get("source") not in ("", by.source)
+
+
+def _compared(entry: Entry, draft: Entry, record: EntryRecord, by: By) -> tuple[dict[str, Any], dict[str, Any]]:
     """The fields that the record has a word about: as they are, and as they would be."""
     old, new = provenance.values(entry), provenance.values(draft)
     silent = [name for name in ("status", "visibility", "language") if not getattr(record, name)]
@@ -201,8 +207,9 @@ def _compared(entry: Entry, draft: Entry, record: EntryRecord) -> tuple[dict[str
         silent.append("slug")
     else:
         new["slug"] = record.slug
+    silent += [name for name in old if name not in silent and not new.get(name) and _is_others(entry, name, by)]
     for name in silent:
-        old.pop(name), new.pop(name)
+        old.pop(name), new.pop(name, None)
     return old, new
 
 
@@ -265,11 +272,13 @@ def write_ids(pairs: Pairs, created: set[int], differences: Differences) -> None
     """
     claims: dict[tuple[str, str], Entry] = {}
     for entry, record in pairs:
+        refused = provenance.removed(entry, "identifiers")
         for pair in identifiers(record):
-            claims.setdefault(pair, entry)
+            if provenance.row_key(*pair) not in refused:
+                claims.setdefault(pair, entry)
     own = {pair for _, record in pairs for pair in (record.external_ids or identifiers(record))}
     held = {(row.namespace, row.value) for row in found_pairs(ExternalId.objects.all(), "value", claims)}
-    if any(claims[pair].pk in created for pair in held & own):
+    if any(pair in claims and claims[pair].pk in created for pair in held & own):
         raise IntegrityError("another entry with one of its identifiers was made at the same moment")
     new = [
         ExternalId(entry=entry, namespace=namespace, value=value)
@@ -277,7 +286,8 @@ def write_ids(pairs: Pairs, created: set[int], differences: Differences) -> None
         if (namespace, value) not in held
     ]
     create(new)
-    for forgotten in list(found_pairs(DeletedEntry.objects.all(), "value", claims)):
+    nameless = [(TEXT, entry.content_hash) for entry, record in pairs if not identifiers(record)]
+    for forgotten in list(found_pairs(DeletedEntry.objects.all(), "value", (*claims, *nameless))):
         forgotten.delete()  # what was deleted is here again
     for row in new:
         differences.rows(row.entry_id, "identifiers", added=[f"{row.namespace} {row.value}"])

@@ -6,9 +6,12 @@ from itertools import combinations
 
 from ingest.records import MAX_NAME, AttachmentRecord, EntryRecord
 from ingest.writing.rows import found, found_pairs
+from kb import provenance
 from kb.addresses import canonical_url
+from kb.curating import TEXT
 from kb.external import named_by
-from kb.models import DeletedEntry, Entry, ExternalId
+from kb.models import DeletedEntry, Entry, ExternalId, Proposal
+from kb.models.provenance import ProposalState
 
 Pair = tuple[str, str]
 
@@ -61,27 +64,49 @@ def to_unite(records: Sequence[EntryRecord]) -> list[tuple[Entry, Entry]]:
         held = list({by_id[pair].pk: by_id[pair] for pair in pairs if pair in by_id}.values())
         for kept, other in combinations(held, 2):
             namespaces = _namespaces((kept.pk, other.pk))
-            if namespaces[kept.pk].isdisjoint(namespaces[other.pk]) and other.pk not in found_twice:
+            told_apart = not namespaces[kept.pk].isdisjoint(namespaces[other.pk]) or kept_apart(kept, other)
+            if not told_apart and other.pk not in found_twice:
                 found_twice[other.pk] = (kept, other)
     return list(found_twice.values())
 
 
-def deleted(records: Sequence[EntryRecord]) -> dict[int, str]:
-    """Places in `records` of those about an entry that was deleted here, with its title."""
-    known = [record.external_ids or identifiers(record) for record in records]
+def kept_apart(one: Entry, other: Entry) -> bool:
+    """Whether a curator decided that the two are not the same, or took an identifier of one away from the other."""
+    pair = {"entry_id": min(one.pk, other.pk), "other_id": max(one.pk, other.pk)}
+    if Proposal.objects.filter(**pair, state=ProposalState.DECLINED).exists():
+        return True
+    for entry, its in ((one, other), (other, one)):
+        refused = provenance.removed(entry, "identifiers")
+        named = its.external_ids.values_list("namespace", "value") if refused else ()
+        if any(provenance.row_key(*name) in refused for name in named):
+            return True
+    return False
+
+
+def deleted(records: Sequence[EntryRecord], hashes: Sequence[str]) -> dict[int, str]:
+    """Places in `records` of those about an entry that was deleted here, and about none that is here, with its title.
+
+    `hashes` are the content hashes of what the records say.
+    """
+    known = [
+        record.external_ids or identifiers(record) or [(TEXT, digest)]
+        for record, digest in zip(records, hashes, strict=True)
+    ]
     rows = found_pairs(DeletedEntry.objects.all(), "value", (pair for pairs in known for pair in pairs))
     titles = {(row.namespace, row.value): row.title for row in rows}
-    gone = {}
-    for place, pairs in enumerate(known):
-        if title := next((titles[pair] for pair in pairs if pair in titles), ""):
-            gone[place] = title
-    return gone
+    gone = {
+        place: title
+        for place, pairs in enumerate(known)
+        if (title := next((titles[pair] for pair in pairs if pair in titles), ""))
+    }
+    here = holders(pair for place in gone for pair in known[place])
+    return {place: title for place, title in gone.items() if here.keys().isdisjoint(known[place])}
 
 
 def record_key(record: EntryRecord, digest: str) -> str:
     """What the record is known by in its collection; what it says, where it has no identifier."""
     pairs = identifiers(record)
-    return " ".join(pairs[0]) if pairs else f"text {digest}"
+    return " ".join(pairs[0]) if pairs else f"{TEXT} {digest}"
 
 
 def digest(record: EntryRecord) -> str:

@@ -136,8 +136,8 @@ def test_what_nobody_thought_of_is_that_record_s_trouble_too(monkeypatch, caplog
             raise ZeroDivisionError("division by zero")
         return draft(record, source)
 
-    draft = entries._draft
-    monkeypatch.setattr(entries, "_draft", stumble)
+    draft = entries.draft_of
+    monkeypatch.setattr(entries, "draft_of", stumble)
 
     results = write(record(1), record(2, title="Odd"), record(3))
 

@@ -2,8 +2,15 @@
 
 import pytest
 
+from ingest.records import ClassificationRecord, EntryRecord, SameRecord
+from ingest.writing.duplicates import write_same
+from ingest.writing.entries import write_entries
+from ingest.writing.outcome import By
 from kb import provenance
-from kb.models import Change, Classification, DeletedEntry, EntityRole, Entry, Tag
+from kb.curating import Snapshot, record_edit
+from kb.merging import merge_entries
+from kb.models import Change, Classification, DeletedEntry, EntityRole, Entry, Proposal, Tag
+from tests.factories import make_entity, make_entry
 from tests.ingest.lifts import counts, save, take
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +178,103 @@ def test_what_an_import_changed_is_remembered_field_by_field(file, entry):
         "summary": {"from": "Between the floors it sang.", "to": "It sang."},
         "roles": {"added": ["developer: Nina"], "removed": ["developer: Otto"]},
     }
+
+
+def edited(entry: Entry, change) -> None:
+    """The entry after a curator's change, noted as the desk notes it."""
+    before = Snapshot.of(entry)
+    change()
+    record_edit(before, entry, None)
+    entry.refresh_from_db()
+
+
+def test_a_row_that_a_curator_set_right_is_the_curator_s(file, entry):
+    role, other = EntityRole.objects.get(entity__name="Otto"), make_entity("Otto Lifts")
+
+    edited(entry, lambda: EntityRole.objects.filter(pk=role.pk).update(entity=other))
+    take(save(file, ROW | {"summary": "It sang."}), **OPTIONS)
+
+    assert sorted(entry.roles.values_list("entity__name", flat=True)) == ["Acme", "Otto Lifts"]
+
+
+def test_evidence_that_a_curator_wrote_stays():
+    record = EntryRecord(
+        key="1",
+        kind="incident",
+        title="Lift sang",
+        external_ids=[("list", "1")],
+        classifications=[ClassificationRecord(taxonomy="Harms", category=("noise",), evidence="it sang")],
+    )
+    (written,) = write_entries([record], By("list"))
+    assert written.entry
+    edited(written.entry, lambda: Classification.objects.update(evidence="it was heard"))
+
+    changed = [record.classifications[0].model_copy(update={"evidence": "it sang loudly"})]
+    write_entries([record.model_copy(update={"classifications": changed})], By("list"))
+
+    assert Classification.objects.get().evidence == "it was heard"
+
+
+def test_an_identifier_that_a_curator_took_away_does_not_come_back():
+    record = EntryRecord(key="1", kind="incident", title="x", external_ids=[("aiid", "1"), ("oecd", "2")])
+    (written,) = write_entries([record], By("aiid"))
+    entry = written.entry
+    assert entry
+    edited(entry, entry.external_ids.get(namespace="oecd").delete)
+
+    write_entries([record.model_copy(update={"title": "y"})], By("aiid"))
+    write_same([SameRecord(ids=[("aiid", "1"), ("oecd", "2")])], By("aiid"))
+    write_entries([EntryRecord(key="2", kind="incident", title="z", external_ids=[("oecd", "2")])], By("oecd"))
+    write_same([SameRecord(ids=[("aiid", "1"), ("oecd", "2")])], By("aiid"))
+
+    assert [str(one) for one in entry.external_ids.all()] == ["aiid 1"]
+    assert Entry.objects.count() == 2
+
+
+def test_what_a_curator_says_is_not_the_same_no_import_makes_one():
+    one, other = make_entry(ids={"aiid": "1"}), make_entry(ids={"oecd": "2"})
+    Proposal.objects.create(entry=one, other=other, score=1, state="declined")
+
+    write_same([SameRecord(ids=[("aiid", "1"), ("oecd", "2")])], By("aiid"))
+    both = EntryRecord(key="1", kind="incident", title="x", external_ids=[("aiid", "1"), ("oecd", "2")])
+    write_entries([both], By("avid"))
+
+    assert Entry.objects.count() == 2
+
+
+def test_what_has_no_identifier_and_was_deleted_here_stays_deleted(tmp_path):
+    file = save(tmp_path / "lifts.jsonl", {"title": "Lift sang", "summary": "Between the floors."})
+    options = {"options": {"map": {"title": "title", "summary": "summary"}}}
+    take(file, **options)
+    Entry.objects.get().delete()
+
+    job = take(file, **options)
+
+    assert (counts(job), Entry.objects.count()) == ({"left_out": 1}, 0)
+    again = take(file, options=options["options"] | {"deleted": "return"})
+    assert (counts(again), DeletedEntry.objects.count()) == ({"created": 1}, 0)
+
+
+def test_what_is_here_follows_although_another_of_its_identifiers_was_deleted_here():
+    make_entry(ids={"oecd": "2"}).delete()
+    first = EntryRecord(key="1", kind="incident", title="x", external_ids=[("aiid", "1")])
+    write_entries([first], By("aiid"))
+
+    more = first.model_copy(update={"title": "y", "external_ids": [("aiid", "1"), ("oecd", "2")]})
+    (written,) = write_entries([more], By("aiid"))
+
+    assert (written.outcome, Entry.objects.get().title) == ("updated", "y")
+
+
+def test_what_a_merged_entry_gave_stays_when_the_source_has_no_word_for_it():
+    record = EntryRecord(key="1", kind="incident", title="x", external_ids=[("aiid", "1")])
+    (written,) = write_entries([record], By("aiid"))
+    other = make_entry(summary="It sang.", source="oecd", ids={"oecd": "2"})
+    kept = Entry.objects.get(pk=written.entry.pk if written.entry else None)
+    merge_entries(other, kept)
+
+    write_entries([record.model_copy(update={"title": "y"})], By("aiid"))
+
+    kept.refresh_from_db()
+    assert (kept.title, kept.summary) == ("y", "It sang.")
+    assert provenance.of_field(kept, "summary")["source"] == "oecd"

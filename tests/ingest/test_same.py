@@ -7,6 +7,7 @@ from ingest.writing.duplicates import write_same
 from ingest.writing.entries import write_entries
 from ingest.writing.outcome import By
 from kb.models import Entry, ExternalId, Link
+from search.models import Indexing
 from tests.factories import make_entry
 
 pytestmark = pytest.mark.django_db
@@ -88,3 +89,23 @@ def test_a_shared_page_makes_no_one_of_two_records_with_numbers_of_their_own():
     assert [written.outcome for record in records for written in write_entries([record], By("list"))] == [
         "unchanged"
     ] * 2
+
+
+def test_a_new_identifier_can_be_found():
+    entry = make_entry(ids={"aiid": "7"})
+    Indexing.objects.all().delete()
+
+    same(("aiid", "7"), ("oecd", "2022-x"))
+
+    assert list(Indexing.objects.values_list("pk", flat=True)) == [entry.pk]
+
+
+def test_the_link_between_two_stays_when_the_record_of_one_changes():
+    record = EntryRecord(key="9", kind="incident", title="x", external_ids=[("aiid", "9")])
+    write_entries([record], By("aiid"))
+    make_entry(ids={"aiid": "8", "oecd": "2022-x"})
+    same(("aiid", "9"), ("oecd", "2022-x"))
+
+    write_entries([record.model_copy(update={"title": "y"})], By("aiid"))
+
+    assert Link.objects.count() == 1

@@ -3,9 +3,11 @@
 import pytest
 
 from ingest.pipeline import start_import
+from ingest.sources import SOURCES
 from kb.models import Change, Entry, ExternalId, SlugRedirect, SourceRecord
 from kb.provenance import curate
 from tests.ingest.lifts import counts, done, save, take
+from tests.ingest.telling import LOCATED, NAME, entry, told
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +139,30 @@ def test_a_new_file_where_one_was_is_a_note_of_its_own(notes):
 
     assert counts(job) == {"created": 1, "unchanged": 2}
     assert sorted(Entry.objects.values_list("title", flat=True)) == ["On lifts", "On rooms", "Other rooms"]
+
+
+def test_what_another_import_at_work_has_met_has_not_vanished(file, monkeypatch):
+    """Two of one set at once: whoever met a record last must not make it vanish for the other."""
+    take(save(file, ONE, TWO))
+    monkeypatch.setattr("ingest.pipeline.BATCH", 1)
+    first, second = (
+        start_import("jsonl", str(file), {"kind": "incident", "namespace": "lifts"}, ring=False) for _ in range(2)
+    )
+
+    done(first, budget_s=0)
+    done(second)
+    done(first)
+
+    assert (first.state, counts(first), counts(second)) == ("done", {"unchanged": 2}, {"unchanged": 2})
+    assert gone() == []
+
+
+def test_a_record_that_got_an_identifier_has_not_vanished(file, monkeypatch):
+    monkeypatch.setitem(SOURCES, NAME, LOCATED)
+    page = {"url": "https://lifts.example/1"}
+    told(file, entry("1", "Lift sang", page=page))
+
+    job = told(file, entry("1", "Lift sang", ("lifts", "1"), page=page))
+
+    assert counts(job) == {"updated": 1}
+    assert (gone(), Entry.objects.count(), SourceRecord.objects.count()) == ([], 1, 1)
