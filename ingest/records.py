@@ -22,6 +22,7 @@ from pydantic import (
 
 from kb.addresses import canonical_url
 from kb.dates import PartialDate, parse_date
+from kb.external import normal_value
 from kb.kinds import KINDS
 from kb.roles import Role
 
@@ -186,7 +187,9 @@ Day = Annotated[PartialDate | None, BeforeValidator(_as_date)]
 Kind = Annotated[str, BeforeValidator(_as_kind)]
 Names = Annotated[list[Name], Field(max_length=MAX_ITEMS), AfterValidator(_unique)]
 Facts = Annotated[dict[str, Any], BeforeValidator(_clean_json)]
-ExternalIdPair = tuple[Namespace, Annotated[Name, Required]]
+ExternalIdPair = Annotated[
+    tuple[Namespace, Annotated[Name, Required]], AfterValidator(lambda pair: (pair[0], normal_value(*pair)))
+]
 
 
 class _Record(BaseModel):

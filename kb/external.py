@@ -59,6 +59,23 @@ def outside(namespace: str, value: str) -> Outside:
     return Outside(shown, address.format(quote(key, safe="/.:;()-_")) if address else "")
 
 
+def normal_value(namespace: str, value: str) -> str:
+    """The one spelling of an identifier that is written in several: as `named_by` tells it.
+
+    >>> normal_value("doi", "https://doi.org/10.1145/ABC"), normal_value("arxiv", "arXiv:1706.03762v5")
+    ('10.1145/abc', '1706.03762')
+    """
+    if namespace not in ("doi", "arxiv", "avid", "atlas"):
+        return value
+    if "://" in value:
+        named = named_by(value)
+        return named[1] if named and named[0] == namespace else value
+    bare = re.sub(rf"^{namespace}:\s*", "", value, flags=re.I)
+    if namespace == "doi":
+        return bare.lower()
+    return re.sub(r"v\d+$", "", bare) if namespace == "arxiv" else bare.upper()
+
+
 def named_by(url: str) -> tuple[str, str] | None:
     """The namespace and value of what the address is the page of, as `outside` would be asked for it; None where it
     is the page of nothing known. Spelling, language, version, anchor and query of the address make no difference.

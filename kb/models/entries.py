@@ -13,6 +13,7 @@ from django.urls import reverse
 from pydantic import ValidationError as FactsError
 from simple_history.models import HistoricalRecords
 
+from kb.external import normal_value
 from kb.kinds import KINDS, Kind, KindInfo, clean_facts, flatten
 from kb.models.dates import Precision, show_date
 from kb.models.references import Reference
@@ -252,6 +253,13 @@ class ExternalId(models.Model):
 
     def __str__(self) -> str:
         return f"{self.namespace} {self.value}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.clean()
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        self.value = normal_value(self.namespace, self.value)
 
 
 class Link(models.Model):

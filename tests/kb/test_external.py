@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.external import is_telling, named_by, outside
+from kb.external import is_telling, named_by, normal_value, outside
 
 pytestmark = pytest.mark.once
 
@@ -100,3 +100,21 @@ def test_other_addresses_name_nothing(url):
 )
 def test_the_page_of_an_identifier_names_it(namespace, value):
     assert named_by(outside(namespace, value).url) == (namespace, value)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "written", "value"),
+    [
+        ("doi", "10.1145/ABC.1", "10.1145/abc.1"),
+        ("doi", "doi: 10.1145/abc.1", "10.1145/abc.1"),
+        ("doi", "https://doi.org/10.1145/ABC.1", "10.1145/abc.1"),
+        ("arxiv", "arXiv:1706.03762v5", "1706.03762"),
+        ("arxiv", "https://arxiv.org/pdf/1706.03762v5", "1706.03762"),
+        ("arxiv", "cs/0112017", "cs/0112017"),
+        ("avid", "avid-2023-v028", "AVID-2023-V028"),
+        ("aiid", "112", "112"),
+        ("ours", "Case-v2", "Case-v2"),
+    ],
+)
+def test_an_identifier_has_one_spelling(namespace, written, value):
+    assert normal_value(namespace, written) == value
