@@ -44,7 +44,7 @@ class Command(BaseCommand):
         how.add_argument("--retry", type=int, metavar="JOB", help="take those records alone that this job failed to")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["location"] and options["source"] != "starter":
+        if not options["location"] and options["source"] != "starter" and not options["retry"]:
             raise CommandError(f"Where is it? Say: manage.py ingest {options['source']} PATH")
         try:
             chosen = {"map": read_map(options["map"])} | {name: options[name] for name in OPTIONS}
@@ -87,12 +87,24 @@ class Command(BaseCommand):
     def _do(self, job: Job) -> None:
         done = self._run(job, "Importing")
         call_command("reindex", pending=True)
+        self._match(done)
         self.stdout.write(count_line(done.counts))
+
+    def _match(self, done: Job) -> None:
+        """Do the comparison that the import asked for, unless a worker does it already."""
+        for job in Job.objects.filter(kind="match", parameters__job=done.pk, state=JobState.PENDING):
+            with tqdm(desc="Comparing", unit=" entries", disable=None, leave=False) as bar:
+
+                def show(job: Job) -> None:
+                    bar.total = job.total
+                    bar.update(job.done - bar.n)
+
+                compared = jobs.run(job.pk, budget_s=None, progress=show)
+            if compared and (proposed := compared.counts.get("proposed")):
+                self.stdout.write(f"{proposed} pairs of entries may be the same: see /proposals/")
 
     def _rehearse(self, job: Job) -> None:
         done = self._run(job, "Looking")
-        if mapping := done.parameters.get("mapping"):
-            self.stdout.write("Columns: " + ", ".join(f"{field}={column}" for field, column in mapping.items()))
         changes = done.changes.order_by("pk")[:SHOWN_CHANGES]
         for change in changes:
             for line in told_change(change):
@@ -103,9 +115,14 @@ class Command(BaseCommand):
         self.stdout.write(f"Nothing was stored. An import would make this: {count_line(done.counts)}")
 
     def _run(self, job: Job, words: str) -> Job:
+        told = False
         with tqdm(desc=words, unit=" records", disable=None, leave=False) as bar:
 
             def show(job: Job) -> None:
+                nonlocal told
+                if not told and (mapping := job.parameters.get("mapping")):
+                    told = True
+                    tqdm.write("Columns: " + ", ".join(f"{field}={column}" for field, column in mapping.items()))
                 bar.total = job.total
                 bar.set_description(job.phase or words, refresh=False)
                 bar.update(job.done - bar.n)

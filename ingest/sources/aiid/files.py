@@ -21,13 +21,15 @@ OLE = b"\xd0\xcf\x11\xe0"  # workbooks of the old format, and those with a passw
 
 
 def check(path: Path) -> None:
-    """Look at no more than the start of what lies at `path`; SourceError when it is nothing that can be read."""
+    """Look at the start of what lies at `path`, or at a list of links; SourceError when it is nothing to be read."""
     if not os.access(path, os.R_OK):
         raise SourceError(f"{path} may not be read by this user; change its permissions")
     if path.is_dir():
         if not _has_incidents(_unpacked(path)):
             raise _no_incidents(path)
-    elif not is_list_of_links(path) and not _is_workbook(path):
+    elif is_list_of_links(path):
+        LinkTables(path).check()
+    elif not _is_workbook(path):
         archives.check(path)
 
 

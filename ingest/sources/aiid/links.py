@@ -31,6 +31,10 @@ class LinkTables(Tables):
             else:
                 yield read(row, same, f"link {place}")
 
+    def check(self) -> None:
+        """Raise SourceError when the file is no list of links."""
+        self._rows()
+
     def _rows(self) -> list[Any]:
         if self.path.stat().st_size > MAX_BYTES:
             raise SourceError(f"{self.path} is larger than {MAX_BYTES:,} bytes; that is no list of links")

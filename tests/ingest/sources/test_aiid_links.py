@@ -79,9 +79,8 @@ def test_what_is_no_link_is_told(write):
     ],
 )
 def test_other_json_is_refused(write, text, said):
-    source = open_source("aiid", str(write("a.json", text)))
     with pytest.raises(SourceError, match=said):
-        list(source.records())
+        open_source("aiid", str(write("a.json", text)))
 
 
 def test_the_published_list():
