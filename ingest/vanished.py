@@ -53,6 +53,7 @@ def _count_renamed(run: jobs.Run) -> None:
 def _settle(run: jobs.Run, row: SourceRecord, by: By) -> None:
     mine = SourceRecord.objects.filter(source=by.source, collection=by.collection)
     if mine.filter(entry=row.entry_id, job=by.job).exists():
+        mine.filter(entry=row.entry_id, pk__gt=row.pk).update(digest="")  # from now on these have the say
         row.delete()  # its entry is there under another key
         return
     renamed = _renamed(row, by)

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from kb import provenance
-from kb.models import Entity, EntityRole, Entry, Link, Proposal, SlugRedirect
+from kb.models import Entity, EntityRole, Entry, Link, Proposal, SlugRedirect, SourceRecord
 from kb.models.provenance import ProposalState
 
 
@@ -39,7 +39,7 @@ def merge_entries(gone: Entry, kept: Entry) -> None:
     _move(gone.unresolved_links.all(), kept.unresolved_links.values_list(*wanted), kept, wanted)
     _move(gone.external_ids.all(), [], kept, ())
     _move(gone.attachments.all(), kept.attachments.values_list("name"), kept, ("name",))
-    gone.source_records.update(entry=kept)
+    _move_source_records(gone, kept)
     gone.changes.update(entry=kept)
     _move(gone.former_slugs.all(), [], kept, ())
     kept.tags.add(*gone.tags.all())
@@ -106,6 +106,15 @@ def _move_citations(gone: Entry, kept: Entry) -> None:
     for position, citation in enumerate(citations, start=first):
         citation.position = position
     _move(citations, kept.citations.values_list("reference_id"), kept, ("reference_id",))
+
+
+def _move_source_records(gone: Entry, kept: Entry) -> None:
+    """What sources said of `gone`, after what they said of `kept`: of several the first has the say."""
+    rows = list(gone.source_records.order_by("id"))
+    gone.source_records.all().delete()
+    for row in rows:
+        row.pk, row.entry = None, kept
+    SourceRecord.objects.bulk_create(rows)
 
 
 def _move_proposals(gone: Entry, kept: Entry) -> None:

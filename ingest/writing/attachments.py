@@ -13,7 +13,7 @@ from kb.models import Attachment, Entry
 
 def write_attachments(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differences: Differences) -> None:
     """Give each entry of the source's own the pictures that its record has."""
-    own = [(entry, record) for entry, record in pairs if entry.source == by.source]
+    own = [(entry, record) for entry, record in pairs if differences.owns(by.source, entry)]
     wanted = {
         entry.pk: [
             Attachment(

@@ -14,7 +14,7 @@ from ingest.writing.links import resolve_links, write_links
 from ingest.writing.outcome import By, Differences, NotTogether, Outcome, Written
 from ingest.writing.references import write_references
 from ingest.writing.rows import create, found, found_pairs
-from ingest.writing.source_records import known_records, remember, saw
+from ingest.writing.source_records import known_records, remember, saw, told_by_several
 from kb import changes, provenance
 from kb.curating import TEXT
 from kb.merging import merge_entries
@@ -76,19 +76,19 @@ def _write(
     known: dict[str, SourceRecord],
     by: By,
 ) -> list[Written]:
-    differences = Differences()
     merged = _unite(records)
     entries = find_entries(records, [draft.content_hash for draft in drafts], by.source)
+    differences = Differences(*told_by_several(records, keys, entries, by))
     _refuse_twins(records, drafts, entries)
     returned = {row.entry_id for key in keys if (row := known.get(key)) and row.vanished_at}
     new = [(d, r) for d, r, entry in zip(drafts, records, entries, strict=True) if entry is None]
     created = _create(new, by.reason)
     pairs: Pairs = []
     for record, draft, entry in zip(records, drafts, entries, strict=True):
-        if entry and entry.source == by.source:
+        if entry and differences.owns(by.source, entry):
             _follow(entry, draft, record, by, differences)
         pairs.append((entry or draft, record))
-    write_tags([(entry, record) for entry, record in pairs if entry.source == by.source], by, differences)
+    write_tags([(entry, record) for entry, record in pairs if differences.owns(by.source, entry)], by, differences)
     write_ids(pairs, created, differences)
     write_roles(pairs, by, differences)
     write_references(pairs, by, differences)
@@ -255,7 +255,7 @@ def write_tags(pairs: Pairs, by: By, differences: Differences) -> None:
     rows = through.objects.select_related("tag")
     present = {(row.entry_id, row.tag_id): row for row in found(rows, "entry_id", [e.pk for e, _ in open_pairs])}
     added = [through(entry_id=entry, tag_id=tag) for entry, tag in wanted if (entry, tag) not in present]
-    gone = [row for place, row in present.items() if place not in wanted]
+    gone = [row for place, row in present.items() if place not in wanted and place[0] not in differences.shared]
     create(added)
     through.objects.filter(pk__in=[row.pk for row in gone]).delete()
     for row in added:

@@ -1,6 +1,6 @@
 """What became of a record, and by whose import."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -55,12 +55,22 @@ class Refused:
 
 
 class Differences:
-    """What a batch changed, by entry and field, gathered while it is written."""
+    """What a batch changed, by entry and field, gathered while it is written.
 
-    def __init__(self) -> None:
+    `shared` are the entries that several records of the source tell of, as after a merge: what one does not name the
+    other may, so nothing is taken back there. Of these, `seconded` are told of by a record that is not the first.
+    """
+
+    def __init__(self, shared: Collection[int] = (), seconded: Collection[int] = ()) -> None:
+        self.shared = shared
+        self.seconded = seconded
         self.fields: dict[int, dict[str, Any]] = {}
         self.conflicts: dict[int, dict[str, Any]] = {}
         self.merged: dict[int, list[str]] = {}
+
+    def owns(self, source: str, entry: Entry) -> bool:
+        """Whether the record of `source` says what the entry's own fields are."""
+        return entry.source == source and entry.pk not in self.seconded
 
     @property
     def ids(self) -> set[int]:

@@ -19,7 +19,7 @@ def write_references(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differe
     citations = [
         (entry, record.address, record)
         for entry, of_entry in pairs
-        for record in _cited(of_entry, owned=entry.source == by.source)
+        for record in _cited(of_entry, owned=differences.owns(by.source, entry))
     ]
     addresses = [address for _, address, _ in citations]
     references = {row.canonical_url or "": row for row in found(Reference.objects.all(), "canonical_url", addresses)}

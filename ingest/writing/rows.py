@@ -72,6 +72,7 @@ def bring(
         if place not in there and row_key(*place[1:]) not in (withheld or {}).get(place[0], ())
     ]
     gone = [row for place, row in there.items() if row.source == by.source and place not in named]  # type: ignore[attr-defined]
+    gone = [row for row in gone if row.entry_id not in differences.shared]  # type: ignore[attr-defined]
     create(missing, by.reason)
     followed = [row for place, row in there.items() if place in named and _follow(row, named[place], by, fresh)]
     for verb, rows in (("added", missing), ("removed", gone), ("changed", followed)):

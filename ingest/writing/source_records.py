@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ingest.records import MAX_NAME, BadRecord, EntryRecord, Record
+from ingest.writing.identity import identifiers
 from ingest.writing.outcome import By, Refused
 from ingest.writing.rows import create, found
 from kb.models import Entry, SourceRecord
@@ -16,6 +17,25 @@ def known_records(keys: Sequence[str], by: By) -> dict[str, SourceRecord]:
     """By key, what the source last said of those that it had before."""
     rows = _of(by).select_related("entry")
     return {row.key: row for row in found(rows, "key", [key[:MAX_KEY] for key in keys])}
+
+
+def told_by_several(
+    records: Sequence[EntryRecord], keys: Sequence[str], entries: Sequence[Entry | None], by: By
+) -> tuple[set[int], set[int]]:
+    """The entries that other records of the source tell of too; and of these, those where another was first."""
+    rows = _of(by).filter(vanished_at=None).order_by("id")
+    told: dict[int, list[str]] = {}
+    for row in found(rows, "entry_id", [entry.pk for entry in entries if entry]):
+        told.setdefault(row.entry_id, []).append(row.key)
+    shared, seconded = set(), set()
+    for record, key, entry in zip(records, keys, entries, strict=True):
+        of_entry = told.get(entry.pk, []) if entry else []
+        own = {key[:MAX_KEY], *(" ".join(pair)[:MAX_KEY] for pair in identifiers(record))}
+        if entry and not own.issuperset(of_entry):
+            shared.add(entry.pk)
+            if of_entry[0] not in own:
+                seconded.add(entry.pk)
+    return shared, seconded
 
 
 def remember(
