@@ -18,11 +18,12 @@ from django.conf import settings
 from django.db import OperationalError
 
 from ingest import locations, logbook, matching, vanished
-from ingest.records import EntryRecord, Record, check_url
+from ingest.records import DuplicateRecord, EntryRecord, Record, SameRecord, check_url
 from ingest.rehearsal import Rehearsal
 from ingest.sources import Options, Source, SourceError, open_source, source_class
 from ingest.told import COUNTS
 from ingest.writing.batch import Result, write
+from ingest.writing.identity import identifiers
 from ingest.writing.outcome import By
 from ingest.writing.source_records import saw_refused
 from kb import jobs
@@ -35,6 +36,7 @@ BATCH = 100
 BATCH_CHARACTERS = 2_000_000
 BATCH_S = 5.0
 TRIES = 3
+MAX_PROBLEM_KEY = 300
 COMMON = {  # what every import may be told, whatever its source
     "status": ("draft", "published"),
     "visibility": ("public", "internal"),
@@ -163,6 +165,9 @@ def _take_in(one: Import) -> bool:
 def _tell_the_end(one: Import) -> None:
     """What is said and begun when all records are done: once, even if something ends the process right after it."""
     run = one.run
+    for key in sorted(one.only - set(run.job.cursor.get("came", ()))):
+        run.count("failed")
+        run.problem(key, "is not there any more, so it could not be tried again; import everything anew", failed=True)
     if one.rehearsal and one.is_whole:
         vanished.foresee(run, one.by, one.rehearsal)
     for notice in one.source.notices:
@@ -187,8 +192,8 @@ def _patiently(run: jobs.Run, take: partial[None]) -> None:
 def _take(one: Import, batch: Sequence[Record]) -> None:
     """Write a batch. What cannot be written is counted and noted with its reason, and stops nothing."""
     run, job = one.run, one.run.job
-    chosen = [record for record in batch if not one.only or logbook.key_of(record) in one.only]
     with run.batch():
+        chosen = _chosen(one, batch) if one.only else batch
         results: Sequence[Result]
         if one.rehearsal:
             results = one.rehearsal.write(chosen, one.by)
@@ -198,6 +203,36 @@ def _take(one: Import, batch: Sequence[Record]) -> None:
         logbook.note(run, chosen, results, one.by, preview=one.rehearsal is not None)
         job.cursor = {**job.cursor, "position": job.cursor["position"] + len(batch)}
         job.done = job.cursor["position"]
+
+
+def _chosen(one: Import, batch: Sequence[Record]) -> list[Record]:
+    """Of a batch the records that are taken alone, and what is said of the identifiers of these.
+
+    Which were found, and what they are known by, is kept in the cursor.
+    """
+    cursor = one.run.job.cursor
+    came, known = set(cursor.get("came", ())), {tuple(pair) for pair in cursor.get("known", ())}
+    chosen: list[Record] = []
+    for record in batch:
+        key = logbook.key_of(record)[:MAX_PROBLEM_KEY]
+        if key in one.only:
+            came.add(key)
+            known |= {*identifiers(record)} if isinstance(record, EntryRecord) else set()
+        elif known.isdisjoint(_named(record)):
+            continue
+        chosen.append(record)
+    one.run.job.cursor = {**cursor, "came": sorted(came), "known": sorted(known)}
+    return chosen
+
+
+def _named(record: Record) -> list[tuple[str, str]]:
+    """The identifiers that a record is about which is no entry."""
+    match record:
+        case SameRecord():
+            return list(record.ids)
+        case DuplicateRecord():
+            return [(record.namespace, record.value), (record.namespace, record.of)]
+    return []
 
 
 def _with_common(record: Record, common: Mapping[str, Any]) -> Record:

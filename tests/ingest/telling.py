@@ -44,8 +44,14 @@ def entry(key: str, title: str, *ids: tuple[str, str], **fields: Any) -> EntryRe
     return EntryRecord(key=key, kind="incident", title=title, external_ids=list(ids), **fields)
 
 
-def told(path: Path, *records: Record, **more: Any) -> Job:
-    """The finished import of these records."""
+def tell(path: Path, *records: Record) -> Path:
+    """The file with these records."""
     lines = [json.dumps([type(one).__name__, one.model_dump(mode="json")]) for one in records]
     path.write_text("\n".join(lines))
+    return path
+
+
+def told(path: Path, *records: Record, **more: Any) -> Job:
+    """The finished import of these records."""
+    tell(path, *records)
     return done(start_import(NAME, str(path), {}, ring=False, **more))

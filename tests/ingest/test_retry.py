@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from ingest import schedules
 from ingest.pipeline import retry_failed, start_import
-from ingest.sources import SourceError
+from ingest.records import DuplicateRecord, SameRecord
+from ingest.sources import SOURCES, SourceError
 from kb import jobs
 from kb.models import Entry, Job, Schedule, SourceRecord
 from tests.ingest.lifts import OPTIONS, counts, done, save, take
+from tests.ingest.telling import LOCATED, NAME, entry, tell, told
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +99,70 @@ def test_a_schedule_can_be_ended(file):
 
     assert schedules.repeat("jsonl", str(file), {}, "never") == f"{file} is no longer imported by itself"
     assert Schedule.objects.count() == 0
+
+
+def test_what_is_said_of_a_record_that_failed_is_taken_with_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(SOURCES, NAME, LOCATED)
+    monkeypatch.setattr("ingest.pipeline.BATCH", 1)
+    file = tmp_path / "told.jsonl"
+    same, withdrawn = (
+        SameRecord(ids=[("aiid", "1"), ("oecd", "2")]),
+        DuplicateRecord(namespace="aiid", value="9", of="1"),
+    )
+    failed = told(file, entry("1", "x", ("aiid", "1"), facts={"no such": "fact"}), same, withdrawn)
+    assert (counts(failed)["failed"], Entry.objects.count()) == (2, 0)
+
+    tell(file, entry("1", "x", ("aiid", "1")), same, withdrawn)
+    job = done(retry_failed(failed))
+
+    assert counts(job) == {"created": 1, "same": 1, "duplicates": 1}
+    assert sorted(str(one) for one in Entry.objects.get().external_ids.all()) == ["aiid 1", "aiid 9", "oecd 2"]
+
+
+def test_what_is_not_there_any_more_is_said_so(file):
+    failed = take(file)
+    save(file, ROWS[0])
+
+    job = done(retry_failed(failed))
+
+    assert (job.state, counts(job)) == ("done", {"failed": 1})
+    (problem,) = job.problems.filter(failed=True)
+    assert problem.key == "line 2"
+    assert problem.reason.startswith("is not there any more")
+
+
+def test_a_long_key_is_found_again(tmp_path, monkeypatch):
+    monkeypatch.setitem(SOURCES, NAME, LOCATED)
+    file, key = tmp_path / "told.jsonl", "notes/" + "deep/" * 80
+    failed = told(file, entry(key, "x", ("aiid", "1"), facts={"no such": "fact"}))
+
+    tell(file, entry(key, "x", ("aiid", "1")))
+
+    assert counts(done(retry_failed(failed))) == {"created": 1}
+
+
+def test_what_was_told_is_told_once_though_the_worker_dies_right_after_it(file, monkeypatch):
+    from ingest import pipeline
+
+    class Killed(BaseException):
+        pass
+
+    def take_in(one):
+        whole(one)
+        raise Killed
+
+    whole = pipeline._take_in
+    job = start_import("jsonl", str(file), OPTIONS, ring=False)
+    monkeypatch.setattr(pipeline, "_take_in", take_in)
+    with pytest.raises(Killed):
+        done(job)
+    monkeypatch.setattr(pipeline, "_take_in", whole)
+    told_before = list(job.problems.values_list("key", "reason"))
+    others = Job.objects.exclude(pk=job.pk).count()
+    Job.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+
+    done(job)
+
+    assert job.state == "done"
+    assert list(job.problems.values_list("key", "reason")) == told_before
+    assert Job.objects.exclude(pk=job.pk).count() == others
