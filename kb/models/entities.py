@@ -92,6 +92,7 @@ class EntityAlias(models.Model):
 
     class Meta:
         verbose_name_plural = "entity aliases"
+        indexes = [models.Index(fields=["namespace", "key"])]  # SQLite looks nothing up in the partial one below
         constraints = [
             models.UniqueConstraint(
                 fields=["namespace", "key"], condition=~models.Q(key=""), name="one_entity_per_source_key"
