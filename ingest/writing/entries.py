@@ -1,6 +1,6 @@
 """Entries: found or created, followed where the source owns them, and given what their records say."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import IntegrityError
@@ -9,7 +9,7 @@ from ingest.records import EntryRecord
 from ingest.writing.attachments import write_attachments
 from ingest.writing.categories import write_classifications
 from ingest.writing.entities import write_roles
-from ingest.writing.identity import deleted, digest, find_entries, identifiers, record_key, to_unite
+from ingest.writing.identity import deleted, digest, find_entries, holders, identifiers, record_key, to_unite
 from ingest.writing.links import resolve_links, write_links
 from ingest.writing.outcome import By, Differences, NotTogether, Outcome, Written
 from ingest.writing.references import write_references
@@ -77,7 +77,8 @@ def _write(
     by: By,
 ) -> list[Written]:
     merged = _unite(records)
-    entries = find_entries(records, [draft.content_hash for draft in drafts], by.source)
+    held = holders(pair for record in records for pair in identifiers(record))
+    entries = find_entries(records, [draft.content_hash for draft in drafts], held, by.source)
     differences = Differences(*told_by_several(records, keys, entries, by))
     _refuse_twins(records, drafts, entries)
     returned = {row.entry_id for key in keys if (row := known.get(key)) and row.vanished_at}
@@ -89,7 +90,7 @@ def _write(
             _follow(entry, draft, record, by, differences)
         pairs.append((entry or draft, record))
     write_tags([(entry, record) for entry, record in pairs if differences.owns(by.source, entry)], by, differences)
-    write_ids(pairs, created, differences)
+    write_ids(pairs, created, held, differences)
     write_roles(pairs, by, differences)
     write_references(pairs, by, differences)
     write_attachments(pairs, by, differences)
@@ -113,7 +114,9 @@ def _said(
     if entry.pk in created:
         return Written(Outcome.CREATED, entry, fields, conflicts, tuple(also))
     changed = bool(fields) or entry.pk in merged
-    return Written(Outcome.UPDATED if changed else Outcome.UNCHANGED, entry, fields, conflicts, tuple(also))
+    seconded = differences.is_seconded(entry)
+    said = f"another record here is about “{entry.title}” too, and its words stay" if seconded else ""
+    return Written(Outcome.UPDATED if changed else Outcome.UNCHANGED, entry, fields, conflicts, tuple(also), said)
 
 
 def draft_of(record: EntryRecord, by: By) -> Entry:
@@ -264,11 +267,12 @@ def write_tags(pairs: Pairs, by: By, differences: Differences) -> None:
         differences.rows(row.entry_id, TAGS, removed=[row.tag.name])
 
 
-def write_ids(pairs: Pairs, created: set[int], differences: Differences) -> None:
+def write_ids(pairs: Pairs, created: set[int], known: Collection[tuple[str, str]], differences: Differences) -> None:
     """Note what the entries are known by.
 
-    An id that another entry holds stays there: two entries that claim one id are for a curator to merge. Those just
-    `created` were known by none of their own; when one is after all, somebody was faster, and IntegrityError says so.
+    An id that another entry holds stays there: two entries that claim one id are for a curator to merge. Of those just
+    `created` no other had an id that was not `known` to be held; when one has after all, somebody was faster, and
+    IntegrityError says so.
     """
     claims: dict[tuple[str, str], Entry] = {}
     for entry, record in pairs:
@@ -278,7 +282,7 @@ def write_ids(pairs: Pairs, created: set[int], differences: Differences) -> None
                 claims.setdefault(pair, entry)
     own = {pair for _, record in pairs for pair in (record.external_ids or identifiers(record))}
     held = {(row.namespace, row.value) for row in found_pairs(ExternalId.objects.all(), "value", claims)}
-    if any(pair in claims and claims[pair].pk in created for pair in held & own):
+    if any(pair in claims and claims[pair].pk in created for pair in (held & own) - {*known}):
         raise IntegrityError("another entry with one of its identifiers was made at the same moment")
     new = [
         ExternalId(entry=entry, namespace=namespace, value=value)

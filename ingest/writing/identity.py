@@ -28,23 +28,23 @@ def identifiers(record: EntryRecord) -> list[Pair]:
     return pairs
 
 
-def find_entries(records: Sequence[EntryRecord], hashes: Sequence[str], source: str) -> list[Entry | None]:
+def find_entries(
+    records: Sequence[EntryRecord], hashes: Sequence[str], by_id: Mapping[Pair, Entry], source: str
+) -> list[Entry | None]:
     """For each record the entry with one of its identifiers; without any, the same text from the same source.
 
-    An address says less than an identifier: two records of one source may share a page. So an entry that is known by
-    it, and by another identifier of one of the record's own namespaces, is another one. `hashes` are the content
-    hashes of what the records say.
+    An entry that is known by one of them, and by another identifier in a namespace that the record has one in, is
+    another one: two incidents of one database may share a page, a paper, or a number elsewhere. `by_id` are the
+    `holders` of all identifiers of the records, `hashes` the content hashes of what they say.
     """
     known = [identifiers(record) for record in records]
-    by_id = holders(pair for pairs in known for pair in pairs)
-    shared = {pair: entry for pair, entry in by_id.items() if pair[0] == ADDRESS}
-    namespaces = _namespaces(entry.pk for entry in shared.values())
+    namespaces = _namespaces({entry.pk for entry in by_id.values()})
     nameless = [digest for digest, pairs in zip(hashes, known, strict=True) if not pairs]
     same_text = Entry.objects.filter(source=source).order_by("id")
     by_text = {entry.content_hash: entry for entry in found(same_text, "content_hash", nameless)}
     return [
-        _holder(pairs, by_id, namespaces) if pairs else by_text.get(digest)
-        for digest, pairs in zip(hashes, known, strict=True)
+        _holder(record, pairs, by_id, namespaces) if pairs else by_text.get(digest)
+        for record, digest, pairs in zip(records, hashes, known, strict=True)
     ]
 
 
@@ -132,11 +132,18 @@ def _of_attachment(one: AttachmentRecord) -> str:
     return f"{one.name} {status.st_size} {status.st_mtime_ns}"
 
 
-def _holder(pairs: Sequence[Pair], by_id: Mapping[Pair, Entry], namespaces: Mapping[int, set[str]]) -> Entry | None:
-    own = {namespace for namespace, _ in pairs if namespace != ADDRESS}
-    for pair in sorted(pairs, key=lambda pair: pair[0] == ADDRESS):
+def _holder(
+    record: EntryRecord, pairs: Sequence[Pair], by_id: Mapping[Pair, Entry], namespaces: Mapping[int, set[str]]
+) -> Entry | None:
+    """The entry that holds the first of the record's identifiers to be held by one that it can be; page last."""
+    own = record.external_ids
+    for pair in sorted(pairs, key=lambda pair: pair not in own):
         entry = by_id.get(pair)
-        if entry and (pair[0] != ADDRESS or own.isdisjoint(namespaces[entry.pk])):
+        if entry is None:
+            continue
+        shared = {namespace for namespace, value in own if by_id.get((namespace, value)) == entry}
+        others = {namespace for namespace, _ in own if namespace != ADDRESS} - shared
+        if others.isdisjoint(namespaces[entry.pk]):
             return entry
     return None
 

@@ -70,7 +70,11 @@ class Differences:
 
     def owns(self, source: str, entry: Entry) -> bool:
         """Whether the record of `source` says what the entry's own fields are."""
-        return entry.source == source and entry.pk not in self.seconded
+        return entry.source == source and not self.is_seconded(entry)
+
+    def is_seconded(self, entry: Entry) -> bool:
+        """Whether another record of the source was the first to tell of the entry."""
+        return entry.pk in self.seconded
 
     @property
     def ids(self) -> set[int]:

@@ -187,8 +187,8 @@ def test_two_records_that_meet_in_an_entry_without_sharing_an_id_are_taken_in_tu
 
     results = write(record(1, title="As AIID says"), record(1, title="As OECD says", external_ids=[("oecd", "x")]))
 
-    assert results == ["updated", "updated"]
-    assert Entry.objects.get().title == "As OECD says"
+    assert results == ["updated", "unchanged"]
+    assert Entry.objects.get().title == "As AIID says", "the first to tell of it has the say"
 
 
 def test_the_same_text_twice_is_one_entry():

@@ -3,6 +3,7 @@
 import pytest
 
 from ingest.records import EntryRecord, SameRecord
+from ingest.writing import batch
 from ingest.writing.duplicates import write_same
 from ingest.writing.entries import write_entries
 from ingest.writing.outcome import By
@@ -109,3 +110,29 @@ def test_the_link_between_two_stays_when_the_record_of_one_changes():
     write_entries([record.model_copy(update={"title": "y"})], By("aiid"))
 
     assert Link.objects.count() == 1
+
+
+def test_a_number_that_two_of_one_database_share_makes_no_one_of_them():
+    """OECD counts as one what the AI Incident Database counts as two, whoever says so."""
+    records = [
+        EntryRecord(key=n, kind="incident", title=f"Event {n}", external_ids=[("aiid", n), ("oecd", "2022-x")])
+        for n in ("8", "9")
+    ]
+
+    outcomes = [write_entries([record], By("aiid"))[0].outcome for record in records]
+
+    assert outcomes == ["created", "created"]
+    assert [ids(entry) for entry in Entry.objects.order_by("id")] == [["aiid 8", "oecd 2022-x"], ["aiid 9"]]
+    assert [write_entries([record], By("aiid"))[0].outcome for record in records] == ["unchanged"] * 2
+
+
+def test_two_notes_about_one_paper_are_two():
+    page = {"url": "https://arxiv.org/abs/1706.03762"}
+    notes = [
+        EntryRecord(key=n, kind="note", title=f"Note {n}", external_ids=[("notes", n)], page=page) for n in ("a", "b")
+    ]
+
+    results = batch.write(notes, By("markdown"))
+
+    assert [getattr(result, "outcome", result) for result in results] == ["created", "created"]
+    assert [ids(entry) for entry in Entry.objects.order_by("id")] == [["notes a", "arxiv 1706.03762"], ["notes b"]]
