@@ -33,7 +33,7 @@ def _start_due(**_: Any) -> None:
 
 
 def _clear_uploads(**_: Any) -> None:
-    from ingest import uploads
+    from ingest.web import uploads
 
     uploads.sweep()
 

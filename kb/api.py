@@ -28,8 +28,8 @@ api.add_router("/entities", "kb.entries_api.entities_router", tags=["entities"])
 api.add_router("/taxonomies", "kb.entries_api.taxonomies_router", tags=["taxonomies"])
 api.add_router("/changes", "kb.changes_api.router", tags=["changes"])
 api.add_router("/jobs", "kb.entries_api.jobs_router", tags=["jobs"])
-api.add_router("/jobs", "ingest.api.jobs_router", tags=["jobs"])
-api.add_router("/ingest", "ingest.api.router", tags=["ingest"])
+api.add_router("/jobs", "ingest.web.api.jobs_router", tags=["jobs"])
+api.add_router("/ingest", "ingest.web.api.router", tags=["ingest"])
 
 
 @api.exception_handler(BadFilter)

@@ -87,7 +87,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 # The admin's page for deleting chosen entries posts a field an entry, and a snapshot has more than Django's 1,000.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
-FILE_UPLOAD_HANDLERS = ["ingest.uploads.ToUploads"]
+FILE_UPLOAD_HANDLERS = ["ingest.web.uploads.ToUploads"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -28,7 +28,7 @@ urlpatterns = [
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("", include("search.urls")),
-    path("", include("ingest.urls")),
+    path("", include("ingest.web.urls")),
     path("changes/", changes, name="changes"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/<int:job_id>/", job, name="job"),

@@ -5,8 +5,8 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from ingest import uploads
 from ingest.pipeline import start_import
+from ingest.web import uploads
 from kb import jobs
 from kb.models import Change, Entry, JobProblem, Proposal
 from tests.factories import make_entry, make_user

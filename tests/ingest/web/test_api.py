@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from ingest import uploads
+from ingest.web import uploads
 from kb import jobs
 from kb.models import ApiToken, Entry, Job
 from tests.factories import make_user

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from ingest.guessing import guess_address, guess_file
+from ingest.web.guessing import guess_address, guess_file
 
 
 def tar(path: Path, *names: str, mode: Literal["w:bz2", "w:gz"] = "w:bz2") -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from ingest import views
+from ingest.web import views
 
 urlpatterns = [
     path("import/", views.import_page, name="import"),

@@ -7,9 +7,10 @@ from ninja import Field, File, Form, Router, Schema
 from ninja.errors import HttpError
 from ninja.files import UploadedFile
 
-from ingest import pipeline, uploads
-from ingest.asking import NotAllowed, keep_text, location_for, source_for
+from ingest import pipeline
 from ingest.sources import SourceError
+from ingest.web import uploads
+from ingest.web.asking import NotAllowed, keep_text, location_for, source_for
 from kb.as_json import job_json
 from kb.entries_api import job_or_404
 from kb.filters import BadFilter

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from ingest import uploads
+from ingest.web import uploads
 from kb.models import Job
 from kb.signals import sweep
 from tests.factories import make_user

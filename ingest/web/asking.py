@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from ingest import guessing, locations, uploads
+from ingest import locations
 from ingest.sources import SOURCES, SourceError
+from ingest.web import guessing, uploads
 
 OFFERED = tuple(sorted(name for name in SOURCES if name != "starter"))
 # What the text of a request is called as a file, for the sources whose format is told by the ending.

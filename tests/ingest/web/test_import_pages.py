@@ -8,7 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ingest import locations, pipeline, uploads
+from ingest import locations, pipeline
+from ingest.web import uploads
 from kb import jobs
 from kb.models import Change, Entry, Job
 from tests.factories import make_user

@@ -14,11 +14,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from ingest import pipeline, uploads
-from ingest.column_form import ColumnForm, chosen_columns
-from ingest.forms import ImportForm, hold, sentence
+from ingest import pipeline
 from ingest.locations import is_address
 from ingest.sources import SourceError
+from ingest.web import uploads
+from ingest.web.column_form import ColumnForm, chosen_columns
+from ingest.web.forms import ImportForm, hold, sentence
 from kb import jobs
 from kb.kinds import KINDS
 from kb.models import Job

@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.core import signing
 
-from ingest import uploads
-from ingest.asking import OFFERED, NotAllowed, location_for, source_for
 from ingest.sources import SourceError
 from ingest.sources.base import read_map
+from ingest.web import uploads
+from ingest.web.asking import OFFERED, NotAllowed, location_for, source_for
 from kb.job_words import source_label
 from kb.kinds import KINDS
 

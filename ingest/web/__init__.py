@@ -1,0 +1,1 @@
+"""Importing over the web: the pages, the API, and the files that people send."""
