@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
+from django.utils import timezone
 
 from ingest import locations, logbook, matching, vanished
 from ingest.records import DuplicateRecord, EntryRecord, Record, SameRecord, check_url
@@ -124,7 +126,10 @@ def work(run: jobs.Run) -> bool:
                 job.problems.all().delete()
                 job.changes.filter(preview=True).delete()
                 local = {name: job.cursor[name] for name in ("local",) if name in job.cursor}
-                job.cursor, job.done = {**local, "fingerprint": mark, "position": 0}, 0
+                job.cursor, job.done = (
+                    {**local, "fingerprint": mark, "position": 0, "began": timezone.now().isoformat()},
+                    0,
+                )
                 job.counts = dict.fromkeys(COUNTS, 0)
                 job.total = source.count()
                 _tell_mapping(job, source)
@@ -137,7 +142,8 @@ def _import(run: jobs.Run, source: Source) -> Import:
     said = run.job.parameters
     restores = said["options"].get("deleted") == "return"
     reason, rehearsed = f"import of {source.name}, job {run.job.pk}", bool(said.get("dry_run"))
-    by = By(source.name, source.collection or "", run.job, reason, restores, rehearsed)
+    began = datetime.fromisoformat(run.job.cursor["began"])
+    by = By(source.name, source.collection or "", run.job, reason, restores, rehearsed, began)
     common = {name: said["options"][name] for name in ("status", "visibility") if said["options"].get(name)}
     rehearsal = Rehearsal(run.job) if rehearsed else None
     return Import(run, source, by, common, frozenset(said.get("only", ())), rehearsal)

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from ingest.logbook import key_of
 from ingest.records import DuplicateRecord, EntryRecord, Record, SameRecord
@@ -38,8 +39,9 @@ TELLING = 40  # characters of a text from which on an equal one is no coincidenc
 class Foreseen:
     """An entry as the dry run would have left it: `pk` where it exists, and what it would be known by.
 
-    `records` are key, digest and place of what the source said of it; `absorbed` are existing entries that would have
-    been merged into it; `key` is that of the record which would have made it; `met` whether the source has it.
+    `records` are key, digest and place of what the source said of it, and whether this dry run met that; `absorbed` are
+    existing entries that would have been merged into it; `key` is that of the record which would have made it; `met`
+    whether the source has it.
     """
 
     pk: int | None
@@ -50,7 +52,7 @@ class Foreseen:
     text: str
     key: str = ""
     ids: list[Pair] = field(default_factory=list)
-    records: list[tuple[str, str, str]] = field(default_factory=list)
+    records: list[tuple[str, str, str, bool]] = field(default_factory=list)
     absorbed: list[int] = field(default_factory=list)
     met: bool = False
 
@@ -164,13 +166,13 @@ class Rehearsal:
         for name, one in seen.entries.items():
             self.entries[name] = one
             self._of_pair |= dict.fromkeys(one.ids, name)
-            self._of_key |= {key: name for key, _, _ in one.records}
+            self._of_key |= {key: name for key, *_ in one.records}
 
     def _forget_one(self, name: str) -> None:
         if one := self.entries.pop(name, None):
             for pair in one.ids:
                 self._of_pair.pop(pair, None)
-            for key, _, _ in one.records:
+            for key, *_ in one.records:
                 self._of_key.pop(key, None)
 
     def _restore(self, records: Sequence[Record], by: By) -> dict[int, str]:
@@ -212,8 +214,9 @@ class Rehearsal:
         missing = [pair for pair in one.ids if pair not in held]
         ExternalId.objects.bulk_create([ExternalId(entry=entry, namespace=ns, value=value) for ns, value in missing])
         of: dict[str, Any] = {"source": by.source, "collection": by.collection}
-        for key, digest, place in one.records:
+        for key, digest, place, met in one.records:
             told = {"entry": entry, "digest": digest, "place": place, "vanished_at": None}
+            told |= {"job": self.job, "seen_at": timezone.now()} if met else {}
             SourceRecord.objects.update_or_create(**of, key=key, defaults=told)
         return entry
 
@@ -238,7 +241,9 @@ class Rehearsal:
             seen.entries[names[row.entry_id]].ids.append((row.namespace, row.value))
         ours = SourceRecord.objects.filter(source=by.source, collection=by.collection)
         for said in found(ours, "entry_id", touched):
-            seen.entries[names[said.entry_id]].records.append((said.key, said.digest, said.place))
+            seen.entries[names[said.entry_id]].records.append(
+                (said.key, said.digest, said.place, said.job_id == self.job.pk)
+            )
         return seen
 
     def _absorb(self, seen: Seen) -> None:

@@ -19,11 +19,12 @@ from kb import changes, provenance
 from kb.curating import TEXT
 from kb.merging import merge_entries
 from kb.models import DeletedEntry, Entry, ExternalId, SlugRedirect, SourceRecord, Tag
-from kb.models.provenance import Action
+from kb.models.provenance import MAX_KEY, Action
 from kb.models.slugs import free_slugs, slug_stem
 
 Pairs = list[tuple[Entry, EntryRecord]]
 TAGS = "tags"
+TWICE = "stands there twice, under one identifier and with different words; those that came first stay"
 
 
 def write_entries(records: Sequence[EntryRecord], by: By) -> list[Written]:
@@ -40,9 +41,15 @@ def write_entries(records: Sequence[EntryRecord], by: By) -> list[Written]:
     same = {
         place: row
         for place, (key, mark) in enumerate(zip(keys, digests, strict=True))
-        if place not in gone and (row := known.get(key)) and row.digest == mark
+        if place not in gone and (row := known.get(key[:MAX_KEY])) and row.digest == mark
     }
     results |= {place: _unchanged(row) for place, row in same.items()}
+    met = {row.pk for row in same.values()}
+    results |= {
+        place: Written(Outcome.UNCHANGED, row.entry, said=TWICE)
+        for place, key in enumerate(keys)
+        if place not in results and (row := known.get(key[:MAX_KEY])) and (row.pk in met or by.has_met(row))
+    }
     saw(same.values(), by)
     rest = [place for place in range(len(records)) if place not in results]
     if rest:
@@ -81,7 +88,7 @@ def _write(
     entries = find_entries(records, [draft.content_hash for draft in drafts], held, by.source)
     differences = Differences(*told_by_several(records, keys, entries, by))
     _refuse_twins(records, drafts, entries)
-    returned = {row.entry_id for key in keys if (row := known.get(key)) and row.vanished_at}
+    returned = {row.entry_id for key in keys if (row := known.get(key[:MAX_KEY])) and row.vanished_at}
     new = [(d, r) for d, r, entry in zip(drafts, records, entries, strict=True) if entry is None]
     created = _create(new, by.reason)
     pairs: Pairs = []

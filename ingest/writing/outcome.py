@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from kb import provenance
-from kb.models import Entry, Job
+from kb.models import Entry, Job, SourceRecord
 
 
 class Outcome(StrEnum):
@@ -20,7 +21,8 @@ class Outcome(StrEnum):
 class By:
     """The import that writes: of which source and collection, in which job; `reason` is what history will say.
 
-    What was deleted here is left out, unless the import `restores` it. What is only `rehearsed` is taken back.
+    What was deleted here is left out, unless the import `restores` it. What is only `rehearsed` is taken back. `began`
+    is when it began to read what it reads.
     """
 
     source: str
@@ -29,6 +31,13 @@ class By:
     reason: str = ""
     restores: bool = False
     rehearsed: bool = False
+    began: datetime | None = None
+
+    def has_met(self, row: SourceRecord) -> bool:
+        """Whether this import, in this reading, came upon what the row is about."""
+        if self.job is None or self.began is None:
+            return False
+        return row.job_id == self.job.pk and row.seen_at >= self.began
 
 
 @dataclass(frozen=True)

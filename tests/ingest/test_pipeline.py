@@ -213,6 +213,34 @@ def test_a_file_that_changed_between_two_turns_is_read_anew(file, monkeypatch):
     assert sorted(Entry.objects.values_list("title", flat=True)) == sorted([*LEFT, "Lift was late"])
 
 
+def test_two_of_one_identifier_take_no_turns(tmp_path, monkeypatch):
+    path = tmp_path / "twice.jsonl"
+    save(path, [{"id": 1, "title": "Lift sang"}, {"id": 1, "title": "Lift was silent"}])
+    first = run(begun(path))
+    before = contents()
+
+    again = run(begun(path))
+    monkeypatch.setattr(pipeline, "BATCH", 1)
+    once_more = run(begun(path))
+
+    assert first.counts == {"created": 1, "updated": 0, "unchanged": 1, "failed": 0}
+    assert again.counts == once_more.counts == {"created": 0, "updated": 0, "unchanged": 2, "failed": 0}
+    assert contents() == before
+    assert Entry.objects.get().title == "Lift sang"
+    assert ("line 2", "stands there twice") in [(key, reason[:18]) for key, reason in problems(again)]
+
+
+def test_a_record_that_changed_while_the_file_was_read_is_followed(file, monkeypatch):
+    monkeypatch.setattr(pipeline, "BATCH", 3)
+    job = begun(file)
+    run(job, budget_s=0)
+    save(file, [ROWS[0] | {"title": "Lift chose no floor at all"}, *ROWS[1:]])
+
+    run(job)
+
+    assert Entry.objects.with_external_id("lifts", "1").get().title == "Lift chose no floor at all"
+
+
 def test_a_file_that_went_away_fails_the_job_in_plain_words(file):
     job = begun(file)
     file.unlink()
