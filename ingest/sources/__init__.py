@@ -17,7 +17,7 @@ SOURCES = {
     "feed": "ingest.sources.feed.FeedItems",
     "jsonl": "ingest.sources.tables.json_lines.JsonLines",
     "links": "ingest.sources.links.source.LinkList",
-    "markdown": "ingest.sources.markdown.MarkdownNotes",
+    "markdown": "ingest.sources.markdown.source.MarkdownNotes",
     "pdf": "ingest.sources.pdf.Papers",
     "starter": "ingest.sources.starter.StarterCollection",
     "url": "ingest.sources.url.Addresses",

@@ -5,7 +5,7 @@ from typing import Any
 
 import kb
 from ingest.sources.base import Options, SourceError
-from ingest.sources.markdown import MarkdownNotes
+from ingest.sources.markdown.source import MarkdownNotes
 
 FOLDER = Path(kb.__file__).parent / "starter"
 

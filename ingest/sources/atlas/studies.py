@@ -18,7 +18,7 @@ from ingest.records import (
 from ingest.sources.atlas import taxonomy as atlas_taxonomy
 from ingest.sources.atlas.layout import Thing, line
 from ingest.sources.atlas.taxonomy import ATTRIBUTION, LICENCE, SITE, Names, markdown, name_of
-from ingest.sources.lead_paragraph import split_lead
+from ingest.sources.markdown.lead_paragraph import split_lead
 from kb.addresses import canonical_url
 from kb.dates import PartialDate, Precision, parse_date
 from kb.external import named_by

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ingest.records import BadRecord, TaxonomyRecord, why
 from ingest.sources.atlas.layout import Atlas, Thing, line, text
-from ingest.sources.lead_paragraph import tidy
+from ingest.sources.markdown.lead_paragraph import tidy
 
 TECHNIQUES, MITIGATIONS, TYPES = "MITRE ATLAS", "MITRE ATLAS mitigations", "MITRE ATLAS case study type"
 SITE = "https://atlas.mitre.org"

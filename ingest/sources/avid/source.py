@@ -31,7 +31,7 @@ from ingest.sources.avid import files as avid_files
 from ingest.sources.avid import taxonomy as avid_taxonomy
 from ingest.sources.base import Options
 from ingest.sources.files import fingerprint, local_path
-from ingest.sources.lead_paragraph import split_lead
+from ingest.sources.markdown.lead_paragraph import split_lead
 from kb.addresses import canonical_url
 from kb.dates import PartialDate, parse_date
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ingest.sources import markdown_text
-from ingest.sources.lead_paragraph import inlined
 from ingest.sources.links.found import Found, ids_of
+from ingest.sources.markdown import own_words
+from ingest.sources.markdown.lead_paragraph import inlined
 
 LINK = re.compile(
     r"\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){0,400}+)\]\(\s*<?(?P<inline>https?://(?:[^\s()<>]|\([^\s()<>]*+\))++)>?"
@@ -94,8 +94,8 @@ def _items(text: str) -> Iterator[_Item]:
     item: _Item | None = None
     heads: list[str] = []
     previous = ""
-    alone = sum(1 for line in markdown_text.prose_lines(text) if line.level == 1) == 1
-    for line in markdown_text.prose_lines(text):
+    alone = sum(1 for line in own_words.prose_lines(text) if line.level == 1) == 1
+    for line in own_words.prose_lines(text):
         said = line.text[:MAX_LINE]
         if line.level:
             headings = {level: name for level, name in headings.items() if level < line.level}
@@ -287,7 +287,7 @@ def _words(text: str) -> str:
     """The text in plain words on one line: the words of links, no marks, no HTML, no emoji at its ends."""
     text = LINK.sub(lambda match: match["text"] or "", IMAGE.sub("", text))
     text = re.sub(r"\[([^\[\]\n]{0,200})\]\(#[^()\n]{0,200}\)", "", text)
-    return html.unescape(" ".join(markdown_text.plain(TAG.sub("", text)).split())).strip(" *_#")
+    return html.unescape(" ".join(own_words.plain(TAG.sub("", text)).split())).strip(" *_#")
 
 
 def _listed(text: str) -> list[str]:

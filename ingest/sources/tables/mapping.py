@@ -21,7 +21,7 @@ from ingest.records import (
     why,
 )
 from ingest.sources.base import Options, SourceError
-from ingest.sources.markdown_text import split_tags
+from ingest.sources.markdown.own_words import split_tags
 from ingest.sources.tables.mapping_guesses import FACT, GUESSED, GUESSES, SLASHED, first_of, guess, guess_facts, plain
 from ingest.sources.tables.sheet import Linked, listed
 from kb.dates import PartialDate, parse_date

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.sources.front_matter import FrontMatterError, parse, split
+from ingest.sources.markdown.front_matter import FrontMatterError, parse, split
 
 
 def test_split():

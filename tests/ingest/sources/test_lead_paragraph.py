@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ingest.sources.lead_paragraph import Lead, split_lead, tidy
+from ingest.sources.markdown.lead_paragraph import Lead, split_lead, tidy
 
 
 def test_the_first_paragraph_is_the_summary_and_its_links_are_kept():

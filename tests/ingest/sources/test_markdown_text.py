@@ -2,8 +2,8 @@
 
 import pytest
 
-from ingest.sources import markdown_text
-from ingest.sources.markdown_text import links, questions, read, summary
+from ingest.sources.markdown import own_words
+from ingest.sources.markdown.own_words import links, questions, read, summary
 
 
 def test_title_date_and_tags_leave_the_body():
@@ -40,7 +40,7 @@ def test_a_tags_line_in_the_middle_is_text():
     ],
 )
 def test_split_tags(text, tags):
-    assert markdown_text.split_tags(text) == tags
+    assert own_words.split_tags(text) == tags
 
 
 def test_a_date_that_is_none_stays_in_the_text():

@@ -5,7 +5,6 @@ import pytest
 from ingest.sources import SOURCES, SourceError, open_source, source_class
 from ingest.sources.base import Options, slugify
 
-
 FEED = """<rss version="2.0"><channel><title>News</title><link>https://n.example/</link>
 <item><title>One</title><link>https://n.example/1</link></item></channel></rss>"""
 

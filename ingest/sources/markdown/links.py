@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from urllib.parse import quote, unquote
 
 from ingest.records import MAX_ITEMS, AttachmentRecord, LinkRecord, clean_line, keep_valid
-from ingest.sources.markdown_code import FILLER, Prose
-from ingest.sources.markdown_pictures import is_picture, media_type
-from ingest.sources.markdown_vault import Vault
+from ingest.sources.markdown.code import FILLER, Prose
+from ingest.sources.markdown.pictures import is_picture, media_type
+from ingest.sources.markdown.vault import Vault
 from kb.headings import block_id, heading_id
 from kb.known_as import known_as
 

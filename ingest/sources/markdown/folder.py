@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ingest.records import BadRecord
 from ingest.sources.base import SourceError
-from ingest.sources.markdown_pictures import is_picture
+from ingest.sources.markdown.pictures import is_picture
 
 SUFFIXES = (".md", ".markdown")
 SETTINGS = ".obsidian"  # the folder that makes a folder a vault

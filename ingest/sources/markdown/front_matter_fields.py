@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ingest.records import MAX_ITEMS, LinkRecord, ReferenceRecord, RoleRecord, keep_valid
-from ingest.sources import markdown_text
+from ingest.sources.markdown import own_words
 from kb.roles import Role
 
 # What stands for itself. `created`, `license` and `description` are how other tools write the same.
@@ -101,7 +101,7 @@ def _reference(clipped: dict[str, Any]) -> dict[str, Any]:
 
 def references_in(text: str, warnings: list[str]) -> list[ReferenceRecord]:
     """The web links in a text as references."""
-    found = markdown_text.links(text)
+    found = own_words.links(text)
     if len(found) > MAX_ITEMS:
         warnings.append(f"{len(found)} links in the text; the first {MAX_ITEMS} became references")
     return keep_valid(
@@ -113,7 +113,7 @@ def _tags(value: Any, warnings: list[str]) -> list[Any]:
     tags = []
     for one in as_list(value):
         if isinstance(one, str):
-            tags += markdown_text.split_tags(one) if one is value else [one.strip().lstrip("#")]
+            tags += own_words.split_tags(one) if one is value else [one.strip().lstrip("#")]
         elif isinstance(one, int | float) and not isinstance(one, bool):
             tags.append(str(one))
         elif one is not None:

@@ -4,7 +4,7 @@ import html
 import re
 from typing import NamedTuple
 
-from ingest.sources import markdown_text
+from ingest.sources.markdown import own_words
 
 MAX_LEAD = 2000  # characters; a longer paragraph is no summary
 MAX_LINKED = 200_000  # characters in which links by reference are looked for
@@ -34,10 +34,10 @@ def split_lead(text: str) -> Lead:
     first, _, rest = text.partition("\n\n")
     if first.startswith(STARTS_OTHERWISE) or len(first) > MAX_LEAD:
         return Lead("", text, [])
-    plain = html.unescape(" ".join(markdown_text.plain(CITATION.sub("", first)).split()))
+    plain = html.unescape(" ".join(own_words.plain(CITATION.sub("", first)).split()))
     titles = {match[1]: match[2] for match in TITLED.finditer(first)}
     links = (
-        (url, said if any(map(str.isalpha, said)) else titles.get(url, "")) for url, said in markdown_text.links(first)
+        (url, said if any(map(str.isalpha, said)) else titles.get(url, "")) for url, said in own_words.links(first)
     )
     return Lead(plain, rest.strip(), list(links))
 

@@ -9,17 +9,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ingest.records import MAX_ITEMS, MAX_RELATION, BadRecord, LinkRecord, Record, clean_text, entry_or_bad, keep_valid
-from ingest.sources import front_matter, markdown_text
 from ingest.sources.archives import copy_out, is_archive
 from ingest.sources.base import Options, SourceError, slugify
 from ingest.sources.files import fingerprint, local_path, read_text
-from ingest.sources.front_matter_fields import entry_fields, is_known, lower_keys, references_in
-from ingest.sources.markdown_code import prose
-from ingest.sources.markdown_folder import SETTINGS, SUFFIXES, Listing, is_vault, listing, vault_of
-from ingest.sources.markdown_links import names_in, settle
-from ingest.sources.markdown_pictures import is_picture
-from ingest.sources.markdown_tags import inline_tags, unique, without_last_tags, without_tag_lines
-from ingest.sources.markdown_vault import MAX_BYTES, Vault
+from ingest.sources.markdown import front_matter, own_words
+from ingest.sources.markdown.code import prose
+from ingest.sources.markdown.folder import SETTINGS, SUFFIXES, Listing, is_vault, listing, vault_of
+from ingest.sources.markdown.front_matter_fields import entry_fields, is_known, lower_keys, references_in
+from ingest.sources.markdown.links import names_in, settle
+from ingest.sources.markdown.pictures import is_picture
+from ingest.sources.markdown.tags import inline_tags, unique, without_last_tags, without_tag_lines
+from ingest.sources.markdown.vault import MAX_BYTES, Vault
 
 SHOWN = 3  # examples in a notice
 # A folder that a program made for the one file in it, as for what is sent or downloaded; its name says nothing.
@@ -192,15 +192,15 @@ def _add_what_the_text_says(fields: dict[str, Any], text: str, stem: str, warnin
     """Fill in `fields` from the note's own words whatever front matter did not state."""
     fields["body"] = text.strip("\n").rstrip()
     if "title" not in fields:
-        plain = markdown_text.read(text)
-        fields |= {"title": without_last_tags(markdown_text.plain(plain.title)) or stem, "body": plain.body}
+        plain = own_words.read(text)
+        fields |= {"title": without_last_tags(own_words.plain(plain.title)) or stem, "body": plain.body}
         fields.setdefault("tags", plain.tags)
         fields.setdefault("occurred", plain.created)
         warnings += plain.warnings
     body = fields["body"]
-    fields.setdefault("summary", without_last_tags(markdown_text.summary(without_tag_lines(body))))
+    fields.setdefault("summary", without_last_tags(own_words.summary(without_tag_lines(body))))
     clipped = fields.pop("clipped", [])
     if "references" not in fields:
         fields["references"] = [*clipped, *references_in(body, warnings)][:MAX_ITEMS]
-    if fields["kind"] == "note" and (questions := markdown_text.questions(body)):
+    if fields["kind"] == "note" and (questions := own_words.questions(body)):
         fields["facts"] = {"questions": questions} | fields.get("facts", {})

@@ -1,0 +1,1 @@
+"""The source `markdown`, and what other sources need to know about Markdown."""
