@@ -142,7 +142,7 @@ def _import(run: jobs.Run, source: Source) -> Import:
     said = run.job.parameters
     restores = said["options"].get("deleted") == "return"
     reason, rehearsed = f"import of {source.name}, job {run.job.pk}", bool(said.get("dry_run"))
-    began = datetime.fromisoformat(run.job.cursor["began"])
+    began = datetime.fromisoformat(run.job.cursor.get("began", run.job.created_at.isoformat()))
     by = By(source.name, source.collection or "", run.job, reason, restores, rehearsed, began)
     common = {name: said["options"][name] for name in ("status", "visibility") if said["options"].get(name)}
     rehearsal = Rehearsal(run.job) if rehearsed else None
