@@ -70,7 +70,8 @@ def start_import(
     parameters |= {"only": list(only)} if only else {}
     if of is not None:
         parameters |= {"of": of.pk}
-        parameters |= {"local": of.cursor["local"]} if of.cursor.get("local") else {}
+        previewed = of.parameters.get("dry_run") and of.cursor.get("local")  # what is tried again is fetched again
+        parameters |= {"local": previewed} if previewed else {}
     return jobs.enqueue("ingest", parameters, user, ring=ring)
 
 

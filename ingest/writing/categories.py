@@ -12,7 +12,7 @@ from kb.models import Category, Classification, Entry, Origin, Taxonomy
 
 def write_classifications(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differences: Differences) -> None:
     """Give each entry the imported classifications of its record."""
-    categories = _Categories({c.taxonomy for _, record in pairs for c in record.classifications}, by.source)
+    categories = _Categories({c.taxonomy for _, record in pairs for c in record.classifications})
     wanted = {
         entry.pk: [
             Classification(
@@ -47,12 +47,13 @@ def write_taxonomies(records: Sequence[TaxonomyRecord], by: By) -> list[Written]
 
 
 def _write(record: TaxonomyRecord, by: By) -> Outcome:
-    categories = _Categories({record.name}, by.source)
+    categories = _Categories({record.name})
     created = record.name not in categories.taxonomies
     taxonomy = categories.taxonomy(record.name)
     changed = False
-    if not taxonomy.source and not taxonomy.description and not created:
-        taxonomy.source = by.source  # it was made as it was named; now somebody defines it
+    if not taxonomy.source:  # it was made as it was named; now somebody defines it
+        taxonomy.source = by.source
+        taxonomy.save()
         changed = True
     if taxonomy.source == by.source:
         says = {
@@ -84,8 +85,7 @@ def _set(row: Any, values: dict[str, Any]) -> bool:
 class _Categories:
     """The categories of some taxonomies, by their paths; `made` counts those that were not there."""
 
-    def __init__(self, taxonomies: set[str], source: str) -> None:
-        self.source = source
+    def __init__(self, taxonomies: set[str]) -> None:
         self.made = 0
         self.taxonomies = {row.name: row for row in found(Taxonomy.objects.all(), "name", sorted(taxonomies))}
         by_id = {row.pk: row for row in self.taxonomies.values()}
@@ -98,7 +98,7 @@ class _Categories:
     def taxonomy(self, name: str) -> Taxonomy:
         """The taxonomy of that name, made if need be."""
         if name not in self.taxonomies:
-            self.taxonomies[name] = Taxonomy.objects.create(name=name, source=self.source)
+            self.taxonomies[name] = Taxonomy.objects.create(name=name)
         return self.taxonomies[name]
 
     def at(self, taxonomy: str, path: Sequence[str]) -> Category:

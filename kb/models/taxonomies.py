@@ -9,7 +9,13 @@ from kb.models.entries import Origin
 from kb.models.slugs import free_slug
 
 
+CURATED = "curator"
+
+
 class Taxonomy(models.Model):
+    """A category system. `source` is who defines it: an import, CURATED once somebody here edited it or one of its
+    categories, "" as long as it is only named."""
+
     name = models.CharField(max_length=300, unique=True)
     slug = models.CharField(max_length=200, unique=True, blank=True)
     description = models.TextField(blank=True)
