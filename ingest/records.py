@@ -391,6 +391,15 @@ def entry_or_bad(key: str, **fields: Any) -> EntryRecord | BadRecord:
         return BadRecord(key=key, reason=why(error))
 
 
+def date_or_warn(value: object, what: str, warnings: list[str]) -> PartialDate | None:
+    """The date that `value` says, None for nothing; for what is no date None, and why it was left out in `warnings`."""
+    try:
+        return parse_date(value) if value not in (None, "") else None
+    except ValueError as error:
+        warnings.append(f"{what} left out: {error}")
+        return None
+
+
 def keep_valid(model: type[Model], items: Iterable[Mapping[str, Any]], what: str, warnings: list[str]) -> list[Model]:
     """A `model` of each of `items` that makes one; why another does not is appended to `warnings`.
 

@@ -14,26 +14,24 @@ from ingest.extracting.feed import Feed, Item, read_feed
 from ingest.extracting.reader import Reader
 from ingest.fetching import FetchError, Page
 from ingest.records import (
-    LANGUAGE,
     MAX_NAME,
     MAX_TITLE,
     BadRecord,
     Record,
     ReferenceRecord,
-    RoleRecord,
     check_url,
     entry_or_bad,
-    keep_valid,
     why,
 )
 from ingest.sources.base import Options, SourceError
 from ingest.sources.files import local_file
+from ingest.sources.languages import two_letters
 from ingest.sources.quotes import quote
+from ingest.sources.works import note_fields
 from kb.addresses import canonical_url
 from kb.kinds import Kind
 
 MAX_FILE = 50_000_000
-MAX_RESOURCE_TITLE = 200
 WORLDWIDE = ("tag:", "urn:")  # identifiers that no other feed gives to something else
 
 
@@ -136,7 +134,6 @@ class FeedItems:
         if item.link and not has_link:
             warnings.append(f"link left out, it is no address: {item.link[:100]!r}")
         identifier = "" if has_link else self._identifier(item.guid)
-        language = item.language or self._feed.language
         page: dict[str, Any] = {
             "url": item.link if has_link else "",
             "urn": f"urn:sha256:{hashlib.sha256(identifier.encode()).hexdigest()}" if identifier else "",
@@ -144,7 +141,7 @@ class FeedItems:
             "publisher": self._feed.title[:MAX_NAME],
             "authors": [name[:MAX_NAME] for name in item.authors],
             "published": item.published or None,
-            "language": language if len(language) <= 20 and LANGUAGE.fullmatch(language) else "",
+            "language": two_letters(item.language or self._feed.language),
             "text": item.text,
             "text_licence": item.licence or self._feed.licence,
         }
@@ -152,8 +149,10 @@ class FeedItems:
             reference = ReferenceRecord.model_validate(page)
         except ValidationError as error:
             return BadRecord(key=key, reason=why(error))
+        kind = self.options.kind or Kind.NOTE.value
         return entry_or_bad(
             item.link if has_link else key,
+            kind=kind,
             status="draft",
             title=title,
             summary=quote(item.summary) or quote(item.text),
@@ -163,21 +162,8 @@ class FeedItems:
             external_ids=[("feed", identifier)] if identifier else [],
             page=reference,
             warnings=warnings,
-            **self._facts(reference, warnings),
+            **note_fields(kind, reference, "article", warnings),
         )
-
-    def _facts(self, page: ReferenceRecord, warnings: list[str]) -> dict[str, Any]:
-        """What is known of a note about the article; of another kind its author and date are not the entry's."""
-        kind = self.options.kind or Kind.NOTE.value
-        if kind != Kind.NOTE:
-            return {"kind": kind}
-        authors: list[Any] = [{"role": "author", "name": name} for name in page.authors]
-        return {
-            "kind": kind,
-            "occurred": page.published,
-            "roles": keep_valid(RoleRecord, authors, "author", warnings),
-            "facts": {"resource": "article", "resource_title": page.title[:MAX_RESOURCE_TITLE].strip()},
-        }
 
     def _identifier(self, guid: str) -> str:
         """The item's own id, made one of this feed unless it is one of the whole world."""

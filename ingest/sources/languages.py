@@ -2,6 +2,8 @@
 
 import re
 
+from ingest.records import MAX_LANGUAGE
+
 TWO_LETTERS = {
     "ara": "ar",
     "chi": "zh",
@@ -51,4 +53,6 @@ def two_letters(said: str) -> str:
     known = TWO_LETTERS.get(said.lower()) or NAMES.get(said.lower())
     if known:
         return known
+    if len(said) > MAX_LANGUAGE:
+        return ""
     return said.replace("_", "-") if re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}", said) else ""

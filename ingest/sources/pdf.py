@@ -7,15 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from ingest.extracting.pdf import PdfText, read_pdf
-from ingest.records import MAX_SUMMARY, BadRecord, Record, ReferenceRecord, RoleRecord, entry_or_bad, keep_valid
+from ingest.records import MAX_SUMMARY, BadRecord, Record, ReferenceRecord, date_or_warn, entry_or_bad
 from ingest.sources.base import Options, SourceError
 from ingest.sources.files import fingerprint, local_path
-from kb.dates import parse_date
-from kb.external import named_by, outside
+from ingest.sources.works import note_fields, work_address, work_ids
 from kb.kinds import Kind
 
 SUFFIX = ".pdf"
-MAX_RESOURCE_TITLE = 200
 
 
 class Papers:
@@ -94,52 +92,36 @@ class Papers:
             warnings.append("no title was found; the entry is called after its file")
         title = said.title or stem.replace("_", " ")
         kind = self.options.kind or Kind.NOTE.value
-        roles: list[Any] = [{"role": "author", "name": name} for name in said.authors]
         page = paper_page(said, title, digest, warnings)
         return {
             "kind": kind,
             "title": title,
             "summary": said.abstract[:MAX_SUMMARY],
-            "occurred": page.published,
             "language": page.language,
-            "roles": keep_valid(RoleRecord, roles, "author", warnings),
             "external_ids": [*paper_ids(said), (self.options.namespace or self.name, digest)],
-            "facts": _facts(kind, title),
             "page": page,
+            **note_fields(kind, page, "paper", warnings),
         }
 
 
 def paper_ids(said: PdfText) -> list[tuple[str, str]]:
     """What the world knows the paper by: its DOI and its arXiv id."""
-    addresses = [said.doi and f"https://doi.org/{said.doi}", said.arxiv and f"https://arxiv.org/abs/{said.arxiv}"]
-    return list(dict.fromkeys(pair for address in addresses if address and (pair := named_by(address))))
+    return work_ids(doi=said.doi, arxiv=said.arxiv)
 
 
 def paper_page(said: PdfText, title: str, digest: str, warnings: list[str]) -> ReferenceRecord:
     """The paper as a reference with its whole text: at its DOI or arXiv's page, else known by its file's SHA-256."""
-    url = next((page.url for pair in paper_ids(said) if (page := outside(*pair)).url), "")
-    published = None
-    if said.published:
-        try:
-            published = parse_date(said.published)
-        except ValueError as error:
-            warnings.append(f"date of publication left out: {error}")
+    url = work_address(paper_ids(said))
     return ReferenceRecord(
         url=url,
         urn="" if url else f"urn:sha256:{digest}",
         title=title,
         authors=said.authors,
-        published=published,
+        published=date_or_warn(said.published, "date of publication", warnings),
         language=said.language,
         text=said.text,
         pages=said.pages,
     )
-
-
-def _facts(kind: str, title: str) -> dict[str, str]:
-    if kind != Kind.NOTE:
-        return {}
-    return {"resource": "paper", "resource_title": title[:MAX_RESOURCE_TITLE].strip()}
 
 
 def _digest(path: Path) -> str:

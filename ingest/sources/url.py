@@ -2,9 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,7 +12,6 @@ from ingest.extracting.pdf import read_pdf
 from ingest.extracting.reader import Reader
 from ingest.fetching import FetchError, Page
 from ingest.records import (
-    LANGUAGE,
     MAX_LICENCE,
     MAX_NAME,
     MAX_SUMMARY,
@@ -23,20 +20,19 @@ from ingest.records import (
     BadRecord,
     Record,
     ReferenceRecord,
-    RoleRecord,
     entry_or_bad,
-    keep_valid,
     why,
 )
 from ingest.sources.base import Options, SourceError
+from ingest.sources.languages import two_letters
 from ingest.sources.pdf import paper_ids, paper_page
 from ingest.sources.quotes import quote
 from ingest.sources.url_list import read_addresses
+from ingest.sources.works import note_fields, work_ids
 from kb.dates import parse_date
 from kb.external import named_by, outside
 from kb.kinds import Kind
 
-MAX_RESOURCE_TITLE = 200
 DATABASES = ("aiid", "avid", "atlas")  # namespaces that are sources too; the first asks not to be crawled
 PDF_MARK = b"%PDF-"
 
@@ -74,10 +70,9 @@ class Addresses:
     def fingerprint(self) -> str:
         return hashlib.sha256("\n".join(self.addresses).encode(errors="surrogatepass")).hexdigest()
 
-    def records(self, skip: int = 0) -> Iterator[Record]:
-        """One record an address; `skip` leaves out the first ones, whose pages then need not be read again."""
+    def records(self) -> Iterator[Record]:
         with Reader() as reader:
-            for address in islice(self.addresses, skip, None):
+            for address in self.addresses:
                 yield self._record(address, reader)
 
     def _record(self, address: str, reader: Reader) -> Record:
@@ -118,22 +113,19 @@ class Addresses:
             warnings.append("the page has no title; the entry is called after its address")
         title = (article.title or page.url)[:MAX_TITLE]
         url = next(one for one in (article.canonical, page.url, address) if one and len(one) <= MAX_URL)
-        ids = [
-            article.doi and f"https://doi.org/{article.doi}",
-            article.arxiv and f"https://arxiv.org/abs/{article.arxiv}",
-        ]
+        ids = work_ids(doi=article.doi, arxiv=article.arxiv)
         reference = ReferenceRecord(
             url=url,
             title=title,
             publisher=article.site[:MAX_NAME],
             authors=[author[:MAX_NAME] for author in article.authors],
             published=parse_date(article.published) if article.published else None,
-            language=article.language if _is_language(article.language) else "",
+            language=two_letters(article.language),
             text=article.text,
             text_licence=article.licence[:MAX_LICENCE],
         )
         summary = quote(article.description) or quote(article.text)
-        return self._entry(address, reference, summary, [address, page.url, url, *ids], bool(any(ids)), warnings)
+        return self._entry(address, reference, summary, [address, page.url, url], bool(ids), warnings, ids)
 
     def _paper(self, address: str, page: Page) -> Record:
         said = read_pdf(page.file)
@@ -159,15 +151,6 @@ class Addresses:
     ) -> Record:
         kind = self.options.kind or Kind.NOTE.value
         ids = [pair for one in addresses if one and (pair := named_by(one))] + (known or [])
-        fields: dict[str, Any] = {}
-        if kind == Kind.NOTE:
-            authors: list[Any] = [{"role": "author", "name": name} for name in page.authors]
-            resource = "paper" if is_paper else "article"
-            fields = {
-                "occurred": page.published,
-                "roles": keep_valid(RoleRecord, authors, "author", warnings),
-                "facts": {"resource": resource, "resource_title": page.title[:MAX_RESOURCE_TITLE].strip()},
-            }
         return entry_or_bad(
             address,
             kind=kind,
@@ -178,7 +161,7 @@ class Addresses:
             external_ids=list(dict.fromkeys(ids)),
             page=page,
             warnings=warnings,
-            **fields,
+            **note_fields(kind, page, "paper" if is_paper else "article", warnings),
         )
 
 
@@ -187,7 +170,3 @@ def _refuse_databases(address: str) -> None:
     namespace, value = named_by(address) or ("", "")
     if namespace in DATABASES:
         raise FetchError(f"this is {outside(namespace, value).label}; it comes with the source {namespace}")
-
-
-def _is_language(code: str) -> bool:
-    return len(code) <= 20 and LANGUAGE.fullmatch(code) is not None

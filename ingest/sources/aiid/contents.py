@@ -223,8 +223,8 @@ class Contents:
         ]
         if shared:
             self.notices.append(
-                f"{len(shared):,} incidents of other databases are linked with several of ours; of these the first that "
-                f"is here is known by it, and the others are linked with that one: {'; '.join(shared[:100])}"
+                f"{len(shared):,} incidents of other databases are linked with several of ours; of these the first "
+                f"that is here is known by it, and the others are linked with that one: {'; '.join(shared[:100])}"
             )
         links = [Same(number, other) for other, numbers in holders.items() for number in numbers]
         return sorted(links, key=lambda link: (link.incident, link.other))

@@ -31,6 +31,7 @@ from ingest.records import (
     TaxonomyRecord,
     clean_line,
     clean_text,
+    date_or_warn,
     entry_or_bad,
     keep_valid,
     why,
@@ -41,7 +42,6 @@ from ingest.sources.aiid.names import humanised
 from ingest.sources.aiid.tables import Incident, Parties, Report
 from ingest.sources.base import Options
 from ingest.sources.files import fingerprint, local_path
-from kb.dates import PartialDate, parse_date
 
 PUBLISHER = "AI Incident Database"
 LICENCE = "CC-BY-SA-4.0"
@@ -128,7 +128,7 @@ class AiidSnapshot:
             kind="incident",
             title=title,
             **_told(incident.description, incident.notes, warnings),
-            occurred=_date(incident.date, "", warnings),
+            occurred=date_or_warn(incident.date, "date", warnings),
             language="en",
             licence=LICENCE,
             attribution=PUBLISHER,
@@ -188,7 +188,7 @@ class AiidSnapshot:
             status="draft",
             title=_fitting(title, MAX_TITLE, "title", warnings),
             **_told(draft.description, "", warnings),
-            occurred=_date(draft.date, "", warnings),
+            occurred=date_or_warn(draft.date, "date", warnings),
             licence=LICENCE,
             attribution=PUBLISHER,
             roles=self._roles(draft.parties, {}, warnings),
@@ -225,7 +225,7 @@ def _reference(report: Report, what: str, warnings: list[str]) -> ReferenceRecor
         "title": _fitting(report.title, MAX_TITLE, f"{what}: title", warnings),
         "publisher": report.publisher,
         "authors": report.authors,
-        "published": _date(report.published, f"{what}: ", warnings),
+        "published": date_or_warn(report.published, f"{what}: date", warnings),
         "language": report.language,
         "text": _fitting(report.text, MAX_TEXT, f"{what}: text", warnings),
         "text_licence": report.licence,
@@ -267,14 +267,6 @@ def _fitting(text: Any, length: int, what: str, warnings: list[str]) -> Any:
         return text
     warnings.append(f"{what} cut at {length:,} of {len(said):,} characters")
     return said[: length - 1] + "…"
-
-
-def _date(value: object, what: str, warnings: list[str]) -> PartialDate | None:
-    try:
-        return parse_date(value) if value else None
-    except ValueError as error:
-        warnings.append(f"{what}date left out: {error}")
-        return None
 
 
 def _or_bad(

@@ -12,6 +12,7 @@ from ingest.records import (
     ReferenceRecord,
     RoleRecord,
     SameRecord,
+    date_or_warn,
     entry_or_bad,
     keep_valid,
 )
@@ -20,7 +21,7 @@ from ingest.sources.atlas.layout import Thing, line
 from ingest.sources.atlas.taxonomy import ATTRIBUTION, LICENCE, SITE, Names, markdown, name_of
 from ingest.sources.markdown.lead_paragraph import split_lead
 from kb.addresses import canonical_url
-from kb.dates import PartialDate, Precision, parse_date
+from kb.dates import PartialDate, Precision
 from kb.external import named_by
 
 PUBLISHER = "MITRE ATLAS"
@@ -93,11 +94,7 @@ def _elsewhere(study: Thing) -> tuple[list[tuple[str, str]], list[tuple[str, str
 def _date(study: Thing, warnings: list[str]) -> PartialDate | None:
     said = line(study.get("incident-date") or study.get("date"))
     grain = line(study.get("incident-date-granularity") or study.get("date-granularity")).lower()
-    try:
-        day = parse_date(said) if said else None
-    except ValueError as error:
-        warnings.append(f"date left out: {error}")
-        return None
+    day = date_or_warn(said, "date", warnings)
     coarse: Precision | None = "year" if grain == "year" else "month" if grain == "month" else None
     if day is None or coarse is None or day.precision == "year" or (coarse, day.precision) == ("month", "month"):
         return day

@@ -19,8 +19,9 @@ from pylatexenc.latex2text import LatexNodes2Text
 from ingest.records import clean_line, clean_text
 from ingest.sources.base import SourceError
 from ingest.sources.languages import two_letters
-from ingest.sources.links.found import Found, address_of, ids_of
+from ingest.sources.links.found import Found
 from ingest.sources.tables import json_values
+from ingest.sources.works import work_address, work_ids
 
 # It warns of what is broken, which is told here as the reason of the record.
 logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
@@ -192,7 +193,7 @@ def _from_bibtex(said: dict[str, str], kind: str, where: str) -> Found:
         else ""
     )
     url = url.replace("\\_", "_").replace("\\%", "%").replace("\\&", "&").replace("\\#", "#").replace("\\~{}", "~")
-    ids = ids_of(url, said.get("doi", ""), arxiv)
+    ids = work_ids(url, said.get("doi", ""), arxiv)
     names = [name for key in ("author", "editor") if said.get(key) for name in _people(said[key])]
     year, month = said.get("year", ""), said.get("month", "")
     holder = (
@@ -207,7 +208,7 @@ def _from_bibtex(said: dict[str, str], kind: str, where: str) -> Found:
     )
     return Found(
         where,
-        url.strip() or address_of(ids),
+        url.strip() or work_address(ids),
         _tex(said.get("title", "")) + (f": {_tex(said['subtitle'])}" if said.get("subtitle") else ""),
         _keywords(said, ("keywords", "keyword", "mendeley-tags", "groups", "tags")),
         authors=list(dict.fromkeys(names)),
@@ -237,12 +238,12 @@ def _ris_record(block: list[str], where: str) -> Found:
     said = parsed[0]
     urls = [url for key in ("urls", "file_attachments1", "file_attachments2") for url in _texts(said.get(key))]
     url = next((url for url in urls if re.match(r"https?://", url)), "")
-    ids = ids_of(url, _first(said, "doi"))
+    ids = work_ids(url, _first(said, "doi"))
     kind = str(said.get("type_of_reference", "")).lower()
     names = [name for key in ("first_authors", "authors", "secondary_authors") for name in _texts(said.get(key))]
     return Found(
         where,
-        url or address_of(ids),
+        url or work_address(ids),
         _first(said, "title", "primary_title", "short_title", "translated_title"),
         list(
             dict.fromkeys(
@@ -268,13 +269,13 @@ def _csl_item(item: dict[str, Any], where: str) -> Found:
 
     note, extra = _extra(clean_text(item["note"]) if isinstance(item.get("note"), str) else "")
     url = said("URL", "url")
-    ids = ids_of(url, said("DOI") or extra.get("doi", ""), extra.get("arxiv", ""))
+    ids = work_ids(url, said("DOI") or extra.get("doi", ""), extra.get("arxiv", ""))
     names = [name for key in ("author", "editor") for name in _csl_names(item.get(key))]
     keywords = item.get("keyword", item.get("keywords", ""))
     tags = keywords if isinstance(keywords, list) else re.split(r"[,;]", _line(keywords))
     return Found(
         said("id", "citation-key") or where,
-        url or address_of(ids),
+        url or work_address(ids),
         _plain(said("title", "title-short")),
         [tag for tag in map(_line, tags) if tag],
         authors=list(dict.fromkeys(names)),

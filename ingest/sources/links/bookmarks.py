@@ -9,7 +9,8 @@ from lxml import etree
 
 from ingest.records import clean_line
 from ingest.sources.base import SourceError
-from ingest.sources.links.found import Found, ids_of
+from ingest.sources.links.found import Found
+from ingest.sources.works import work_ids
 
 ELEMENT = re.compile(r"<(/?)(h[1-6]|dl|dt|dd|a)\b((?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+)>", re.IGNORECASE)
 ATTRIBUTE = re.compile(r"([\w-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
@@ -53,7 +54,7 @@ def read_netscape(text: str, notices: list[str]) -> Iterator[Found]:
                 skipped += 1
                 continue
             tags = [tag.strip() for tag in attributes.get("tags", "").split(",") if tag.strip()]
-            current = Found(f"bookmark {number}", url, said, [*_names(folders), *tags], ids=ids_of(url))
+            current = Found(f"bookmark {number}", url, said, [*_names(folders), *tags], ids=work_ids(url))
     if current:
         yield current
     if skipped:
@@ -111,7 +112,7 @@ def _outline(where: str, title: str, urls: list[str], said: dict[str, str], fold
         summary=clean_line(said.get("description", "")),
         body=said.get("_note", "").strip(),
         references=[{"url": url, "title": f"{title} (feed)"} for url in urls[1:]],
-        ids=ids_of(urls[0]),
+        ids=work_ids(urls[0]),
     )
 
 

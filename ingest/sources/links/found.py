@@ -1,7 +1,6 @@
 """What is said of one link, wherever it was found, and the same link found twice as one."""
 
 import json
-import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
@@ -9,10 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from kb.addresses import canonical_url
-from kb.external import named_by
-
-WORKS = ("arxiv", "doi")  # namespaces that number works; those of incidents number what a link is about
-DOI = re.compile(r"10\.\d{4,9}/\S+")
 
 
 @dataclass
@@ -37,25 +32,6 @@ class Found:
     references: list[dict[str, str]] = field(default_factory=list)
     ids: list[tuple[str, str]] = field(default_factory=list)
     problem: str = ""
-
-
-def ids_of(url: str = "", doi: str = "", arxiv: str = "") -> list[tuple[str, str]]:
-    """The numbers of a work, from its address, its DOI (bare, as an address, or after `doi:`) and its arXiv id."""
-    addresses = [url]
-    if match := DOI.search(doi):
-        addresses.append(f"https://doi.org/{match[0].rstrip('.,;')}")
-    if arxiv:
-        addresses.append(f"https://arxiv.org/abs/{re.sub('^arxiv:', '', arxiv.strip(), flags=re.IGNORECASE)}")
-    pairs = (named_by(address) for address in addresses if address)
-    return list(dict.fromkeys(pair for pair in pairs if pair and pair[0] in WORKS))
-
-
-def address_of(ids: Iterable[tuple[str, str]]) -> str:
-    """Where a work without an address of its own is found."""
-    known = dict(ids)
-    if "doi" in known:
-        return f"https://doi.org/{known['doi']}"
-    return f"https://arxiv.org/abs/{known['arxiv']}" if "arxiv" in known else ""
 
 
 class Collection:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ingest.sources.links.found import Found, ids_of
+from ingest.sources.links.found import Found
 from ingest.sources.markdown import own_words
 from ingest.sources.markdown.lead_paragraph import inlined
+from ingest.sources.works import work_ids
 
 LINK = re.compile(
     r"\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]{0,200}\]){0,400}+)\]\(\s*<?(?P<inline>https?://(?:[^\s()<>]|\([^\s()<>]*+\))++)>?"
@@ -187,11 +188,11 @@ def _from_item(item: _Item, code_is_company: bool) -> Iterator[Found]:
             for match in links[1:]
             if match not in own
         ],
-        ids=ids_of(_address(first)),
+        ids=work_ids(_address(first)),
     )
     for match in own:
         url = _address(match)
-        yield Found(where=f"line {item.line}", url=url, title=_title(match), tags=list(item.above), ids=ids_of(url))
+        yield Found(where=f"line {item.line}", url=url, title=_title(match), tags=list(item.above), ids=work_ids(url))
 
 
 def _from_row(item: _Item) -> Iterator[Found]:
@@ -220,7 +221,7 @@ def _from_row(item: _Item) -> Iterator[Found]:
             for match in links
             if match is not first
         ],
-        ids=ids_of(_address(first)),
+        ids=work_ids(_address(first)),
     )
 
 

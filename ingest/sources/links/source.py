@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from ingest.records import (
     MAX_SUMMARY,
@@ -25,6 +24,7 @@ from ingest.sources.links import bibliography
 from ingest.sources.links import bookmarks as links_bookmarks
 from ingest.sources.links import markdown as links_markdown
 from ingest.sources.links.found import Collection, Found
+from ingest.sources.works import note_facts
 from kb.dates import PartialDate, parse_date
 
 WHAT = "a Markdown page of links, a bookmarks or OPML file, or a bibliography (BibTeX, RIS, CSL-JSON)"
@@ -115,7 +115,7 @@ class LinkList:
             roles=keep_valid(RoleRecord, roles, "name", warnings),
             references=keep_valid(ReferenceRecord, found.references, "reference", warnings),
             external_ids=[*found.ids, *own],
-            facts=_facts(kind, found),
+            facts=note_facts(kind, found.resource or ("paper" if found.ids else "article"), found.title),
             page=pages[0] if pages else None,
             warnings=warnings,
         )
@@ -123,12 +123,6 @@ class LinkList:
     @property
     def _has_keys(self) -> bool:
         return self.form in ("bibtex", "csl")
-
-
-def _facts(kind: str, found: Found) -> dict[str, Any]:
-    if kind != "note":
-        return {}
-    return {"resource": found.resource or ("paper" if found.ids else "article"), "resource_title": found.title[:200]}
 
 
 def _published(said: str, warnings: list[str]) -> PartialDate | None:

@@ -16,6 +16,7 @@ from ingest.records import (
     EntryRecord,
     ReferenceRecord,
     RoleRecord,
+    date_or_warn,
     entry_or_bad,
     keep_valid,
     why,
@@ -24,7 +25,7 @@ from ingest.sources.base import Options, SourceError
 from ingest.sources.markdown.own_words import split_tags
 from ingest.sources.tables.mapping_guesses import FACT, GUESSED, GUESSES, SLASHED, first_of, guess, guess_facts, plain
 from ingest.sources.tables.sheet import Linked, listed
-from kb.dates import PartialDate, parse_date
+from kb.dates import PartialDate
 from kb.kinds import KINDS, clean_facts
 from kb.roles import Role
 
@@ -226,8 +227,4 @@ def _date(value: Any, first: str, warnings: list[str]) -> PartialDate | None:
         day, month = (match[1], match[2]) if first == "day" else (match[2], match[1])
         if int(month) <= 12:
             text = f"{match[3][1:]}-{month}-{day}"
-    try:
-        return parse_date(text) if text != "" else None
-    except ValueError as error:
-        warnings.append(f"date left out: {error}")
-        return None
+    return date_or_warn(text, "date", warnings)

@@ -104,6 +104,7 @@ def test_a_paper_without_a_title_is_called_after_its_file(write):
 def test_options(write):
     entry = read_one("pdf", write("ferns.pdf", with_doi()), kind="case_study", namespace="library")
     assert (entry.kind, entry.facts, entry.external_ids[-1][0]) == ("case_study", {}, "library")
+    assert (entry.occurred, entry.roles) == (None, [])
 
 
 def test_fingerprint_follows_the_files(write):

@@ -131,11 +131,10 @@ def test_what_was_kept_is_read_again_without_the_network(web, lift):
     assert page_kept.content == PAGE.encode()
 
 
-def test_the_first_records_may_be_left_out(web, lift):
-    source: Any = open_source("url", f"{lift} {web.url('/none')}")
-    assert [record.key for record in source.records(skip=1)] == [web.url("/none")]
-    assert web.pages == ["/none"]
+def test_the_same_addresses_are_the_same_source(web, lift):
+    source = open_source("url", f"{lift} {web.url('/none')}")
     assert source.fingerprint() == open_source("url", f"{lift}\n{web.url('/none')}").fingerprint()
+    assert source.fingerprint() != open_source("url", lift).fingerprint()
 
 
 def test_entries_of_databases_are_left_to_their_own_sources(web):
