@@ -1,17 +1,14 @@
 """What a PDF says, with the pages it says it on. The reading is done by a process that may die of the document."""
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from ingest.extracting import confined
 from ingest.extracting.pdf_limits import MAX_FILE_BYTES, MAX_OUTPUT_BYTES
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -58,14 +55,8 @@ def read_pdf(path: Path, *, seconds: float = 60, megabytes: int = 1024) -> PdfTe
 
 
 def _run(path: Path, seconds: float, megabytes: int, answer: IO[bytes]) -> None:
-    command = [sys.executable, "-m", "ingest.extracting.pdf_worker", str(path.resolve()), str(seconds), str(megabytes)]
-    # Whatever a document makes of its reader, there are no keys and passwords in it.
-    environment = {name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "PATH", "LD_"))}
-    path_of_modules = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment |= {"PYTHONPATH": path_of_modules, "PYTHONIOENCODING": "utf-8"}
-    worker = subprocess.Popen(  # noqa: S603  # our own program, and no shell
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=answer, stderr=subprocess.DEVNULL
-    )
+    arguments = str(path.resolve()), str(seconds), str(megabytes)
+    worker = confined.start("ingest.extracting.pdf_worker", *arguments, stdin=subprocess.DEVNULL, stdout=answer)
     try:
         worker.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

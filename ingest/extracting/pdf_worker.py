@@ -8,7 +8,6 @@ kernel, and time by an alarm that rings again and again, because a library may s
 import json
 import logging
 import re
-import resource
 import signal
 import sys
 import threading
@@ -18,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ingest.extracting import confined
 from ingest.extracting.pdf_limits import MAX_OUTPUT_BYTES, MAX_PAGES, MAX_TEXT
 from ingest.extracting.pdf_lines import Line, LineCollector, TooMuchText, clean
 
@@ -45,7 +45,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     path, seconds, megabytes = Path(arguments[0]), float(arguments[1]), int(arguments[2])
     began = time.monotonic()
-    limit(seconds, megabytes)
+    confined.limit(megabytes, RLIMIT_CPU=int(seconds) + 1, RLIMIT_FSIZE=MAX_OUTPUT_BYTES)
+    signal.signal(signal.SIGALRM, _ring)
     logging.disable(logging.CRITICAL)
     try:
         answer = read(path, began, seconds, megabytes)
@@ -58,23 +59,6 @@ def main(arguments: Sequence[str]) -> int:
     json.dump(answer, sys.stdout, ensure_ascii=False)
     sys.stdout.flush()
     return 0
-
-
-def limit(seconds: float, megabytes: int) -> None:
-    """Let the kernel end this process where it takes more than its share."""
-    for what, amount in (
-        (resource.RLIMIT_AS, megabytes * 1_000_000),
-        (resource.RLIMIT_CPU, int(seconds) + 1),
-        (resource.RLIMIT_FSIZE, MAX_OUTPUT_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        _, most = resource.getrlimit(what)
-        amount = amount if most == resource.RLIM_INFINITY else min(amount, most)
-        try:
-            resource.setrlimit(what, (amount, most))
-        except (OSError, ValueError):  # macOS knows RLIMIT_AS and refuses it
-            continue
-    signal.signal(signal.SIGALRM, _ring)
 
 
 _may_ring = threading.Event()

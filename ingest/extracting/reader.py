@@ -9,16 +9,12 @@ import os
 import selectors
 import struct
 import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
+from ingest.extracting import confined
 from ingest.extracting.reader_limits import MAX_ANSWER_BYTES, SIZES
 
-ROOT = Path(__file__).resolve().parents[2]
-# Of the environment; the rest, keys and passwords among it, is nothing to a process that reads what strangers wrote.
-GIVEN = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 ALARM_LATER_S = 5.0  # the alarm of the process itself is for when nobody is left who could end it
 READ_BEFORE_RENEWAL = 300  # what a library remembers of each page grows
 
@@ -78,14 +74,8 @@ class Reader:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self._end()
-            self._process = subprocess.Popen(  # noqa: S603  # our own program, and no shell
-                [sys.executable, "-m", "ingest.extracting.reader_process", str(self._megabytes)],
-                cwd=ROOT,
-                env={"PYTHONPATH": str(ROOT), **{name: os.environ[name] for name in GIVEN if name in os.environ}},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-            )
+            program, pipe = "ingest.extracting.reader_process", subprocess.PIPE
+            self._process = confined.start(program, str(self._megabytes), stdin=pipe, stdout=pipe)
             self._reads = 0
         return self._process
 

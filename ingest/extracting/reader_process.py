@@ -7,20 +7,20 @@ is deep in a loop of its own, and the process that started it is gone.
 import json
 import logging
 import os
-import resource
 import signal
 import struct
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from ingest.extracting import confined
 from ingest.extracting.reader_limits import MAX_ANSWER_BYTES, SIZES
 
 DEPTH = 3000  # of calls: what is nested deeper is no text any more
 
 
 def main(megabytes: int) -> None:
-    limit(megabytes)
+    confined.limit(megabytes)
     logging.disable(logging.CRITICAL)
     sys.setrecursionlimit(DEPTH)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -38,15 +38,6 @@ def main(megabytes: int) -> None:
         del content
         answers.write(struct.pack(SIZES, len(answer), 0) + answer)
         answers.flush()
-
-
-def limit(megabytes: int) -> None:
-    for what, amount in ((resource.RLIMIT_AS, megabytes * 1_000_000), (resource.RLIMIT_CORE, 0)):
-        _, most = resource.getrlimit(what)
-        try:
-            resource.setrlimit(what, (amount if most == resource.RLIM_INFINITY else min(amount, most), most))
-        except (OSError, ValueError):  # macOS knows RLIMIT_AS and refuses it
-            continue
 
 
 def _answer(what: str, content: bytes, said: dict[str, str], megabytes: int) -> dict[str, Any]:
