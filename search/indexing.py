@@ -105,7 +105,7 @@ def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
         for entry, rows in passages.items()
         for passage in rows
     ]
-    engine.delete(_stale(engine, ids, [passage.id for passage in wanted]))
+    engine.delete(set(engine.passages_of(ids)) - {passage.id for passage in wanted})
     engine.upsert(wanted)
 
 
@@ -118,13 +118,6 @@ def _mark(rows: Sequence[Indexing]) -> None:
                 Indexing.objects.filter(pk=row.pk).update(indexed=row.wanted, attempts=0, error="")
             else:
                 Indexing.objects.filter(pk=row.pk, wanted=row.wanted).delete()
-
-
-def _stale(engine: Engine, entry_ids: Sequence[int], keep: Sequence[int]) -> list[int]:
-    """Passages that the engine holds for these entries and should not."""
-    state = engine.state()
-    held = state.ids[np.isin(state.entry_ids, np.asarray(entry_ids, np.int64))]
-    return np.setdiff1d(held, np.asarray(keep, np.int64)).tolist()
 
 
 def _vectors(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:

@@ -86,6 +86,10 @@ class Engine(Protocol):
         """Stored vectors by passage id. Raises SemanticUnavailable like `nearest`."""
         ...
 
+    def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
+        """Ids, sorted, of the passages that either half holds of these entries; as fast in a large index."""
+        ...
+
     def state(self) -> EngineState:
         """What both halves hold now."""
         ...

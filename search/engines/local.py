@@ -120,6 +120,11 @@ class LocalEngine:
         vectors = self._readable_vectors()
         return vectors.vectors(ids) if vectors else {}
 
+    def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
+        self.refresh()
+        halves = (half for half in (self._words, self._vectors) if half is not None)
+        return sorted({id for half in halves for id in half.passages_of(entry_ids)})
+
     def state(self) -> EngineState:
         """Both halves as they are, also for an index of another model: `fingerprint` is that of the index."""
         self.refresh()

@@ -114,6 +114,13 @@ class LocalVectors:
             rows = rows[self._base_alive[rows]]
             return found | dict(zip(self._base.ids[rows].tolist(), self._base.matrix(rows), strict=True))
 
+    def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
+        """The passages of these entries."""
+        now, wanted = self._snapshot, np.asarray(entry_ids, np.int64)
+        in_base = now.base_alive & np.isin(now.base.entry_ids, wanted)
+        in_delta = now.delta.alive & np.isin(now.delta.entry_ids, wanted)
+        return [*now.base.ids[in_base].tolist(), *now.delta.ids[in_delta].tolist()]
+
     def contents(self) -> tuple[Ids, Ids]:
         """Passage ids, sorted, and their entry ids."""
         now = self._snapshot

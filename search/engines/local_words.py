@@ -96,6 +96,17 @@ class LocalWords:
             found = searcher.search(self._within(words, "id", list(ids)), len(ids), count=False).hits
             return {hit.id: hit.score for hit in self._hits(searcher, found, len(found))}
 
+    def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
+        """The passages of these entries."""
+        if not entry_ids:
+            return []
+        searcher = self._searcher
+        with self._damage_named(ValueError):
+            theirs = Query.const_score_query(Query.term_set_query(self._schema, "entry_id", list(entry_ids)), 0.0)
+            many = searcher.search(theirs, 1, count=True).count or 0  # type: ignore[attr-defined]  # not in its stubs
+            found = searcher.search(theirs, max(many, 1), count=False).hits
+            return [hit.id for hit in self._hits(searcher, found, many)]
+
     def contents(self) -> tuple[Ids, Ids]:
         """Passage ids, sorted, and their entry ids."""
         searcher = self._searcher

@@ -86,6 +86,9 @@ class ReferenceEngine:
     def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
         return {id: np.asarray(self._passages[id].vector, np.float32) for id in ids if id in self._passages}
 
+    def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
+        return self._filtered(np.array(sorted(entry_ids), np.int64)).tolist()
+
     def state(self) -> EngineState:
         ids = self._filtered(None)
         return EngineState(ids, self._entries(ids), ids, ids, self.fingerprint, 1)

@@ -111,6 +111,15 @@ def test_vectors_come_back_as_stored(engine: Engine):
     assert found[1].tolist() == NORTH_EAST.tolist()
 
 
+def test_the_passages_of_an_entry_are_those_it_has_now(engine: Engine):
+    engine.upsert([passage(id, "common", entry=id % 3 + 1) for id in range(1, 10)])
+    engine.delete([4])
+    engine.upsert([passage(3, "moved", entry=2)])
+    assert engine.passages_of([2]) == [1, 3, 7]
+    assert engine.passages_of([3, 2, 99]) == [1, 2, 3, 5, 7, 8]
+    assert engine.passages_of([99]) == engine.passages_of([]) == []
+
+
 def test_state_lists_both_halves_by_id(engine: Engine):
     engine.upsert([passage(9, entry=2), passage(4, entry=3)])
     state = engine.state()
