@@ -16,11 +16,12 @@ NAMES = {
     "roles": "Who had a part",
 }
 LONGEST = 2000
+ROWS = ("added", "removed", "changed")  # what becomes of rows, such as references
 
 
 @dataclass(frozen=True)
 class Told:
-    """What became of one field: a text of `parts`, or what was `added` and `removed`.
+    """What became of one field: a text of `parts`, or what was `added`, `removed` and `changed` within.
 
     `disagrees` where a curator's value stays and an import would have it otherwise: `out` is what stays then, `in`
     what is offered.
@@ -31,6 +32,7 @@ class Told:
     parts: tuple[Part, ...] = ()
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
     disagrees: bool = False
 
 
@@ -58,8 +60,9 @@ def _told(name: str, change: Any) -> Told | None:
     label = field_label(name)
     if not isinstance(change, Mapping):
         return Told(name, label, parts=(Part(IN, _cut(as_text(change))),)) if change not in (None, "", [], {}) else None
-    if "added" in change or "removed" in change:
-        return Told(name, label, added=_lines(change.get("added")), removed=_lines(change.get("removed")))
+    if any(verb in change for verb in ROWS):
+        added, removed, changed = (_lines(change.get(verb)) for verb in ROWS)
+        return Told(name, label, added=added, removed=removed, changed=changed)
     disagrees = "kept" in change or "offered" in change
     old, new = (change.get("kept"), change.get("offered")) if disagrees else (change.get("from"), change.get("to"))
     if isinstance(old or [], list) and isinstance(new or [], list):

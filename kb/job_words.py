@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from kb.external import NAMESPACES
 from kb.models import Job
@@ -99,6 +100,18 @@ def summary(job: Job) -> str:
 def _thing(name: str, count: int) -> str:
     one, many = THINGS.get(name, (name, name))
     return (one if count == 1 else many).replace("_", " ")
+
+
+def took(job: Job) -> str:
+    """How long it worked: `17 seconds`, `4 minutes`, `1 hour, 20 minutes`; "" for one that did not end or begin."""
+    if not job.started_at or not job.finished_at:
+        return ""
+    seconds = round((job.finished_at - job.started_at).total_seconds())
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 60:
+        return f"{seconds} second{'' if seconds == 1 else 's'}"
+    return timesince(job.started_at, job.finished_at).replace("\xa0", " ")
 
 
 @dataclass(frozen=True)

@@ -10,5 +10,6 @@ urlpatterns = [
     path("import/<int:job_id>/again/", views.preview_again, name="import-again"),
     path("import/<int:job_id>/confirm/", views.confirm, name="import-confirm"),
     path("import/<int:job_id>/discard/", views.discard, name="import-discard"),
+    path("import/<int:job_id>/go-on/", views.go_on, name="import-go-on"),
     path("import/<int:job_id>/retry/", views.retry, name="import-retry"),
 ]

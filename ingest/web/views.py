@@ -23,6 +23,7 @@ from ingest.web.forms import ImportForm, hold, sentence
 from kb import jobs
 from kb.kinds import KINDS
 from kb.models import Job
+from kb.models.jobs import JobState
 from kb.models.provenance import Action
 from kb.views.changes import rows_of
 from kb.views.jobs import job_context
@@ -173,6 +174,24 @@ def discard(request: HttpRequest, job_id: int) -> HttpResponse:
         uploads.remove(_path(location))
     messages.info(request, "The preview was discarded. Nothing was imported.")
     return redirect("import")
+
+
+@staff_member_required
+@require_POST
+def go_on(request: HttpRequest, job_id: int) -> HttpResponse:
+    """Import again what a job was cancelled or failed at; what it had taken in already is left as it is."""
+    job = get_object_or_404(Job, pk=job_id, kind="ingest", parameters__dry_run__isnull=True)
+    said = job.parameters
+    try:
+        if job.state not in (JobState.CANCELLED, JobState.FAILED):
+            raise SourceError(f"job {job.pk} left nothing to go on with")
+        only = said.get("only", ())
+        return redirect(
+            pipeline.start_import(said["source"], said["location"], said["options"], request.user, only=only, of=job)
+        )
+    except SourceError as error:
+        messages.error(request, sentence(error))
+        return redirect(job)
 
 
 @staff_member_required

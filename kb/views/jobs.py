@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from kb import jobs as work
-from kb.job_words import job_title, pace, parameters, summary
+from kb.job_words import job_title, pace, parameters, summary, took
 from kb.listing import Chip
 from kb.models import Job
 from kb.models.jobs import JobState
@@ -61,11 +61,13 @@ def job_context(job: Job) -> dict[str, Any]:
         "summary": summary(job),
         "parameters": parameters(job),
         "pace": pace(job),
-        "last_problem": None if job.is_over else job.problems.last(),
+        "took": took(job),
+        "last_problem": None if job.is_over else refused.last(),
         "refused": refused[:SHOWN_PROBLEMS] if refused_count else [],
         "refused_count": refused_count,
         "noted": noted[:SHOWN_PROBLEMS] if noted_count else [],
         "noted_count": noted_count,
+        "can_go_on": real_import and job.state in (JobState.CANCELLED, JobState.FAILED),
         "can_retry": real_import and job.is_over and refused_count > 0,
         "has_changes": real_import and job.changes.exists(),
         "is_preview": job.kind == "ingest" and not real_import,

@@ -65,6 +65,12 @@ def test_a_run_tells_what_it_changed_field_by_field(client):
     assert "/srv/snapshot" not in page
 
 
+def test_rows_that_changed_within_are_named(client):
+    make_change(make_entry(), fields={"references": {"changed": ["Court ruling"]}})
+
+    assert '<dt>References</dt><dd><ul><li>Court ruling <span class="skipped">changed</span></li>' in text(client)
+
+
 def test_runs_and_days_stand_apart_the_newest_first(client):
     entry = make_entry(title="Ferry")
     first, second = make_run(), make_run()

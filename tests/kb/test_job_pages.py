@@ -76,8 +76,9 @@ def test_pace_phase_and_last_problem_of_a_running_job(staff):
     job = make_job(
         state="running", done=300, total=1200, phase="Reading reports", started_at=timezone.now() - timedelta(minutes=1)
     )
-    JobProblem.objects.create(job=job, key="row 6", reason="first")
-    JobProblem.objects.create(job=job, key="row 7", reason="the last one")
+    JobProblem.objects.create(job=job, key="row 6", reason="first", failed=True)
+    JobProblem.objects.create(job=job, key="row 7", reason="the last one", failed=True)
+    JobProblem.objects.create(job=job, key="row 8", reason="merely noted")
 
     page = staff.get(job.get_absolute_url()).content.decode()
 
@@ -104,6 +105,16 @@ def test_in_the_end_it_is_said_in_words(staff):
     told = "Created 1,200, changed 3, refused 2, found 1 gone upstream. Beside these: 40 entities."
     assert told in page
     assert f"/changes/?job={job.pk}" in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.2, "less than a second"), (1, "1 second"), (17, "17 seconds"), (240, "4 minutes")]
+)
+def test_how_long_it_took_is_told_to_the_second_while_that_says_something(staff, seconds, told):
+    begun = timezone.now()
+    job = make_job(state="done", started_at=begun, finished_at=begun + timedelta(seconds=seconds))
+
+    assert f"UTC, after {told}<" in staff.get(job.get_absolute_url()).content.decode()
 
 
 def test_refused_and_noted_stand_apart(staff):

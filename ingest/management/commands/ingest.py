@@ -86,7 +86,7 @@ class Command(BaseCommand):
 
     def _do(self, job: Job) -> None:
         done = self._run(job, "Importing")
-        call_command("reindex", pending=True)
+        call_command("reindex", pending=True, quiet_when_idle=True)
         self._match(done)
         self.stdout.write(count_line(done.counts))
 

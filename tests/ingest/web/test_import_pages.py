@@ -148,6 +148,24 @@ def test_changes_of_what_is_there_are_told_word_by_word(curator):
     assert Entry.objects.filter(title="Lift fell").exists()
 
 
+def test_what_was_cancelled_is_gone_on_with(curator):
+    preview = look(curator, file=sent(), kind="incident", namespace="lifts")
+    curator.post(f"/import/{preview.pk}/confirm/")
+    cancelled = Job.objects.latest("pk")
+    assert "Import the rest" not in text(curator.get(cancelled.get_absolute_url()))
+    curator.post(f"/jobs/{cancelled.pk}/cancel/")
+    assert f'action="/import/{cancelled.pk}/go-on/"' in text(curator.get(cancelled.get_absolute_url()))
+
+    response = curator.post(f"/import/{cancelled.pk}/go-on/")
+
+    again = Job.objects.latest("pk")
+    assert response["Location"] == again.get_absolute_url()
+    jobs.run(again.pk, budget_s=None)
+    assert sorted(entry.title for entry in Entry.objects.all()) == ["Lift fell", "Lift stuck"]
+    response = curator.post(f"/import/{again.pk}/go-on/", follow=True)
+    assert f"Job {again.pk} left nothing to go on with." in text(response)
+
+
 def test_a_preview_is_discarded_with_its_file(curator):
     job = look(curator, file=sent(), kind="incident")
     path = Path(job.parameters["location"])
