@@ -16,6 +16,14 @@ class NotAllowed(Exception):
     """This account may not import from there; the message says who may."""
 
 
+class NotTold(SourceError):
+    """What the file or address `name` is cannot be told; the message says what there is to choose from."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"it cannot be told what {name} is: choose one of {', '.join(OFFERED)}")
+        self.name = name
+
+
 def location_for(user: Any, location: str) -> str:
     """The location, if the user may import from there: addresses all staff, paths of this server superusers.
 
@@ -42,7 +50,7 @@ def source_for(source: str, location: str) -> str:
         guessed = guessing.guess_file(path) if path.is_file() else "markdown" if path.is_dir() else ""
     if not guessed:
         name = location if locations.is_address(location) else path.name
-        raise SourceError(f"it cannot be told what {name} is: choose one of {', '.join(OFFERED)}")
+        raise NotTold(name)
     return guessed
 
 

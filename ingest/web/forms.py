@@ -1,6 +1,7 @@
 """The form in which somebody says what is to be imported."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.core import signing
 from ingest.sources import SourceError
 from ingest.sources.base import read_map
 from ingest.web import uploads
-from ingest.web.asking import OFFERED, NotAllowed, location_for, source_for
+from ingest.web.asking import OFFERED, NotAllowed, NotTold, location_for, source_for
 from kb.job_words import source_label
 from kb.kinds import KINDS
 
@@ -53,6 +54,7 @@ class ImportForm(forms.Form):
     )
     namespace = forms.CharField(required=False, max_length=40, label="Namespace of its ids")
     sheet = forms.CharField(required=False, max_length=100, label="Sheet of the workbook")
+    title = forms.CharField(required=False, max_length=2000, label="Which column is the title?")
     map = forms.CharField(
         required=False, max_length=20_000, label="Columns", widget=forms.Textarea(attrs={"rows": 3, "cols": 40})
     )
@@ -60,9 +62,18 @@ class ImportForm(forms.Form):
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        self.asks_for_title = False
         sources = [(name, LABELS.get(name) or source_label(name)) for name in OFFERED]
         self.fields["source"].choices = [("", "Find out"), *sources]  # type: ignore[attr-defined]
         self.fields["kind"].choices = [EMPTY, *((kind, info.label) for kind, info in KINDS.items())]  # type: ignore[attr-defined]
+
+    def ask_for_title(self, columns: Sequence[str]) -> None:
+        """Let one of the table's columns be chosen, as none of their names says that it is the title."""
+        choices = [("", "Choose"), *((column, column) for column in columns)]
+        self.fields["title"].widget = forms.Select(choices=choices)
+        self.fields["title"].widget.attrs |= {"required": True}
+        self.asks_for_title = True
+        self.add_error("title", "The names of the columns do not say it. The others can be chosen in the preview.")
 
     def clean_address(self) -> str:
         address: str = self.cleaned_data["address"].strip()
@@ -82,7 +93,7 @@ class ImportForm(forms.Form):
             else:
                 location = location_for(self.user, said["address"] or said["path"])
             said["location"] = location
-            said["source"] = source_for(said.get("source", ""), location)
+            said["source"] = self._source(said, location)
             said["options"] = self._options(said)
         except (SourceError, NotAllowed) as error:
             self.add_error(None, sentence(error))
@@ -94,18 +105,29 @@ class ImportForm(forms.Form):
         stored = self.cleaned_data.get("file") if hasattr(self, "cleaned_data") else None
         return stored.keep() if stored else held_file(self["held"].value() or "")
 
+    def _source(self, said: dict[str, Any], location: str) -> str:
+        try:
+            return source_for(said.get("source", ""), location)
+        except NotTold as error:
+            self.add_error("source", f"It cannot be told what {error.name} is. Choose it here.")
+            return ""
+
     def _options(self, said: dict[str, Any]) -> dict[str, Any]:
         names = ("kind", "status", "visibility", "namespace", "sheet")
         options = {name: said[name].strip() for name in names if said.get(name, "").strip()}
         if lines := [line for line in said.get("map", "").splitlines() if line.strip()]:
             options["map"] = read_map(lines)
+        if said.get("title"):
+            options["map"] = {**options.get("map", {}), "title": said["title"]}
         return options
 
 
 def sentence(error: Exception) -> str:
     """An error as a page says it: `there is no file x` → `There is no file x.`"""
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    first = text.partition(" ")[0].rstrip(",:;")
+    text = text[:1].upper() + text[1:] if first.isalpha() else text  # names of files and addresses are what they are
+    return text + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def hold(path: Path) -> str:

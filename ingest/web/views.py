@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ingest import pipeline
 from ingest.locations import is_address
 from ingest.sources import SourceError
+from ingest.sources.tables.mapping import NoTitleColumn
 from ingest.web import uploads
 from ingest.web.column_form import ColumnForm, chosen_columns
 from ingest.web.forms import ImportForm, hold, sentence
@@ -31,6 +32,7 @@ from kb.views.parts import render_part
 
 SHOWN = 20
 TABLE_OPTIONS = ("kind", "namespace", "sheet")
+NOTHING_DONE = ("unchanged", "failed", "left_out", "conflicts")  # counts of what an import leaves as it is
 # The changes of a preview by what would happen, the likeliest to be looked at first.
 LOOKS = {
     Action.CREATED: "To be created",
@@ -87,6 +89,9 @@ def _preview(form: ImportForm, user: Any) -> Job | None:
     said = form.cleaned_data
     try:
         job = pipeline.start_import(said["source"], said["location"], said["options"], user, dry_run=True)
+    except NoTitleColumn as error:
+        form.ask_for_title(error.columns)
+        return None
     except SourceError as error:
         form.add_error(None, sentence(error))
         return None
@@ -119,6 +124,7 @@ def preview(request: HttpRequest, job_id: int) -> HttpResponse:
         "options": {name: value for name, value in job.parameters["options"].items() if name != "map"},
         "columns": ColumnForm.of(job.parameters),
         "kinds": KINDS.values(),
+        "does_something": any(count for name, count in job.counts.items() if name not in NOTHING_DONE),
         "followed": _imports_of(job).last(),
     }
     return render_part(request, "ingest/preview.html", "ingest/_preview.html", context)

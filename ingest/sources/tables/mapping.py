@@ -22,14 +22,23 @@ from ingest.records import (
     why,
 )
 from ingest.sources.base import Options, SourceError
+from ingest.sources.lists import listed
 from ingest.sources.markdown.own_words import split_tags
 from ingest.sources.tables.mapping_guesses import FACT, GUESSED, GUESSES, SLASHED, first_of, guess, guess_facts, plain
-from ingest.sources.tables.sheet import Linked, listed
+from ingest.sources.tables.sheet import Linked
 from kb.dates import PartialDate
 from kb.kinds import KINDS, clean_facts
 from kb.roles import Role
 
 MARKDOWN_LINK = re.compile(r"\[[^\]]*\]\((https?://[^\s)]+)\)")
+
+
+class NoTitleColumn(SourceError):
+    """Nothing says which of the `columns` is the title."""
+
+    def __init__(self, message: str, columns: Sequence[str]) -> None:
+        super().__init__(message)
+        self.columns = tuple(columns)
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ def map_columns(
         if column not in columns:
             raise SourceError(f"{path.name} has no column {column!r} (for {name}); it has {known}")
     if "title" not in chosen:
-        raise SourceError(f"say which column is the title (--map title=COLUMN); {path.name} has {known}")
+        raise NoTitleColumn(f"say which column is the title (--map title=COLUMN); {path.name} has {known}", columns)
     kind = options.kind or _kind_of(chosen, columns)
     if not options.map and "kind" not in chosen:
         chosen |= guess_facts(kind, [column for column in columns if column not in chosen.values()])

@@ -185,14 +185,22 @@ def test_a_file_that_something_is_wrong_with_need_not_be_sent_twice(curator):
     response = curator.post("/import/", {"file": untitled, "kind": "note"})
     assert response.status_code == 422
     page = response.content.decode()
-    assert "ay which column is the title" in page
-    assert "Alpha" in page
+    assert "Which column is the title?" in page
+    assert '<option value="Beta">Beta</option>' in page
+    assert "--map" not in page
     assert not Job.objects.exists()
 
-    job = look(curator, held=response.context["held"]["word"], kind="note", source="csv", map="title=Beta")
+    job = look(curator, held=response.context["held"]["word"], kind="note", source="csv", title="Beta")
 
     assert job.counts["created"] == 1
     assert Path(job.parameters["location"]).name == "lifts.csv"
+
+
+def test_what_would_do_nothing_is_not_offered(curator):
+    job = look(curator, file=sent('title\n""\n'), kind="note")
+
+    assert "Discard" in (page := text(curator.get(f"/import/{job.pk}/")))
+    assert f"/import/{job.pk}/confirm/" not in page
 
 
 @pytest.mark.parametrize("word", ["x", "../../secret-key", "a:b:c"])
@@ -208,7 +216,8 @@ def test_a_word_for_a_file_that_nobody_gave_is_nothing(curator, word):
     [
         ({}, "Say what to import."),
         ({"address": "https://a.example/x.csv", "path": "/etc"}, "Give one of"),
-        ({"address": "ftp://a.example/x.csv"}, "no http or https address"),
+        ({"address": "ftp://a.example/x.csv"}, ">ftp://a.example/x.csv is no http or https address."),
+        ({"file": sent("?", "thing.bin")}, "It cannot be told what thing.bin is. Choose it here."),
         ({"address": "/etc/passwd"}, "Only superusers"),
         ({"path": "/etc/passwd"}, "Only superusers"),
         ({"address": "https://a.example/x.csv", "namespace": "Not Good"}, "amespace must be"),
