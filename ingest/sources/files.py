@@ -10,6 +10,7 @@ from pathlib import Path
 from ingest.sources.base import SourceError
 
 CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # bytes that no text is written with
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 MAX_CONTROLS = 0.01  # share of a file's bytes: pictures and archives have ten times as many
 SAMPLE = 65536  # bytes read at each end of a file for its fingerprint
 
@@ -52,7 +53,7 @@ def read_text(path: Path, limit: int) -> tuple[str, list[str]]:
         raw = file.read(limit + 1)
     if len(raw) > limit:
         raise ValueError(f"the file is larger than {limit:,} bytes")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if raw[:2] in UTF_16_MARKS:
         return raw.decode("utf-16", errors="replace"), []
     try:
         return raw.decode("utf-8-sig"), []
@@ -61,6 +62,11 @@ def read_text(path: Path, limit: int) -> tuple[str, list[str]]:
             raise ValueError("the file is not text") from None
         warning = f"not UTF-8 (byte {error.start}); read as Windows-1252"
         return raw.decode("cp1252", errors="replace"), [warning]
+
+
+def beginning(raw: bytes) -> str:
+    """The first bytes of a file as text, for telling what it is: what is no UTF-8 or UTF-16 is replaced."""
+    return raw.decode("utf-16" if raw[:2] in UTF_16_MARKS else "utf-8-sig", errors="replace")
 
 
 def fingerprint(paths: Iterable[Path], root: Path | None = None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ingest.records import ReferenceRecord, RoleRecord, keep_valid
+from kb.addresses import canonical_url
 from kb.external import named_by, outside
 from kb.kinds import Kind
 
@@ -48,3 +49,14 @@ def note_facts(kind: str, resource: str, title: str) -> dict[str, str]:
     if kind != Kind.NOTE:
         return {}
     return {"resource": resource, "resource_title": title[:MAX_RESOURCE_TITLE].strip()}
+
+
+def each_cited_once(references: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The fields of references without those to an address that an earlier one has."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in references:
+        try:
+            found.setdefault(canonical_url(one["url"]), one)
+        except ValueError:  # what is no address is told of when it is validated
+            found.setdefault(one["url"], one)
+    return list(found.values())

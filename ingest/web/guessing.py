@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ingest.sources import SOURCES
+from ingest.sources.files import beginning
 
 LOOKED_AT = 65_536  # bytes of a file, or of one member of an archive
 ARCHIVE_LOOKED_AT = 2_000_000  # bytes of a tar archive, as it is packed
@@ -105,7 +106,7 @@ def _of_file(path: Path) -> str:
             return _known(_of_zip(archive, ending))
     if ending in ARCHIVES:
         return _known(_of_members(_tar_names(path)) or BY_ENDING.get(ending, ""))
-    text = begin.decode("utf-16" if begin[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+    text = beginning(begin)
     for form, source in BY_CONTENT:
         if re.match(form, text):
             return _known(source)

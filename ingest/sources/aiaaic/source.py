@@ -25,8 +25,9 @@ from ingest.records import (
 from ingest.sources.aiaaic.columns import EXTERNAL, INTERNAL, Columns, is_known, read_columns
 from ingest.sources.base import Options, SourceError
 from ingest.sources.files import fingerprint, local_path
+from ingest.sources.lists import listed
 from ingest.sources.tables.csv_table import CsvSheet
-from ingest.sources.tables.sheet import Cell, Linked, Sheet, SheetRow, find_header, is_blank, listed
+from ingest.sources.tables.sheet import Cell, Linked, Sheet, SheetRow, find_header, is_blank
 from ingest.sources.tables.sheet_table import sample
 from ingest.sources.tables.workbook import Workbook
 from kb.dates import PartialDate, parse_date

@@ -11,6 +11,7 @@ from ingest.sources.aiid.store import RowStore
 from ingest.sources.aiid.tables import Draft, Incident, Parties, Report, Same, Tables
 from ingest.sources.aiid.taxa import ANNOTATOR, Taxonomy
 from ingest.sources.base import SourceError
+from ingest.sources.lists import listed
 from kb.addresses import canonical_url
 
 Row = TypeVar("Row")
@@ -235,8 +236,9 @@ class Contents:
         self.notices += self.labels.notices
         lost = [str(number) for number in self.labels.incidents if not self.is_current(number)]
         if lost:
-            shown = ", ".join(lost[:20]) + (f" and {len(lost) - 20:,} more" if len(lost) > 20 else "")
-            self.notices.append(f"classifications of incidents that are withdrawn or missing were left out: {shown}")
+            self.notices.append(
+                f"classifications of incidents that are withdrawn or missing were left out: {listed(lost)}"
+            )
         if self._more:
             self.problems.append(f"{self._more:,} more records could not be read")
 

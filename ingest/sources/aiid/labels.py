@@ -10,6 +10,7 @@ from ingest.records import MAX_SUMMARY, clean_line, clean_text
 from ingest.sources.aiid.store import RowStore
 from ingest.sources.aiid.taxa import ANNOTATOR, Field, Taxonomy
 from ingest.sources.aiid.values import Column, Vocabulary
+from ingest.sources.lists import listed
 
 NOTHING = ("", "-", "--", "nan")
 FEW = 40  # different values that a column may have to be categories where nobody says that it is
@@ -117,13 +118,13 @@ class Classifications:
             self._evidence[namespace] = {text: name for text, name in about.items() if name}
             if lost := [text for text in texts if not about[text]]:
                 self.notices.append(
-                    f"{namespace}: {_listed(lost)} were left out: free text and numbers are no categories"
+                    f"{namespace}: {listed(lost)} were left out: free text and numbers are no categories"
                 )
         for namespace, count in self._unpublished.items():
             self.notices.append(f"{namespace}: {count:,} classifications are not published, and were left out")
         if self._annotators:
             self.notices.append(
-                f"{_listed(sorted(self._annotators))} were left out: what single annotators said before they agreed"
+                f"{listed(sorted(self._annotators))} were left out: what single annotators said before they agreed"
             )
 
     def _categories(self, namespace: str, field: Field, value: Any) -> list[str]:
@@ -171,7 +172,3 @@ def _explained(text: str, categories: list[str]) -> str:
     said = text.casefold().removeprefix("notes (").removesuffix(")")
     about = [name for name in categories if said == name.casefold() or text.startswith(name + " ")]
     return max(about, key=len, default="")
-
-
-def _listed(names: list[str], most: int = 20) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -144,7 +144,7 @@ def number(value: Any, name: str) -> int:
         raise ValueError(f"{name} is not a whole number: {str(value)[:60]!r}") from None
 
 
-def listed(value: Any, name: str) -> list[Any]:
+def read_list(value: Any, name: str) -> list[Any]:
     """A list from BSON, or the JSON of one from CSV; nothing at all is an empty list."""
     if value is None or value == "":
         return []
@@ -172,19 +172,19 @@ def names(value: Any) -> list[str]:
     """Authors, as a list or joined with commas."""
     if isinstance(value, str) and not value.startswith("["):
         return [name.strip() for name in value.split(", ") if name.strip()]
-    return [name for one in listed(value, "authors") if (name := str(one).strip())]
+    return [name for one in read_list(value, "authors") if (name := str(one).strip())]
 
 
 def keys(value: Any, name: str) -> list[str]:
     """Keys of entities, each once."""
-    return list(dict.fromkeys(key for one in listed(value, name) if (key := str(one).strip())))
+    return list(dict.fromkeys(key for one in read_list(value, name) if (key := str(one).strip())))
 
 
 def numbers(value: Any, name: str) -> list[int]:
     """Whole numbers, from a list, from the text of one, or from a single one; each once."""
     if isinstance(value, int | float | dict) or (isinstance(value, str) and value and not value.startswith("[")):
         value = [value]
-    return list(dict.fromkeys(number(one, name) for one in listed(value, name)))
+    return list(dict.fromkeys(number(one, name) for one in read_list(value, name)))
 
 
 def same(row: dict[str, Any]) -> Same:

@@ -18,7 +18,8 @@ from ingest.sources.aiid.mit import numbered
 from ingest.sources.aiid.tables import Incident, Parties, Report, Tables, names, number, numbers, read
 from ingest.sources.aiid.values import Vocabulary
 from ingest.sources.base import SourceError
-from ingest.sources.tables.sheet import SAMPLED, Cell, Header, SheetRow, find_header, listed
+from ingest.sources.lists import listed
+from ingest.sources.tables.sheet import SAMPLED, Cell, Header, SheetRow, find_header
 from ingest.sources.tables.workbook import Workbook, WorkbookSheet
 
 # Our names -> what the columns are called, casefolded. The first of each sheet are those by which it is known.

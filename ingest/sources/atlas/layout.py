@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.records import clean_line, clean_text
+from ingest.sources.lists import as_list
 
 ID = re.compile(r"(?:[A-Z][A-Z0-9]*\.)+(TA|T|M|CS)\d{4,}(?:\.\d{3,})?")
 KINDS = {"TA": "tactic", "T": "technique", "M": "mitigation", "CS": "case-study"}
@@ -112,7 +113,7 @@ def _take(item: Any, shelf: str, where: str, atlas: Atlas, depth: int) -> None:
     thing = dict(item)
     thing["id"] = identity
     if kind == "technique":
-        thing["tactics"] = [one.upper() for one in map(line, _list(item.get("tactics"))) if one]
+        thing["tactics"] = [one.upper() for one in map(line, as_list(item.get("tactics"))) if one]
         thing["parent"] = line(item.get("subtechnique-of") or item.get("specializes")).upper()
     elif kind == "mitigation":
         thing["techniques"] = list(_uses(item.get("techniques")))
@@ -135,7 +136,7 @@ def _kind(item: Any, shelf: str) -> str:
 
 def _uses(value: Any) -> Iterator[tuple[str, str]]:
     """(technique, how it is used against it) of `[{"id": …, "use": …}]`, or of a list of ids."""
-    for item in _list(value):
+    for item in as_list(value):
         if isinstance(item, dict):
             if identity := line(item.get("id") or item.get("technique")).upper():
                 yield identity, text(item.get("use") or item.get("description")).strip()
@@ -144,7 +145,7 @@ def _uses(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _steps(value: Any) -> Iterator[Thing]:
-    for number, item in enumerate(_list(value)):
+    for number, item in enumerate(as_list(value)):
         if isinstance(item, dict):
             yield _step(item, item.get("technique"), ("", number))
         elif said := text(item).strip():
@@ -158,7 +159,7 @@ def _step(item: Thing, technique: Any, place: tuple[str, int]) -> Thing:
         "tactic": line(item.get("tactic")),
         "technique": line(technique),
         "description": text(item.get("description")).strip(),
-        "leads_to": [one for one in map(line, _list(item.get("leads-to"))) if one],
+        "leads_to": [one for one in map(line, as_list(item.get("leads-to"))) if one],
     }
 
 
@@ -193,9 +194,3 @@ def _relations(value: Any) -> Iterator[tuple[str, Thing]]:
 def _rising(step: Any) -> str:
     """`S2` before `S10`."""
     return re.sub(r"\d+", lambda match: match[0].zfill(9), line(step))
-
-
-def _list(value: Any) -> list[Any]:
-    if isinstance(value, list):
-        return value
-    return [] if value is None or value == "" else [value]

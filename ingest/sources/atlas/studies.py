@@ -20,7 +20,7 @@ from ingest.sources.atlas import taxonomy as atlas_taxonomy
 from ingest.sources.atlas.layout import Thing, line
 from ingest.sources.atlas.taxonomy import ATTRIBUTION, LICENCE, SITE, Names, markdown, name_of
 from ingest.sources.markdown.lead_paragraph import split_lead
-from kb.addresses import canonical_url
+from ingest.sources.works import each_cited_once
 from kb.dates import PartialDate, Precision
 from kb.external import named_by
 
@@ -58,7 +58,7 @@ def entry(study: Thing, key: str, names: Names) -> EntryRecord | BadRecord:
         attribution=ATTRIBUTION,
         external_ids=[("atlas", identity), *same] if identity else [],
         roles=keep_valid(RoleRecord, _roles(study), "entity", warnings),
-        references=keep_valid(ReferenceRecord, _once(references), "reference", warnings),
+        references=keep_valid(ReferenceRecord, each_cited_once(references), "reference", warnings),
         classifications=keep_valid(ClassificationRecord, _classifications(study, names), "step", warnings),
         links=[LinkRecord(relation="related", target=pair) for pair in related],
         page=next(iter(keep_valid(ReferenceRecord, pages, "page", warnings)), None),
@@ -178,16 +178,6 @@ def _references(study: Thing) -> tuple[list[dict[str, Any]], list[str]]:
         elif title:
             titles.append(title)
     return found, titles
-
-
-def _once(references: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    kept: dict[str, dict[str, Any]] = {}
-    for one in references:
-        try:
-            kept.setdefault(canonical_url(one["url"]), one)
-        except ValueError:
-            kept.setdefault(one["url"], one)
-    return list(kept.values())
 
 
 def _list(heading: str, items: list[str]) -> str:

@@ -31,8 +31,9 @@ from ingest.sources.avid import files as avid_files
 from ingest.sources.avid import taxonomy as avid_taxonomy
 from ingest.sources.base import Options
 from ingest.sources.files import fingerprint, local_path
+from ingest.sources.lists import listed
 from ingest.sources.markdown.lead_paragraph import split_lead
-from kb.addresses import canonical_url
+from ingest.sources.works import each_cited_once
 from kb.dates import PartialDate, parse_date
 
 PUBLISHER = "AI Vulnerability Database"
@@ -97,8 +98,8 @@ class AvidDatabase:
                 yield self._entry(name)
         yield from self._sames()
         if self._repeated:
-            shown = ", ".join(sorted(self._repeated)[:10]) + (" and more" if len(self._repeated) > 10 else "")
-            notice = f"{len(self._repeated)} records have the id of an earlier one and were left out: {shown}"
+            repeated = listed(sorted(self._repeated), 10)
+            notice = f"{len(self._repeated)} records have the id of an earlier one and were left out: {repeated}"
             if notice not in self.notices:
                 self.notices.append(notice)
 
@@ -153,9 +154,9 @@ class AvidDatabase:
         owners: dict[str, str] = {}
         vulnerabilities = [place for place in self._places.values() if place.is_vulnerability and place.identity]
         for place in vulnerabilities:
-            for report, listed in place.lists.items():
+            for report, title in place.lists.items():
                 here = self._places.get(self._named.get(report, ""))
-                if here is None or _same_title(listed, here.title):
+                if here is None or _same_title(title, here.title):
                     owners.setdefault(report, place.identity)
         known = {place.identity for place in vulnerabilities}
         listed_somewhere = {report for place in vulnerabilities for report in place.lists}
@@ -211,7 +212,7 @@ class AvidDatabase:
             external_ids=[*ids, *named.same],
             roles=keep_valid(RoleRecord, _roles(doc), "entity", warnings),
             references=keep_valid(
-                ReferenceRecord, _once([*_references(doc), *linked, *evidence]), "reference", warnings
+                ReferenceRecord, each_cited_once([*_references(doc), *linked, *evidence]), "reference", warnings
             ),
             classifications=keep_valid(
                 ClassificationRecord, _once_each(avid_taxonomy.classifications(doc)), "classification", warnings
@@ -318,22 +319,11 @@ def _day(doc: dict[str, Any], key: str, warnings: list[str]) -> PartialDate | No
         return None
 
 
-def _once(references: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without references to an address that an earlier one has."""
-    found: dict[str, dict[str, Any]] = {}
-    for one in references:
-        try:
-            found.setdefault(canonical_url(one["url"]), one)
-        except ValueError:  # what is no address is told of when it is validated
-            found.setdefault(one["url"], one)
-    return list(found.values())
-
-
 def _once_each(dicts: Any) -> list[dict[str, Any]]:
     return list({tuple(sorted(one.items())): one for one in dicts}.values())
 
 
-def _same_title(listed: str, own: str) -> bool:
+def _same_title(given: str, own: str) -> bool:
     """Whether two titles are of one record: they share half of the shorter one's words."""
-    one, other = ({word for word in title.casefold().split() if len(word) > 2} for title in (listed, own))
+    one, other = ({word for word in title.casefold().split() if len(word) > 2} for title in (given, own))
     return not one or not other or len(one & other) * 2 >= min(len(one), len(other))

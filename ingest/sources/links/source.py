@@ -19,7 +19,7 @@ from ingest.records import (
     keep_valid,
 )
 from ingest.sources.base import Options, SourceError
-from ingest.sources.files import fingerprint, local_file, read_text
+from ingest.sources.files import beginning, fingerprint, local_file, read_text
 from ingest.sources.links import bibliography
 from ingest.sources.links import bookmarks as links_bookmarks
 from ingest.sources.links import markdown as links_markdown
@@ -142,7 +142,7 @@ def _form(path: Path) -> str:
             start = file.read(65536)
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from error
-    text = start.decode("utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", errors="replace").lstrip()
+    text = beginning(start).lstrip()
     if re.match(r"""[\[{]\s*(?:[\[{"\]}]|\Z)""", text):
         if re.search(r'"children"\s*:', text):
             raise SourceError(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 
 from ingest.records import MAX_ITEMS, LinkRecord, ReferenceRecord, RoleRecord, keep_valid
+from ingest.sources.lists import as_list
 from ingest.sources.markdown import own_words
 from kb.roles import Role
 
@@ -172,13 +173,6 @@ def _pairs(value: Any, key: str, warnings: list[str]) -> Iterable[tuple[str, Any
         return value.items()
     warnings.append(f"{key} must be a list of `name: value`; left out")
     return []
-
-
-def as_list(value: Any) -> list[Any]:
-    """`value` as a list: [] for nothing, [value] for a single one."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 READERS = {

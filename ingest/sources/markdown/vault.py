@@ -9,8 +9,9 @@ from typing import Any
 
 from ingest.records import clean_text
 from ingest.sources.files import read_text
+from ingest.sources.lists import as_list
 from ingest.sources.markdown import front_matter
-from ingest.sources.markdown.front_matter_fields import as_list, lower_keys
+from ingest.sources.markdown.front_matter_fields import lower_keys
 
 MAX_BYTES = 4_000_000  # of a note
 NAMED = ("slug", "alias")  # a front matter without these words need not be parsed for names

@@ -15,11 +15,12 @@ from typing import Any, BinaryIO
 from ingest.records import BadRecord, Record
 from ingest.sources.base import Options, SourceError
 from ingest.sources.files import SAMPLE, fingerprint, local_file
+from ingest.sources.lists import listed
 from ingest.sources.tables.csv_table import utf_16_without_mark
 from ingest.sources.tables.json_values import JsonStructureError, document_spans, lists_of_objects, member_spans
 from ingest.sources.tables.mapping import entry_from, map_columns
 from ingest.sources.tables.mapping_guesses import guess
-from ingest.sources.tables.sheet import MAX_COLUMNS, listed
+from ingest.sources.tables.sheet import MAX_COLUMNS
 
 MAX_LINE = 8_000_000  # bytes of one object
 SAMPLED = 10_000  # objects that are looked at for a key that a mapping names

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from ingest.records import clean_line
 from ingest.sources.base import SourceError
+from ingest.sources.lists import listed
 
 MAX_COLUMNS = 2000  # with a name; a row of spreadsheet programs has 16,384 cells at most
 SAMPLED = 200  # rows that are looked at before the first is read
 LOOKED_AT = 30  # rows among which the line of column names is looked for
 LABEL = 120  # characters; what is longer is no name of a column
-SHOWN = 60  # columns that a message lists
 UNNAMED = re.compile(r"Unnamed: \d+(_level_\d+)?")  # what pandas calls a column without a name
 
 Cell = str | int | float | bool | dt.date | dt.time | None
@@ -90,12 +90,6 @@ def find_header(rows: Sequence[SheetRow], known: Callable[[str], bool], where: s
         taken += 1
     names = _named(names, rows[taken:])
     return Header(_distinct(names, notices), taken, tuple(notices))
-
-
-def listed(names: Sequence[str]) -> str:
-    """`names` for a message, the first of them when they are many."""
-    shown = ", ".join(name[:LABEL] for name in names[:SHOWN])
-    return shown if len(names) <= SHOWN else f"{shown} and {len(names) - SHOWN:,} more"
 
 
 def _place(rows: Sequence[SheetRow], known: Callable[[str], bool]) -> int:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ingest.records import BadRecord, EntryRecord, Record
 from ingest.sources.base import Options
+from ingest.sources.lists import listed
 from ingest.sources.tables.mapping import Mapped, entry_from, is_known, map_columns
-from ingest.sources.tables.sheet import SAMPLED, Cell, Header, Sheet, SheetRow, find_header, is_blank, listed
+from ingest.sources.tables.sheet import SAMPLED, Cell, Header, Sheet, SheetRow, find_header, is_blank
 
 SAMPLED_CHARACTERS = 8_000_000
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from ingest.sources.base import Options, SourceError
 from ingest.sources.files import fingerprint, local_file
+from ingest.sources.lists import listed
 from ingest.sources.tables.mapping import is_known
 from ingest.sources.tables.mapping_guesses import guess
-from ingest.sources.tables.sheet import find_header, listed
+from ingest.sources.tables.sheet import find_header
 from ingest.sources.tables.sheet_table import SheetTable, sample
 from ingest.sources.tables.workbook import Workbook, WorkbookSheet
 
