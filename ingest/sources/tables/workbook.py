@@ -37,6 +37,7 @@ MAX_COLUMN = 16_384
 MAX_CELLS = 10_000_000
 MAX_TEXT = 1_000_000  # characters of a cell; programs keep 32,767
 MAX_LINKS = 500_000
+MAX_DEPTH = 100  # elements in one another; expat remembers every one that is open
 MAX_TAG = 4_000_000  # bytes; expat reads an unfinished tag again with every chunk
 CHUNK = 65_536
 DIGITS = "0123456789"
@@ -94,9 +95,24 @@ class Workbook:
         """Feed a part to `handler`, pausing after each chunk. SourceError for XML that is broken or declares things."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
-        parser.StartElementHandler = handler.start
+        depth = 0
+
+        def start(name: str, attributes: Attributes) -> None:
+            nonlocal depth
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise SourceError(f"{part} in {self.path} nests deeper than {MAX_DEPTH} elements")
+            handler.start(name, attributes)
+
+        def end(name: str) -> None:
+            nonlocal depth
+            depth -= 1
+            if handler.ends:
+                handler.end(name)
+
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
         if handler.ends:
-            parser.EndElementHandler = handler.end
             parser.CharacterDataHandler = handler.text
         parser.StartDoctypeDeclHandler = self._refuse_doctype
         fed = 0

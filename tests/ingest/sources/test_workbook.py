@@ -134,6 +134,7 @@ def test_other_archives_are_refused(pack, parts, said):
         (sheet('<row r="1"><c r="A1"><v>1</v></row>'), "is broken: mismatched tag"),
         (sheet(f'<row r="1">{cell("A1", "x" * 1_000_001)}</row>'), "holds more than 1,000,000 characters"),
         (f'<worksheet a="{"x" * 9_000_000}"/>', "has a tag of more than"),
+        (sheet("<row>" * 200_000), "nests deeper than 100 elements"),
         (sheet("<c/>" * 8_000_000), "inflates to more than 200 times"),
     ],
 )
