@@ -21,7 +21,7 @@ NEAR_COPY = 0.4  # Jaccard similarity from which the bands find a copy more ofte
 LEAD = 120  # words of title and text in which an account says what it is about
 QUOTED = 1_500  # characters that are held of a text once it is read
 RARE_WORDS = 30
-COMMON = 200  # a word of more entries than that says nothing about any two of them
+COMMON = 200  # a word, or a whole text, of more entries than that says nothing about any two of them
 LIKELY = 25  # entries that one side gives
 
 # Databases that give each event one number. A DOI is none of them, as a paper and its preprint have two, nor is the
@@ -83,6 +83,7 @@ class Pool:
         self.counted = counted
         self._numbers: dict[int, dict[str, set[str]]] = {}
         self._copies = MinHashLSH(NEAR_COPY, PERMUTATIONS)
+        self._alike: Counter[int] = Counter()  # entries by what their texts are told by
         self._by_word: defaultdict[str, list[int]] = defaultdict(list)
         self._by_article: defaultdict[str, list[int]] = defaultdict(list)
         names: Counter[str] = Counter()
@@ -131,7 +132,11 @@ class Pool:
             if namespace in self.counted:
                 numbers[namespace].add(value)
         self._numbers[account.id] = dict(numbers)
-        self._copies.insert(account.id, reading.minhash, check_duplication=False)
+        text_told = hash(reading.minhash.digest().tobytes())
+        self._alike[text_told] += 1
+        # As with words. All copies of one text would be looked at for each of them: the square of their number.
+        if self._alike[text_told] <= COMMON:
+            self._copies.insert(account.id, reading.minhash, check_duplication=False)
         for word in lead:
             self._by_word[word].append(account.id)
         for article in reading.articles:
