@@ -35,7 +35,7 @@ def changes(request: HttpRequest, asked: Query[ChangeParams]) -> dict[str, Any]:
     private = bool(getattr(request.user, "is_staff", False))
     visible = Change.objects.made().visible_to(request.user)
     found = ChangeFilter.from_params(asked.dict(exclude={"limit", "cursor"})).apply(visible)
-    rows = found.select_related("entry", "user").defer("entry__body", "entry__facts").order_by("-id")
+    rows = found.with_shown().order_by("-id")
     if asked.cursor.strip():
         rows = rows.filter(pk__lt=_cursor(asked.cursor.strip()))
     chosen = list(rows[: asked.limit + 1])

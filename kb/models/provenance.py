@@ -59,8 +59,14 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         """Those of entries that this reader may see. What became of entries that are gone is for staff."""
         if getattr(user, "is_staff", False):
             return self
-        public = Entry.objects.visible_to(None)
-        return self.filter(entry__in=public).exclude(action=Action.CONFLICT)
+        # By the entries that are hidden, for they are few: a list of the newest then ends after its page, where one by
+        # the entries that are not would gather what all of them ever saw.
+        hidden = Entry.objects.hidden_from(None)
+        return self.filter(entry__isnull=False).exclude(entry__in=hidden).exclude(action=Action.CONFLICT)
+
+    def with_shown(self) -> "ChangeQuerySet":
+        """With what a list shows of each change, in a fixed number of queries and without a join."""
+        return self.prefetch_related("job", "user", models.Prefetch("entry", Entry.objects.defer("body", "facts")))
 
 
 class Change(models.Model):
@@ -87,7 +93,11 @@ class Change(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["preview", "-id"])]
+        indexes = [
+            models.Index(fields=["preview", "-id"]),
+            # All that a list can be narrowed by, so that counting what each import did reads no row.
+            models.Index(fields=["job", "action", "preview", "entry", "source", "created_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_action_display()}: {self.title}"

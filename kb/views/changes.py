@@ -1,7 +1,7 @@
 """What changed: every import's and curator's changes, the newest first."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -56,8 +56,9 @@ def changes(request: HttpRequest) -> HttpResponse:
     """By day and run. What makes no sense in the address is told beside the list that the rest of it gives."""
     asked, problems = sensible(ChangeFilter.from_params, request.GET.dict())
     visible = Change.objects.made().visible_to(request.user)
-    found = asked.apply(visible).select_related("job", "user", "entry").defer("entry__body", "entry__facts")
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    found = asked.apply(visible)
+    counts = _counts(found)
+    page = _Counted(found.with_shown(), sum(map(Counter.total, counts.values()))).get_page(request.GET.get("page"))
     context = {
         "asked": asked,
         "problems": problems,
@@ -65,7 +66,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": _address(asked),
         "chips": _chips(asked),
-        "groups": _groups(page.object_list, asked.apply(visible)),
+        "groups": _groups(page.object_list, counts),
         "sources": [(name, source_label(name)) for name in _sources(request.user)],
         "actions": [(action.value, WORDS[action].capitalize()) for action in _actions(request.user)],
     }
@@ -76,18 +77,27 @@ def rows_of(found: Iterable[Change]) -> list[Row]:
     return [Row(change, told_fields(change.fields)) for change in found]
 
 
-def _groups(found: Iterable[Change], all_asked: ChangeQuerySet) -> list[Group]:
-    rows = rows_of(found)
-    counts: dict[int, Counter] = {}
-    jobs = {row.change.job_id for row in rows if row.change.job_id}
-    if jobs:
-        counted = all_asked.filter(job__in=jobs).order_by().values_list("job", "action").annotate(Count("pk"))
-        for job_id, action, count in counted:
-            counts.setdefault(job_id, Counter())[action] = count
+class _Counted(Paginator):
+    """Pages of what was counted before."""
+
+    def __init__(self, found: ChangeQuerySet, count: int) -> None:
+        super().__init__(found, PAGE_SIZE)
+        self.count = count
+
+
+def _counts(found: ChangeQuerySet) -> dict[int | None, Counter[str]]:
+    """How many of each action every import made, and under None curators."""
+    counts: dict[int | None, Counter[str]] = {}
+    for job_id, action, count in found.order_by().values_list("job", "action").annotate(Count("pk")):
+        counts.setdefault(job_id, Counter())[action] = count
+    return counts
+
+
+def _groups(found: Iterable[Change], counts: Mapping[int | None, Counter[str]]) -> list[Group]:
     groups = []
-    for (day, job_id, source), of_run in groupby(rows, key=_run):
+    for (day, job_id, source), of_run in groupby(rows_of(found), key=_run):
         group = list(of_run)
-        words = _counted(counts[job_id]) if job_id in counts else ""
+        words = _counted(counts[job_id]) if job_id else ""
         groups.append(Group(day, group[0].change.job, source_label(source), group, words))
     return groups
 
