@@ -10,7 +10,6 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 MAX_CHARACTERS = 40_000_000
-MAX_DEPTH = 40
 MAX_NODES = 1_000_000
 
 NAME = "tag:yaml.org,2002:"
@@ -21,8 +20,8 @@ class YamlError(ValueError):
     """The document cannot be read; the text says why, and in which line."""
 
 
-def load(text: str) -> Any:
-    """The document as dicts, lists, texts and None.
+def load(text: str, loader: type["Loader"] | None = None) -> Any:
+    """The document as dicts, lists, texts and None, or as another `loader` makes of it.
 
     Nothing is guessed from how a text looks: `2024-02-30`, `1.10` and `no` are the text that stands there. Tags that
     stand for more than text, lists and mappings, such as `!include` and `!!python/object`, are refused, and so are
@@ -31,22 +30,26 @@ def load(text: str) -> Any:
     if len(text) > MAX_CHARACTERS:
         raise YamlError(f"longer than {MAX_CHARACTERS:,} characters")
     try:
-        _check(text)
-        return yaml.load(text, _Loader)  # noqa: S506 - a loader that constructs less than the safe one
+        loader = loader or Loader
+        _check(text, loader)
+        return yaml.load(text, loader)  # noqa: S506 - a loader that constructs less than the safe one
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
-        raise YamlError(f"{where}{error.problem or error.context or 'not YAML'}") from None
-    except (yaml.YAMLError, RecursionError) as error:
+        hint = " (put values that hold ': ' or '#' in quotes)" if isinstance(error, yaml.scanner.ScannerError) else ""
+        raise YamlError(f"{where}{error.problem or error.context or 'not YAML'}{hint}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise YamlError(" ".join(str(error).split())[:200] or "nested too deeply") from None
 
 
-def _check(text: str) -> None:
+def _check(text: str, loader: type["Loader"]) -> None:
     total = 0
     open_sizes: list[int] = []  # of the collections that the event stands in, what was counted before them
     open_anchors: list[str | None] = []
     sizes: dict[str, int] = {}
     for event in yaml.parse(text, yaml.CSafeLoader):
+        if not loader.follows_references and getattr(event, "anchor", None):
+            raise _at(event, "references (& and *) are not read")
         if isinstance(event, yaml.AliasEvent):
             anchor = str(event.anchor)
             if anchor in open_anchors:
@@ -60,8 +63,8 @@ def _check(text: str) -> None:
             open_sizes.append(total)
             open_anchors.append(event.anchor)
             total += 1
-            if len(open_sizes) > MAX_DEPTH:
-                raise _at(event, f"nested deeper than {MAX_DEPTH} levels")
+            if len(open_sizes) > loader.deepest:
+                raise _at(event, f"nested deeper than {loader.deepest} levels")
         elif isinstance(event, yaml.CollectionEndEvent):
             named, before = open_anchors.pop(), open_sizes.pop()
             if named:
@@ -74,7 +77,11 @@ def _at(event: yaml.Event, problem: str) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)  # type: ignore[arg-type]  # the C one
 
 
-class _Loader(yaml.CSafeLoader):
+class Loader(yaml.CSafeLoader):
+    """What is made of a document; those of other sources differ in what they make of a scalar, and allow less."""
+
+    deepest = 40
+    follows_references = True
     yaml_implicit_resolvers: dict[str, Any] = {
         sign: [pair for pair in pairs if pair[0] in (NAME + "null", NAME + "merge")]
         for sign, pairs in yaml.CSafeLoader.yaml_implicit_resolvers.items()
@@ -96,4 +103,4 @@ class _Loader(yaml.CSafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_Loader.yaml_constructors |= {NAME + kind: _Loader.text for kind in PLAIN} | {None: _Loader.refuse}
+Loader.yaml_constructors |= {NAME + kind: Loader.text for kind in PLAIN} | {None: Loader.refuse}

@@ -220,7 +220,7 @@ def test_bad_files_are_told_and_stop_nothing(write, tmp_path):
     os.mkfifo(tmp_path / "notes/pipe.md")
     records = read("markdown", tmp_path / "notes")
     bad = {record.key: record.reason for record in records if isinstance(record, BadRecord)}
-    assert bad["a.md"].startswith("line 2: mapping values are not allowed here")
+    assert bad["a.md"].startswith("line 2: mapping values are not allowed in this context")
     assert bad["b.md"] == "kind: must be one of incident, case_study, note, not 'poem'"
     assert bad["c.md"] == "occurred: not a date: 'soon'"
     assert bad["d.md"] == "the file is larger than 4,000,000 bytes"
