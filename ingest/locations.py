@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 
-from ingest.fetching import FetchError, download
 from ingest.sources import SourceError, source_class
 from kb import jobs
 
@@ -44,6 +43,8 @@ def local(run: jobs.Run, parameters: dict[str, Any]) -> str:
     location: str = parameters["location"]
     if not is_downloaded(parameters["source"], location):
         return location
+    from ingest.fetching import FetchError, download  # an HTTP client, which web and worker start without
+
     for path in (run.job.cursor.get("local"), parameters.get("local")):
         if path and Path(path).is_file():
             return str(path)
