@@ -58,6 +58,14 @@ def clean_text(value: object) -> str:
     return UNPRINTABLE.sub("", value.replace("\r\n", "\n").replace("\r", "\n").replace("\v", " ").replace("\f", " "))
 
 
+def text_or_nothing(value: object) -> str:
+    """`clean_text` of what is a text; '' for what is none."""
+    try:
+        return clean_text(value)
+    except ValueError:
+        return ""
+
+
 def clean_line(value: object) -> str:
     """`clean_text` on one line: every run of white space is one blank, none at the ends."""
     return " ".join(clean_text(value).split())

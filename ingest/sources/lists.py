@@ -9,7 +9,7 @@ MOST = 60  # names in a message
 
 def as_list(value: Any) -> list[Any]:
     """`value` as a list: [] for nothing, [value] for a single one."""
-    if value is None or value == "":
+    if value in (None, "", {}):
         return []
     return value if isinstance(value, list) else [value]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.records import clean_line, clean_text
+from ingest.records import clean_line, text_or_nothing
 from ingest.sources.lists import as_list
 
 ID = re.compile(r"(?:[A-Z][A-Z0-9]*\.)+(TA|T|M|CS)\d{4,}(?:\.\d{3,})?")
@@ -53,7 +53,7 @@ def read(document: Any) -> Atlas:
     if isinstance(document, dict):
         collection = document.get("collection")
         said = collection.get("version") if isinstance(collection, dict) else document.get("version")
-        atlas.version = text(said)
+        atlas.version = text_or_nothing(said)
     _collect(document, "", atlas, 0)
     if isinstance(document, dict):
         _relate(document.get("relationships"), atlas)
@@ -62,16 +62,9 @@ def read(document: Any) -> Atlas:
     return atlas
 
 
-def text(value: Any) -> str:
-    """A text, cleaned; '' for what is none."""
-    try:
-        return clean_text(value)
-    except ValueError:
-        return ""
-
-
 def line(value: Any) -> str:
-    return clean_line(text(value))
+    """A text on one line; '' for what is no text."""
+    return clean_line(text_or_nothing(value))
 
 
 def _collect(value: Any, shelf: str, atlas: Atlas, depth: int) -> None:
@@ -139,7 +132,7 @@ def _uses(value: Any) -> Iterator[tuple[str, str]]:
     for item in as_list(value):
         if isinstance(item, dict):
             if identity := line(item.get("id") or item.get("technique")).upper():
-                yield identity, text(item.get("use") or item.get("description")).strip()
+                yield identity, text_or_nothing(item.get("use") or item.get("description")).strip()
         elif identity := line(item).upper():
             yield identity, ""
 
@@ -148,7 +141,7 @@ def _steps(value: Any) -> Iterator[Thing]:
     for number, item in enumerate(as_list(value)):
         if isinstance(item, dict):
             yield _step(item, item.get("technique"), ("", number))
-        elif said := text(item).strip():
+        elif said := text_or_nothing(item).strip():
             yield {"place": ("", number), "tactic": "", "technique": "", "description": said, "leads_to": [], "id": ""}
 
 
@@ -158,7 +151,7 @@ def _step(item: Thing, technique: Any, place: tuple[str, int]) -> Thing:
         "id": line(item.get("step-id")),
         "tactic": line(item.get("tactic")),
         "technique": line(technique),
-        "description": text(item.get("description")).strip(),
+        "description": text_or_nothing(item.get("description")).strip(),
         "leads_to": [one for one in map(line, as_list(item.get("leads-to"))) if one],
     }
 
@@ -172,7 +165,7 @@ def _relate(value: Any, atlas: Atlas) -> None:
         elif relation == "specializes" and source in atlas.techniques:
             atlas.techniques[source]["parent"] = target
         elif relation == "mitigates" and source in atlas.mitigations:
-            atlas.mitigations[source]["techniques"].append((target, text(item.get("description")).strip()))
+            atlas.mitigations[source]["techniques"].append((target, text_or_nothing(item.get("description")).strip()))
         elif relation == "employs" and source in atlas.studies:
             atlas.studies[source]["procedure"].append(_step(item, target, (_rising(item.get("step-id")), number)))
         elif relation != "sequences":

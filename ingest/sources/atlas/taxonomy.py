@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ingest.records import BadRecord, TaxonomyRecord, why
-from ingest.sources.atlas.layout import Atlas, Thing, line, text
+from ingest.records import BadRecord, TaxonomyRecord, text_or_nothing, why
+from ingest.sources.atlas.layout import Atlas, Thing, line
 from ingest.sources.markdown.lead_paragraph import tidy
 
 TECHNIQUES, MITIGATIONS, TYPES = "MITRE ATLAS", "MITRE ATLAS mitigations", "MITRE ATLAS case study type"
@@ -63,7 +63,7 @@ def name_of(thing: Thing | None) -> str:
 
 def markdown(value: Any) -> str:
     """A text of ATLAS as Markdown that stands by itself: addresses of its own site in full."""
-    return RELATIVE.sub(rf"\1{SITE}\2", tidy(text(value)))
+    return RELATIVE.sub(rf"\1{SITE}\2", tidy(text_or_nothing(value)))
 
 
 def taxonomies(atlas: Atlas) -> Iterator[TaxonomyRecord | BadRecord]:

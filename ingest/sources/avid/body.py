@@ -5,6 +5,7 @@ from typing import Any
 
 from ingest.records import clean_line
 from ingest.sources.avid import fields as avid_fields
+from ingest.sources.lists import as_list
 
 MAX_ROWS = 200
 
@@ -23,7 +24,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def _measurements(doc: dict[str, Any]) -> str:
-    metrics = [metric for metric in avid_fields.items(doc.get("metrics")) if isinstance(metric, dict)]
+    metrics = [metric for metric in as_list(doc.get("metrics")) if isinstance(metric, dict)]
     single = [metric for metric in metrics if not isinstance(metric.get("results"), dict | list)]
     parts = [_flat(single)] if single else []
     parts += [_with_results(metric) for metric in metrics if metric not in single]
@@ -61,7 +62,7 @@ def _with_results(metric: dict[str, Any]) -> str:
 
 
 def _rows(group: Any) -> list[dict[str, Any]]:
-    return [row for row in avid_fields.items(group) if isinstance(row, dict)]
+    return [row for row in as_list(group) if isinstance(row, dict)]
 
 
 def _across(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
@@ -73,7 +74,7 @@ def _across(columns: dict[str, list[Any]]) -> list[dict[str, Any]]:
 def _severity(doc: dict[str, Any]) -> str:
     impact = avid_fields.part(doc, "impact")
     lines = []
-    for score in avid_fields.items(impact.get("cvss")):
+    for score in as_list(impact.get("cvss")):
         if isinstance(score, dict):
             said = (score.get(key) for key in ("baseScore", "baseSeverity", "vectorString"))
             if words := _joined(said):

@@ -7,8 +7,9 @@
 import re
 from typing import Any
 
-from ingest.records import clean_line, clean_text
+from ingest.records import clean_line, text_or_nothing
 from ingest.sources.languages import two_letters
+from ingest.sources.lists import as_list
 
 ID = re.compile(r"AVID-\d{4}-([VR])\d+", re.IGNORECASE)
 NOBODY = {"", "n/a", "na", "none", "null", "unknown", "undefined", "unspecified", "all", "various", "multiple", "-"}
@@ -30,7 +31,7 @@ def is_vulnerability(doc: dict[str, Any], identity: str) -> bool:
 
 
 def is_avid(doc: dict[str, Any]) -> bool:
-    return clean_text_or_nothing(doc.get("data_type")).upper() == "AVID" or "problemtype" in doc
+    return text_or_nothing(doc.get("data_type")).upper() == "AVID" or "problemtype" in doc
 
 
 def title(doc: dict[str, Any]) -> str:
@@ -50,7 +51,7 @@ def language(doc: dict[str, Any]) -> str:
     """The language of the description as two letters (`eng` → `en`), '' where it is not known."""
     said = doc.get("description")
     said = said[0] if isinstance(said, list) and said else said
-    return two_letters(clean_text_or_nothing(said.get("lang"))) if isinstance(said, dict) else ""
+    return two_letters(text_or_nothing(said.get("lang"))) if isinstance(said, dict) else ""
 
 
 def problem_class(doc: dict[str, Any]) -> tuple[str, str]:
@@ -63,7 +64,7 @@ def problem_class(doc: dict[str, Any]) -> tuple[str, str]:
 def affected(doc: dict[str, Any], who: str) -> list[str]:
     """The names of developers, deployers or artifacts, without those that say that there is none."""
     said = part(doc, "affects").get(who)
-    names = [clean_line(text(item.get("name") if isinstance(item, dict) else item)) for item in items(said)]
+    names = [clean_line(text(item.get("name") if isinstance(item, dict) else item)) for item in as_list(said)]
     return list(dict.fromkeys(plain for name in names if (plain := _plain(name)).lower() not in NOBODY))
 
 
@@ -73,14 +74,14 @@ def systems(doc: dict[str, Any]) -> list[str]:
 
 def credits(doc: dict[str, Any]) -> list[str]:
     """Who is credited, as written: "Sean McGregor, AIID"."""
-    names = (clean_line(text(item)) for key in ("credit", "credits") for item in items(doc.get(key)))
+    names = (clean_line(text(item)) for key in ("credit", "credits") for item in as_list(doc.get(key)))
     return list(dict.fromkeys(re.sub(r",\s*n/?a$", "", name, flags=re.IGNORECASE) for name in names if name))
 
 
 def references(doc: dict[str, Any]) -> list[dict[str, str]]:
     """`url`, and `title` where the label is more than the address again."""
     found = []
-    for item in items(doc.get("references")):
+    for item in as_list(doc.get("references")):
         url = clean_line(text(item.get("url") if isinstance(item, dict) else item))
         label = clean_line(text(item.get("label"))) if isinstance(item, dict) else ""
         if url.startswith("www."):
@@ -93,7 +94,7 @@ def references(doc: dict[str, Any]) -> list[dict[str, str]]:
 def listed_reports(doc: dict[str, Any]) -> dict[str, str]:
     """id -> name of the reports that a vulnerability lists."""
     found: dict[str, str] = {}
-    for item in items(doc.get("reports")):
+    for item in as_list(doc.get("reports")):
         match = ID.search(text(item.get("report_id") or item.get("id")) if isinstance(item, dict) else text(item))
         if match:
             name = clean_line(text(item.get("name") or item.get("title"))) if isinstance(item, dict) else ""
@@ -103,7 +104,7 @@ def listed_reports(doc: dict[str, Any]) -> dict[str, str]:
 
 def vulnerabilities(doc: dict[str, Any]) -> list[str]:
     """Ids of the vulnerabilities that a report says it is an instance of."""
-    said = (text(item) for item in items(avid_impact(doc).get("vuln_id")))
+    said = (text(item) for item in as_list(avid_impact(doc).get("vuln_id")))
     return [match[0].upper() for one in said for match in ID.finditer(one)]
 
 
@@ -117,13 +118,6 @@ def part(holder: Any, key: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def items(value: Any) -> list[Any]:
-    """A list as it is, one value as a list of it, nothing as []."""
-    if isinstance(value, list):
-        return value
-    return [] if value is None or value == "" or value == {} else [value]
-
-
 def text(value: Any) -> str:
     """The text in `"…"`, in `{"lang": "eng", "value": "…"}`, or in a list of these, English first."""
     if isinstance(value, dict):
@@ -131,16 +125,9 @@ def text(value: Any) -> str:
     if isinstance(value, list):
         ordered = sorted(value, key=lambda one: isinstance(one, dict) and not str(one.get("lang")).startswith("en"))
         return text(ordered[0]) if ordered else ""
-    return clean_text_or_nothing(value)
-
-
-def clean_text_or_nothing(value: Any) -> str:
-    try:
-        return clean_text(value)
-    except ValueError:
-        return ""
+    return text_or_nothing(value)
 
 
 def _plain(name: str) -> str:
-    """The name without an address in brackets: "MathGPT (https://mathgpt.streamlit.app/)"."""
+    """The name without an address in brackets: "Lift (https://lift.example/)"."""
     return re.sub(r"\s*\(https?://[^)]*\)", "", name).strip()

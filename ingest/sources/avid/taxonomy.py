@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.records import TaxonomyRecord, clean_line
 from ingest.sources.avid import fields as avid_fields
+from ingest.sources.lists import as_list
 
 RISK, EFFECT, STAGE, PROBLEM = "AVID risk domain", "AVID SEP", "AVID lifecycle", "AVID problem type"
 ATTRIBUTION = "AI Vulnerability Database"
@@ -105,13 +106,13 @@ def effect_path(code: str, name: str) -> tuple[str, ...]:
 def classifications(doc: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Where the record places itself, as the fields of ClassificationRecords."""
     impact, avid = avid_fields.part(doc, "impact"), avid_fields.avid_impact(doc)
-    for domain in avid_fields.items(avid.get("risk_domain")):
+    for domain in as_list(avid.get("risk_domain")):
         if name := clean_line(avid_fields.text(domain)):
             yield {"taxonomy": RISK, "category": (name.capitalize(),)}
-    for item in avid_fields.items(avid.get("sep_view")):
+    for item in as_list(avid.get("sep_view")):
         if category := _coded(item):
             yield {"taxonomy": EFFECT, "category": category}
-    for item in avid_fields.items(avid.get("lifecycle_view")):
+    for item in as_list(avid.get("lifecycle_view")):
         if category := _coded(item):
             yield {"taxonomy": STAGE, "category": category}
     named, kind = avid_fields.problem_class(doc)
@@ -145,7 +146,7 @@ def _coded(item: Any) -> tuple[str, ...]:
 
 
 def _weaknesses(impact: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for item in avid_fields.items(impact.get("cwe")):
+    for item in as_list(impact.get("cwe")):
         said = item if isinstance(item, dict) else {"description": item}
         name = clean_line(avid_fields.text(said.get("description")))
         number = clean_line(avid_fields.text(said.get("cweId"))) or name
@@ -156,7 +157,7 @@ def _weaknesses(impact: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _jailbreaks(impact: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for item in avid_fields.items(avid_fields.part(impact, "odin").get("JailbreakTaxonomy")):
+    for item in as_list(avid_fields.part(impact, "odin").get("JailbreakTaxonomy")):
         if isinstance(item, dict):
             path = [clean_line(avid_fields.text(item.get(key))) for key in ("Category", "Strategy", "Technique")]
             if path := [name for name in path if name]:
