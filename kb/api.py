@@ -3,8 +3,9 @@
 import logging
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
@@ -65,6 +66,12 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     limit = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) // 1_000_000
     return problem(413, f"The body is larger than {limit} MB: send a file as multipart/form-data to /ingest/file.")
+
+
+@api.exception_handler(MultiPartParserError)
+@api.exception_handler(SuspiciousOperation)
+def _nonsense(request: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(400, f"This request cannot be read: {str(error)[:200] or type(error).__name__}")
 
 
 @api.exception_handler(Exception)

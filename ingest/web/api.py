@@ -25,7 +25,7 @@ class Wanted(Schema):
     """What is to be imported: one of `location` and `text`."""
 
     source: str = Field("", description="aiid, markdown, csv, …; found out from the location where it is not said")
-    location: str = Field("", description="address; a path on the server for superusers")
+    location: str = Field("", max_length=4000, description="address; a path on the server for superusers")
     text: str = Field("", description="the content itself, such as the lines of a CSV file")
     options: dict[str, Any] = Field(default={}, description="kind, namespace, map, status, visibility, …")
     dry_run: bool = Field(False, description="only say what would be done")

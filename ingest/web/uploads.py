@@ -108,9 +108,9 @@ def problem_of(request: Any) -> str:
 
 
 def keep_text(text: str, name: str) -> Path:
-    """A text as if it had been sent as a file of that name."""
+    """A text as if it had been sent as a file of that name; of characters, JSON may hold halves, which are no text."""
     path = _free_place(name)
-    path.write_text(text, encoding="utf-8", newline="")
+    path.write_text(text, encoding="utf-8", errors="replace", newline="")
     return path
 
 
