@@ -21,7 +21,7 @@ DONE = {
     "renamed": "followed {} to another place",
     "vanished": "found {} gone upstream",
     "returned": "found {} again",
-    "left_out": "left out {} that were deleted here",
+    "left_out": "left out {} deleted here",
 }
 WOULD = {
     "created": "create {}",
@@ -33,7 +33,7 @@ WOULD = {
     "renamed": "follow {} to another place",
     "vanished": "mark {} as gone upstream",
     "returned": "find {} again",
-    "left_out": "leave out {} that were deleted here",
+    "left_out": "leave out {} deleted here",
 }
 # Records that are no entries.
 THINGS = {

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -110,7 +109,6 @@ def preview(request: HttpRequest, job_id: int) -> HttpResponse:
     stored = job.changes.filter(preview=True).order_by("pk")
     found = stored.filter(action=action) if action else stored
     page = Paginator(found.select_related("entry", "user"), SHOWN).get_page(request.GET.get("page"))
-    counted = dict(stored.order_by().values_list("action").annotate(Count("pk")))
     context = {
         **job_context(job),
         "page": page,
@@ -118,8 +116,8 @@ def preview(request: HttpRequest, job_id: int) -> HttpResponse:
         "here": f"?action={action}" if action else "",
         "rows": rows_of(page.object_list),
         "action": action,
-        "looks": [(one.value, words, _all_of(job, one)) for one, words in LOOKS.items() if counted.get(one)],
-        "stored": sum(counted.values()),
+        "looks": [(one.value, words, _all_of(job, one)) for one, words in LOOKS.items() if _all_of(job, one)],
+        "stored": stored.count(),
         "place": _place(job),
         "options": {name: value for name, value in job.parameters["options"].items() if name != "map"},
         "columns": ColumnForm.of(job.parameters),

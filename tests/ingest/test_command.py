@@ -145,3 +145,17 @@ def test_an_import_that_a_worker_was_faster_to_take_is_watched_to_its_end(file, 
     out, _ = ingest("jsonl", file, *MAPPED, "--now")
 
     assert out[-1] == "created 2, updated 0, unchanged 0, failed 1"
+
+
+def test_retrying_says_what_it_cannot_retry(file):
+    ingest("jsonl", file, *MAPPED, "--now")
+    job = Job.objects.get(kind="ingest")
+
+    with pytest.raises(CommandError, match=f"Job {job.pk} is an import of jsonl. Say: manage.py ingest jsonl --retry"):
+        ingest("csv", "--retry", job.pk)
+    with pytest.raises(CommandError, match="There is no import 999999"):
+        ingest("jsonl", "--retry", 999999)
+    out, _ = ingest("jsonl", "--retry", job.pk)
+
+    assert out == [str(Job.objects.latest("pk").pk)]
+    assert Job.objects.latest("pk").parameters["only"] == ["line 2"]

@@ -74,14 +74,27 @@ class Command(BaseCommand):
         elif options["now"]:
             self._do(start_import(source, location, chosen, ring=False))
         elif options["retry"]:
-            self.stdout.write(str(self._retried(options["retry"]).pk))
+            self._queued(self._retried(options["retry"], source))
         else:
-            self.stdout.write(str(start_import(source, location, chosen).pk))
+            self._queued(start_import(source, location, chosen))
 
-    def _retried(self, job_id: int) -> Job:
+    def _queued(self, job: Job) -> None:
+        """The number alone for programs; to people also what it is."""
+        self.stdout.write(str(job.pk))
+        if self.stdout.isatty():
+            self.stdout.write(
+                f"Job {job.pk} waits for a worker (manage.py up has one); /jobs/{job.pk}/ shows how far it is."
+            )
+
+    def _retried(self, job_id: int, source: str) -> Job:
+        job = Job.objects.filter(pk=job_id, kind="ingest").first()
+        if job is None:
+            raise CommandError(f"There is no import {job_id}.")
+        if (of := job.parameters["source"]) != source:
+            raise CommandError(f"Job {job_id} is an import of {of}. Say: manage.py ingest {of} --retry {job_id}")
         try:
-            return retry_failed(Job.objects.get(pk=job_id))
-        except (Job.DoesNotExist, ValueError) as error:
+            return retry_failed(job)
+        except ValueError as error:
             raise CommandError(str(error)) from error
 
     def _do(self, job: Job) -> None:
