@@ -8,7 +8,6 @@ import bz2
 import gzip
 import io
 import lzma
-import os
 import stat
 import struct
 import tarfile
@@ -23,11 +22,11 @@ from pathlib import Path, PurePosixPath
 from shutil import rmtree
 from typing import IO, Any
 
+from ingest.sources import zip_directory
 from ingest.sources.base import SourceError
 
 CHUNK = 1 << 20
 MAX_HEADER = 1 << 20  # bytes that may stand between two files of a tar archive: long names, attributes, sparse maps
-MAX_DIRECTORY = 32 << 20  # bytes of a zip archive's directory, which is read as a whole
 XZ_MEMORY = 256 << 20  # bytes; the strongest setting of xz, -9, takes 65 million
 RATIO_FREE = 100_000_000  # bytes that may come out of however few
 DAMAGE = (
@@ -351,7 +350,7 @@ class _Xz:
 
 def _zip_members(path: Path, limits: Limits) -> Iterator[_Member | None]:
     """Every member in order of the directory, None for what is no plain file."""
-    _check_directory(path, limits)
+    zip_directory.check(path, limits.members)
     most = max(RATIO_FREE, path.stat().st_size * limits.ratio)
     with zipfile.ZipFile(path) as archive:
         read = [0]  # over all members, which may share their bytes
@@ -386,26 +385,3 @@ class _Counted:
         if self.count[0] > self.most:
             raise SourceError(f"{self.path} unpacks to many times its size: made to do harm")
         return chunk
-
-
-def _check_directory(path: Path, limits: Limits) -> None:
-    """Refuse a directory of too many files before zipfile makes an object of each. It trusts the size that stands at
-    the end of the file, so that is what is looked at. https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT"""
-    with path.open("rb") as file:
-        length = file.seek(0, os.SEEK_END)
-        # The end record: 22 bytes and a comment of at most 65,535. Before it may stand the 64-bit one, 76 bytes.
-        file.seek(max(0, length - 65_557 - 76))
-        tail = bytes(76) + file.read()
-        place = tail.rfind(b"PK\x05\x06", max(76, len(tail) - 65_557))
-        if place < 0 or len(tail) < place + 22:
-            raise zipfile.BadZipFile("its end is missing")
-        end = length - len(tail) + place
-        size = int.from_bytes(tail[place + 12 : place + 16], "little")
-        if tail[place - 20 : place].startswith(b"PK\x06\x07"):
-            size = int.from_bytes(tail[place - 36 : place - 28], "little")
-            end -= 76
-        if size <= MAX_DIRECTORY:
-            file.seek(max(0, end - size))
-            if file.read(size).count(b"PK\x01\x02") <= limits.members:
-                return
-    raise SourceError(f"{path} holds more than {limits.members:,} files")

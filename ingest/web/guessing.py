@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ingest.sources import SOURCES
+from ingest.sources import SOURCES, SourceError, zip_directory
 from ingest.sources.files import beginning
 
 LOOKED_AT = 65_536  # bytes of a file, or of one member of an archive
@@ -78,7 +78,7 @@ def guess_file(path: Path) -> str:
     """The name of the source that can probably read the file; "" where nothing tells."""
     try:
         return _of_file(path)
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError):
+    except (OSError, ValueError, SourceError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError):
         return _known(BY_ENDING.get(_ending(path.name), ""))
 
 
@@ -100,8 +100,7 @@ def _of_file(path: Path) -> str:
     with path.open("rb") as file:
         begin = file.read(LOOKED_AT)
     if begin.startswith(b"PK\x03\x04"):
-        if _members_of_zip(path) > MEMBERS_OF_ZIP:
-            return _known(BY_ENDING.get(ending, ""))
+        zip_directory.check(path, MEMBERS_OF_ZIP)
         with zipfile.ZipFile(path) as archive:
             return _known(_of_zip(archive, ending))
     if ending in ARCHIVES:
@@ -144,16 +143,6 @@ def _of_zip(archive: zipfile.ZipFile, ending: str) -> str:
     if b"AIAAIC" in words:
         return "aiaaic"
     return "aiid" if re.search(rb"(?i)incident[ _]id", words) and re.search(rb"(?i)report[ _]number", words) else "xlsx"
-
-
-def _members_of_zip(path: Path) -> int:
-    """How many members its last record says that it has (APPNOTE 4.3.16); opening it would read the list of them."""
-    with path.open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - 65_557))
-        end = file.read()
-    place = end.rfind(b"PK\x05\x06")
-    return int.from_bytes(end[place + 10 : place + 12], "little") if place >= 0 else 0
 
 
 def _tar_names(path: Path) -> Iterator[str]:

@@ -7,7 +7,6 @@ and merged cells, takes row numbers on trust, and refuses a workbook for a colou
 import datetime as dt
 import posixpath
 import re
-import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from xml.parsers import expat
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_ISO8601
 
+from ingest.sources import zip_directory
 from ingest.sources.base import SourceError
 from ingest.sources.tables.sheet import Cell, Linked, SheetRow, is_blank
 
@@ -29,7 +29,6 @@ MAX_STRINGS = 128_000_000
 MAX_PART = 16_000_000
 MAX_RATIO = 200  # of what is larger than MAX_PART: sheets of real tables shrink to a tenth, bombs to a thousandth
 MAX_MEMBERS = 5000
-MAX_DIRECTORY = 4_000_000  # bytes of the list of parts
 MAX_TEXTS = 4_000_000
 MAX_SHEETS = 500
 MAX_ROW = 1_048_576  # what spreadsheet programs have, as is the next
@@ -55,15 +54,13 @@ class Workbook:
         self.path = path
         _refuse_other_formats(path)
         try:
-            _refuse_long_directory(path)
+            zip_directory.check(path, MAX_MEMBERS)
             self.archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise SourceError(f"{path} is no workbook, or a damaged one ({error}); save it again as .xlsx") from None
         # Some programs write the names of parts with backslashes, or refer to them in other letters.
-        parts = self.archive.infolist()[: MAX_MEMBERS + 1]
+        parts = self.archive.infolist()
         self.members = {info.filename.replace("\\", "/").lstrip("/").lower(): info for info in parts}
-        if len(self.members) > MAX_MEMBERS:
-            raise SourceError(f"{path} holds more than {MAX_MEMBERS:,} parts; that is no workbook")
         if "mimetype" in self.members and "content.xml" in self.members:
             raise SourceError(f"{path} is an OpenDocument spreadsheet; save it as .xlsx")
         self.sheets: dict[str, WorkbookSheet] = {}
@@ -521,22 +518,6 @@ def _refuse_other_formats(path: Path) -> None:
             raise SourceError(f"{path} is a workbook of the old format (.xls); save it as .xlsx")
     if head[:2] != b"PK":
         raise SourceError(f"{path} is no workbook (.xlsx); for tables of text there are the sources csv and jsonl")
-
-
-def _refuse_long_directory(path: Path) -> None:
-    """SourceError when the archive's list of members is too long to be read as a whole, which zipfile does."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(size - 66_000, 0))
-        tail = file.read()
-        place = tail.rfind(b"PK\x05\x06")
-        length = struct.unpack_from("<L", tail, place + 12)[0] if place >= 0 else 0
-        # An archive of more than 4 GB or 65,535 members says so in a second record, 20 bytes before.
-        if place >= 20 and tail[place - 20 : place - 16] == b"PK\x06\x07":
-            file.seek(struct.unpack_from("<Q", tail, place - 12)[0])
-            length = struct.unpack_from("<Q", file.read(56), 40)[0]
-    if length > MAX_DIRECTORY:
-        raise SourceError(f"{path} holds too many parts for a workbook")
 
 
 def _exhaust(steps: Iterator[None]) -> None:

@@ -194,5 +194,5 @@ def test_too_many_parts(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(6000):
             archive.writestr(f"{number}", "")
-    with pytest.raises(SourceError, match="holds more than 5,000 parts"):
+    with pytest.raises(SourceError, match="holds more than 5,000 files"):
         Workbook(path)
