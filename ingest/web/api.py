@@ -9,6 +9,9 @@ from ninja.files import UploadedFile
 
 from ingest import pipeline
 from ingest.sources import SourceError
+from ingest.sources.base import read_map
+from ingest.sources.tables.mapping import NoTitleColumn
+from ingest.sources.tables.sheet import listed
 from ingest.web import uploads
 from ingest.web.asking import NotAllowed, keep_text, location_for, source_for
 from kb.as_json import job_json
@@ -36,6 +39,8 @@ def ingest(request: HttpRequest, wanted: Wanted) -> HttpResponse:
     """Starts a job and answers 202 with it; the header Location says where to ask how far it is."""
     if wanted.text and wanted.location:
         raise BadFilter("text", "Give a location or a text, not both.")
+    if not wanted.text and not wanted.location.strip() and wanted.source != "starter":
+        raise BadFilter("location", "Give a location or a text.")
     try:
         if wanted.text:
             if not wanted.source:
@@ -57,6 +62,8 @@ def ingest_file(
     source: str = Form(""),
     kind: str = Form(""),
     namespace: str = Form(""),
+    map: str = Form("", description="field=column, one a line"),
+    sheet: str = Form(""),
     status: str = Form(""),
     visibility: str = Form(""),
     dry_run: bool = Form(False),
@@ -66,8 +73,13 @@ def ingest_file(
         raise HttpError(413, problem)
     if not isinstance(file, uploads.StoredFile):
         raise BadFilter("file", "Send a file as multipart/form-data, in the field file.")
-    given = {"kind": kind, "namespace": namespace, "status": status, "visibility": visibility}
-    options = {name: value for name, value in given.items() if value}
+    given = {"kind": kind, "namespace": namespace, "sheet": sheet, "status": status, "visibility": visibility}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if lines := [line for line in map.splitlines() if line.strip()]:
+        try:
+            options["map"] = read_map(lines)
+        except SourceError as error:
+            raise BadFilter("map", str(error)) from error
     response = _started(request, source, str(file.path), options, dry_run)
     file.keep()
     return response
@@ -88,6 +100,8 @@ def _started(request: HttpRequest, source: str, location: str, options: dict[str
     try:
         chosen = source_for(source, location) if location else source
         return _accepted(pipeline.start_import(chosen, location, options, request.user, dry_run=dry_run))
+    except NoTitleColumn as error:
+        raise BadFilter("map", f"Say in map which column is the title; there are {listed(error.columns)}.") from error
     except SourceError as error:
         raise BadFilter("source", str(error)) from error
 

@@ -105,7 +105,6 @@ def test_an_address_is_taken_from_all_staff(clerk):
         ({"source": "csv", "text": "Title\nx\n", "options": {"status": "secret"}}, "source", "status must be"),
         ({"source": "csv", "text": "Title\nx\n", "options": []}, "options", "dictionary"),
         ({"source": ["csv"]}, "source", "string"),
-        ({}, "source", "there is no source"),
     ],
 )
 def test_nonsense_is_told_as_a_problem(clerk, body, parameter, told):
@@ -165,3 +164,29 @@ def test_the_documentation_names_it(client):
 
     assert {f"{API}/ingest", f"{API}/ingest/file", f"{API}/jobs/{{job_id}}/retry", f"{API}/changes"} <= set(paths)
     assert paths[f"{API}/ingest"]["post"]["security"]
+
+
+def test_a_file_is_read_with_the_columns_and_the_sheet_that_are_named(clerk):
+    file = SimpleUploadedFile("lifts.csv", b"Was,Wann\nAufzug fiel,2024\n")
+
+    answer = clerk.send("/ingest/file", file=file, kind="note", map="title=Was\ndate=Wann")
+
+    assert answer.status_code == 202
+    jobs.run(Job.objects.get(kind="ingest").pk, budget_s=None)
+    assert Entry.objects.get().title == "Aufzug fiel"
+
+
+@pytest.mark.parametrize(
+    ("body", "parameter", "told"),
+    [
+        ({}, "location", "Give a location or a text."),
+        ({"source": "csv"}, "location", "Give a location or a text."),
+        ({"source": "csv", "text": "a,b\n1,2\n"}, "map", "Say in map which column is the title; there are a, b."),
+    ],
+)
+def test_what_is_missing_is_told_as_a_program_would_say_it(clerk, body, parameter, told):
+    answer = clerk.post("/ingest", body)
+
+    assert answer.status_code == 422
+    assert (answer.json()["parameter"], answer.json()["detail"]) == (parameter, told)
+    assert not Job.objects.exists()
