@@ -11,6 +11,8 @@ from ingest.sources.base import SourceError
 
 CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # bytes that no text is written with
 UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+ZIP = b"PK\x03\x04"  # how archives begin, workbooks among them
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # workbooks of the old format, and those with a password
 MAX_CONTROLS = 0.01  # share of a file's bytes: pictures and archives have ten times as many
 SAMPLE = 65536  # bytes read at each end of a file for its fingerprint
 

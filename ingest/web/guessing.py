@@ -1,11 +1,9 @@
 """Which source can read a file or an address, guessed from its name and from how it begins."""
 
 import json
-import lzma
 import re
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import islice
@@ -13,7 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from ingest.sources import SOURCES, SourceError, zip_directory
-from ingest.sources.files import beginning
+from ingest.sources.archives import DAMAGE
+from ingest.sources.files import ZIP, beginning
 
 LOOKED_AT = 65_536  # bytes of a file, or of one member of an archive
 ARCHIVE_LOOKED_AT = 2_000_000  # bytes of a tar archive, as it is packed
@@ -78,7 +77,7 @@ def guess_file(path: Path) -> str:
     """The name of the source that can probably read the file; "" where nothing tells."""
     try:
         return _of_file(path)
-    except (OSError, ValueError, SourceError, zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError):
+    except (*DAMAGE, SourceError):
         return _known(BY_ENDING.get(_ending(path.name), ""))
 
 
@@ -99,7 +98,7 @@ def _of_file(path: Path) -> str:
     ending = _ending(path.name)
     with path.open("rb") as file:
         begin = file.read(LOOKED_AT)
-    if begin.startswith(b"PK\x03\x04"):
+    if begin.startswith(ZIP):
         zip_directory.check(path, MEMBERS_OF_ZIP)
         with zipfile.ZipFile(path) as archive:
             return _known(_of_zip(archive, ending))
@@ -157,7 +156,7 @@ def _tar_names(path: Path) -> Iterator[str]:
                 inflated += member.size
                 if inflated > INFLATED:
                     return
-    except (tarfile.TarError, OSError, EOFError, ValueError, TypeError, zlib.error, lzma.LZMAError):
+    except (*DAMAGE, TypeError):
         return  # TypeError: tarfile's own, of a gzip header that ends early
 
 

@@ -24,7 +24,7 @@ from ingest.records import (
 )
 from ingest.sources.aiaaic.columns import EXTERNAL, INTERNAL, Columns, is_known, read_columns
 from ingest.sources.base import Options, SourceError
-from ingest.sources.files import fingerprint, local_path
+from ingest.sources.files import OLE, ZIP, fingerprint, local_path
 from ingest.sources.lists import listed
 from ingest.sources.tables.csv_table import CsvSheet
 from ingest.sources.tables.sheet import Cell, Linked, Sheet, SheetRow, find_header, is_blank
@@ -318,7 +318,7 @@ def _files(path: Path) -> list[Path]:
 def _is_workbook(file: Path) -> bool:
     with file.open("rb") as opened:
         head = opened.read(8)
-    return head[:2] == b"PK" or head == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    return head.startswith((ZIP, OLE))
 
 
 def _said(cell: Cell) -> str:

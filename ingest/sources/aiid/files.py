@@ -11,13 +11,13 @@ from ingest.sources.aiid.rows import COLUMNS, SnapshotTables
 from ingest.sources.aiid.tables import Tables
 from ingest.sources.aiid.workbook import WorkbookTables
 from ingest.sources.base import SourceError
+from ingest.sources.files import OLE, ZIP
 
 ROOT = "mongodump_full_snapshot"
 # The database's dump lies in a folder of its own; others lie beside it, with tables of the same names.
 DUMP = "aiidprod"
 OTHER_DUMPS = ("translations", "history", "customData", "auth", "admin")
 TABLE = re.compile(rf"(?:(?:{'|'.join(COLUMNS)})\.(?:bson|csv)|classifications_[\w.-]{{1,60}}\.csv)(?:\.gz)?")
-OLE = b"\xd0\xcf\x11\xe0"  # workbooks of the old format, and those with a password
 
 
 def check(path: Path) -> None:
@@ -102,5 +102,5 @@ def is_list_of_links(path: Path) -> bool:
 
 def _is_workbook(path: Path) -> bool:
     with path.open("rb") as file:
-        start = file.read(4)
-    return start == OLE or (start.startswith(b"PK") and archives.holds(path, lambda name: name.startswith("xl/")))
+        start = file.read(8)
+    return start == OLE or (start.startswith(ZIP) and archives.holds(path, lambda name: name.startswith("xl/")))

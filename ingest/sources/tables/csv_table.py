@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ingest.records import clean_line
 from ingest.sources.base import Options, SourceError
-from ingest.sources.files import CONTROLS, SAMPLE, fingerprint, local_file
+from ingest.sources.files import CONTROLS, OLE, SAMPLE, ZIP, fingerprint, local_file
 from ingest.sources.tables.delimited import Row, read_rows
 from ingest.sources.tables.mapping import is_known
 from ingest.sources.tables.sheet import LOOKED_AT, SheetRow
@@ -84,7 +84,7 @@ class CsvSheet:
         return "utf-8-sig"
 
     def _refuse_what_is_no_text(self, head: bytes) -> None:
-        if head[:4] == b"PK\x03\x04" or head[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        if head.startswith((ZIP, OLE)):
             raise SourceError(f"{self.path} is a workbook or an archive; workbooks (.xlsx) are read by the source xlsx")
         if len(CONTROLS.findall(head.replace(b"\0", b""))) > max(len(head) * MAX_CONTROLS, 20):
             raise SourceError(f"{self.path} is no text; name a CSV file")

@@ -8,7 +8,6 @@ import datetime as dt
 import posixpath
 import re
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -20,7 +19,9 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelt
 from openpyxl.utils.datetime import MAC_EPOCH, WINDOWS_EPOCH, from_excel, from_ISO8601
 
 from ingest.sources import zip_directory
+from ingest.sources.archives import DAMAGE
 from ingest.sources.base import SourceError
+from ingest.sources.files import OLE, ZIP
 from ingest.sources.tables.sheet import Cell, Linked, SheetRow, is_blank
 
 # What a part may inflate to, in bytes, and how much of a workbook is read at all.
@@ -41,7 +42,6 @@ MAX_TAG = 4_000_000  # bytes; expat reads an unfinished tag again with every chu
 CHUNK = 65_536
 DIGITS = "0123456789"
 
-OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 CELL_NAME = re.compile(r"([A-Z]{1,3})([0-9]{1,7})", re.ASCII)
 HYPERLINK = re.compile(r'\s*HYPERLINK\(\s*"((?:[^"]|"")*)"', re.IGNORECASE)
 Attributes = dict[str, str]
@@ -56,7 +56,7 @@ class Workbook:
         try:
             zip_directory.check(path, MAX_MEMBERS)
             self.archive = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except DAMAGE as error:
             raise SourceError(f"{path} is no workbook, or a damaged one ({error}); save it again as .xlsx") from None
         # Some programs write the names of parts with backslashes, or refer to them in other letters.
         parts = self.archive.infolist()
@@ -85,7 +85,7 @@ class Workbook:
             with self.archive.open(info) as file:
                 while chunk := file.read(CHUNK):
                     yield chunk
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except DAMAGE as error:
             raise SourceError(f"{part} in {self.path} is damaged: {error}") from None
 
     def parse(self, part: str, limit: int, handler: "_Handler") -> Iterator[None]:
@@ -516,7 +516,7 @@ def _refuse_other_formats(path: Path) -> None:
             if encrypted:
                 raise SourceError(f"{path} is protected by a password; save it without one")
             raise SourceError(f"{path} is a workbook of the old format (.xls); save it as .xlsx")
-    if head[:2] != b"PK":
+    if head[:2] != ZIP[:2]:
         raise SourceError(f"{path} is no workbook (.xlsx); for tables of text there are the sources csv and jsonl")
 
 
