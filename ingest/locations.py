@@ -1,6 +1,8 @@
 """Where a source is read: a path of this machine as it is, a file at an address after it was downloaded."""
 
 import hashlib
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from kb import jobs
 
 MEGABYTE = 1_000_000
 MAX_DOWNLOAD = 2_000 * MEGABYTE
-TOLD_EVERY = 2 * MEGABYTE
+TELL_EVERY_S = 1.0  # how soon a download is seen to go on, and sees that it was cancelled
 HEAVY = 20 * MEGABYTE  # a file that takes seconds to open, which nobody should have to wait for
 
 
@@ -31,8 +33,7 @@ def is_downloaded(source: str, location: str) -> bool:
 
 def is_heavy(location: str) -> bool:
     """Whether the location is a file that is better opened by a worker than while somebody waits."""
-    path = Path(location)
-    return bool(location) and path.is_file() and path.stat().st_size > HEAVY
+    return os.path.isfile(location) and os.path.getsize(location) > HEAVY
 
 
 def local(run: jobs.Run, parameters: dict[str, Any]) -> str:
@@ -50,12 +51,12 @@ def local(run: jobs.Run, parameters: dict[str, Any]) -> str:
             return str(path)
     folder = Path(settings.KB_DATA_DIR) / "downloads" / hashlib.sha256(location.encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
-    told = 0
+    told = time.monotonic()
 
     def tell(done: int, total: int | None) -> None:
         nonlocal told
-        if done - told >= TOLD_EVERY:
-            told = done
+        if time.monotonic() - told >= TELL_EVERY_S:
+            told = time.monotonic()
             of = f" of {total / MEGABYTE:.0f}" if total else ""
             run.phase(f"Downloading: {done / MEGABYTE:.0f}{of} MB")
 

@@ -20,6 +20,7 @@ from kb.similar import registered
 KIND = "match"
 BATCH = 50
 REMEMBERED = 40  # batches whose comparisons are held for the next ones
+PROPOSED_EACH = 10  # of an entry with more likenesses the best are proposed; it is a form letter, not an event
 WAIT = timedelta(seconds=30)
 PATIENCE = timedelta(hours=1)
 MATTERING = (Action.CREATED, Action.UPDATED, Action.MERGED, Action.RETURNED)
@@ -96,7 +97,7 @@ def _found(finder: Finder, ids: Iterable[int]) -> Found:
     return {
         couple(id, match.other): (match.score, evidence(finder.pool, *couple(id, match.other), match.signals))
         for id in present
-        for match in finder.matches(id)
+        for match in finder.matches(id)[:PROPOSED_EACH]
     }
 
 

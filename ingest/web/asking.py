@@ -1,5 +1,6 @@
 """What somebody asks to be imported, over the web: where it is, whether they may, and which source reads it."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def source_for(source: str, location: str) -> str:
     if locations.is_address(location):
         guessed = guessing.guess_address(location)
     else:
-        guessed = guessing.guess_file(path) if path.is_file() else "markdown" if path.is_dir() else ""
+        guessed = guessing.guess_file(path) if os.path.isfile(path) else "markdown" if os.path.isdir(path) else ""
     if not guessed:
         name = location if locations.is_address(location) else path.name
         raise NotTold(name)

@@ -91,3 +91,11 @@ def test_nonsense_is_refused_before_there_is_a_job(address, options, said):
     with pytest.raises(SourceError, match=said):
         start_import("jsonl", address, options, ring=False)
     assert Job.objects.count() == 0
+
+
+def test_a_list_of_addresses_longer_than_any_path_is_no_path(server):
+    addresses = " ".join(server.url(f"/{'x' * 60}/{number}") for number in range(100))
+
+    job = start_import("url", addresses, {}, ring=False)
+
+    assert job.parameters["location"] == addresses
