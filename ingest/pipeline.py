@@ -122,21 +122,22 @@ def work(run: jobs.Run) -> bool:
         source = _open(parameters["source"], location, options)
         mark = source.fingerprint()
         if job.cursor.get("fingerprint") != mark or (parameters.get("dry_run") and Rehearsal.is_lost(job)):
-            with run.batch():
-                # What was told of another content, or of a reading that is begun anew, is told again.
-                job.problems.all().delete()
-                job.changes.filter(preview=True).delete()
-                local = {name: job.cursor[name] for name in ("local",) if name in job.cursor}
-                job.cursor, job.done = (
-                    {**local, "fingerprint": mark, "position": 0, "began": timezone.now().isoformat()},
-                    0,
-                )
-                job.counts = dict.fromkeys(COUNTS, 0)
-                job.total = source.count()
-                _tell_mapping(job, source)
+            _begin(run, source, mark)
         return _take_in(_import(run, source))
     except SourceError as error:
         raise jobs.JobFailed(str(error)) from error
+
+
+def _begin(run: jobs.Run, source: Source, mark: str) -> None:
+    """Go to the first record. What was told of another content, or of a reading that is begun anew, is told again."""
+    job = run.job
+    with run.batch():
+        job.problems.all().delete()
+        job.changes.filter(preview=True).delete()
+        downloaded = {"local": job.cursor["local"]} if "local" in job.cursor else {}
+        job.cursor = {**downloaded, "fingerprint": mark, "position": 0, "began": timezone.now().isoformat()}
+        job.counts, job.done, job.total = dict.fromkeys(COUNTS, 0), 0, source.count()
+        _tell_mapping(job, source)
 
 
 def _import(run: jobs.Run, source: Source) -> Import:

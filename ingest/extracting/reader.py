@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from ingest.extracting import confined
-from ingest.extracting.reader_limits import MAX_ANSWER_BYTES, SIZES
+from ingest.extracting.reader_protocol import MAX_ANSWER_BYTES, SIZES
 
 ALARM_LATER_S = 5.0  # the alarm of the process itself is for when nobody is left who could end it
 READ_BEFORE_RENEWAL = 300  # what a library remembers of each page grows

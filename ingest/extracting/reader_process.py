@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ingest.extracting import confined
-from ingest.extracting.reader_limits import MAX_ANSWER_BYTES, SIZES
+from ingest.extracting.reader_protocol import MAX_ANSWER_BYTES, SIZES
 
 DEPTH = 3000  # of calls: what is nested deeper is no text any more
 

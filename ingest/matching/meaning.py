@@ -16,6 +16,8 @@ Vectors = NDArray[np.float32]
 
 
 class Meaning(Protocol):
+    """How near entries are by their vectors."""
+
     def learn(self, ids: Iterable[int]) -> None:
         """Get what will be asked about these entries, at once."""
         ...

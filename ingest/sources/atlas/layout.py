@@ -25,7 +25,6 @@ SHELVES = {
     "case_studies": "case-study",
     "casestudies": "case-study",
 }
-RELATIONS = ("sequences", "achieves", "specializes", "mitigates", "employs")
 MAX_DEPTH = 6
 
 Thing = dict[str, Any]
