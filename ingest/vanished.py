@@ -1,11 +1,12 @@
 """What a complete import of a collection no longer held: flagged, never deleted; or found again under another name."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from django.utils import timezone
 
 from ingest.logbook import change
-from ingest.rehearsal import TELLING, Rehearsal
+from ingest.rehearsal import Rehearsal, text_mark
 from ingest.writing.outcome import By
 from ingest.writing.source_records import unseen
 from kb import jobs, provenance
@@ -18,11 +19,36 @@ BATCH = 100
 
 def settle(run: jobs.Run, by: By) -> Iterator[None]:
     """Go through what this import did not meet, a batch at a time; after each the caller may stop."""
+    made: Made | None = None
     while rows := list(unseen(by)[:BATCH]):
+        made = made or Made(by)
         with run.batch():
             for row in rows:
-                _settle(run, row, by)
+                _settle(run, row, by, made)
         yield
+
+
+class Made:
+    """The entries that this import made, by what they say: so that to look for one of them takes no longer among many.
+
+    Held in memory are their ids, and a digest of each text.
+    """
+
+    def __init__(self, by: By) -> None:
+        ids = Change.objects.filter(job=by.job, action=Action.CREATED, entry__isnull=False).order_by()
+        said = Entry.objects.filter(pk__in=ids.values("entry"), source=by.source).order_by("pk")
+        self._ids: dict[str, set[int]] = defaultdict(set)
+        for entry in said.only("kind", "body", "content_hash").iterator():
+            self._ids[text_mark(entry)].add(entry.pk)
+
+    def like(self, entry: Entry) -> int | None:
+        """The one other entry that says the same, if there is exactly one."""
+        ids = self._ids.get(text_mark(entry), set())
+        others = ids - {entry.pk} if len(ids) < 3 else ids
+        return next(iter(others)) if len(others) == 1 else None
+
+    def forget(self, entry: Entry) -> None:
+        self._ids[text_mark(entry)].discard(entry.pk)
 
 
 def foresee(run: jobs.Run, by: By, rehearsal: Rehearsal) -> None:
@@ -50,13 +76,16 @@ def _count_renamed(run: jobs.Run) -> None:
     run.count(Action.RENAMED)
 
 
-def _settle(run: jobs.Run, row: SourceRecord, by: By) -> None:
-    mine = SourceRecord.objects.filter(source=by.source, collection=by.collection)
-    if mine.filter(entry=row.entry_id, job=by.job).exists():
-        mine.filter(entry=row.entry_id, pk__gt=row.pk).update(digest="")  # from now on these have the say
+def _settle(run: jobs.Run, row: SourceRecord, by: By, made: Made) -> None:
+    # Chosen here and not in the query: without statistics SQLite would go through all that the import met.
+    told = SourceRecord.objects.filter(entry=row.entry_id).values_list("pk", "job", "source", "collection")
+    mine = {pk: job for pk, job, *place in told if place == [by.source, by.collection]}
+    if by.job and by.job.pk in mine.values():
+        later = [pk for pk in mine if pk > row.pk]
+        SourceRecord.objects.filter(pk__in=later).update(digest="")  # from now on these have the say
         row.delete()  # its entry is there under another key
         return
-    renamed = _renamed(row, by)
+    renamed = _renamed(row, by, made)
     if renamed is None:
         row.vanished_at = timezone.now()
         row.save(update_fields=["vanished_at"])
@@ -66,6 +95,7 @@ def _settle(run: jobs.Run, row: SourceRecord, by: By) -> None:
     now = renamed.source_records.filter(source=by.source, collection=by.collection).first()
     where = {"from": row.place or row.key, "to": now.place if now else renamed.title}
     kept, key = row.entry, row.key
+    made.forget(renamed)
     _follow(kept, renamed)
     merge_entries(renamed, kept)
     namespace, _, value = key.partition(" ")
@@ -77,15 +107,10 @@ def _settle(run: jobs.Run, row: SourceRecord, by: By) -> None:
     _count_renamed(run)
 
 
-def _renamed(row: SourceRecord, by: By) -> Entry | None:
+def _renamed(row: SourceRecord, by: By, made: Made) -> Entry | None:
     """The one entry that this import made with the same text, if there is exactly one."""
-    entry = row.entry
-    made = Entry.objects.filter(
-        source=by.source, kind=entry.kind, changes__job=by.job, changes__action=Action.CREATED
-    ).exclude(pk=entry.pk)
-    same = made.filter(body=entry.body) if len(entry.body) >= TELLING else made.filter(content_hash=entry.content_hash)
-    found = list(same.distinct()[:2])
-    return found[0] if len(found) == 1 and entry.source == by.source else None
+    other = made.like(row.entry) if row.entry.source == by.source else None
+    return Entry.objects.filter(pk=other).first() if other else None
 
 
 def _follow(kept: Entry, renamed: Entry) -> None:

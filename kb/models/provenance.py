@@ -96,7 +96,7 @@ class Change(models.Model):
         indexes = [
             models.Index(fields=["preview", "-id"]),
             # All that a list can be narrowed by, so that counting what each import did reads no row.
-            models.Index(fields=["job", "action", "preview", "entry", "source", "created_at"]),
+            models.Index(fields=["job", "action", "entry", "preview", "source", "created_at"]),
         ]
 
     def __str__(self) -> str:
