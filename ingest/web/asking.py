@@ -48,7 +48,13 @@ def source_for(source: str, location: str) -> str:
     if locations.is_address(location):
         guessed = guessing.guess_address(location)
     else:
-        guessed = guessing.guess_file(path) if os.path.isfile(path) else "markdown" if os.path.isdir(path) else ""
+        guessed = (
+            guessing.guess_file(path)
+            if os.path.isfile(path)
+            else guessing.guess_folder(path)
+            if os.path.isdir(path)
+            else ""
+        )
     if not guessed:
         name = location if locations.is_address(location) else path.name
         raise NotTold(name)

@@ -1,6 +1,7 @@
 """Which source can read a file or an address, guessed from its name and from how it begins."""
 
 import json
+import os
 import re
 import tarfile
 import zipfile
@@ -66,8 +67,8 @@ BY_MEMBER = (
     (r"(^|/)mongodump_full_snapshot/|(^|/)(incidents\.(csv|bson)|aiidprod/)", "aiid"),
     (r"(^|/)AVID-\d{4}-[RV]\d+.*\.json$", "avid"),
     (r"(^|/)ATLAS(-latest)?\.yaml$|(^|/)case-studies/AML\.CS", "atlas"),
+    (r"(?i)(^|/)\.obsidian/|\.md$", "markdown"),  # before the papers that are attached to notes
     (r"(?i)\.pdf$", "pdf"),
-    (r"(?i)(^|/)\.obsidian/|\.md$", "markdown"),
 )
 ARCHIVES = ("tar", "tgz", "tbz", "tbz2", "txz", "gz", "bz2", "xz", "zip")
 LINK = re.compile(r"^\s*([-*+]|\d+\.|\|)\s*.{0,120}\[[^\]\n]+\]\(https?://", re.M)
@@ -79,6 +80,12 @@ def guess_file(path: Path) -> str:
         return _of_file(path)
     except (*DAMAGE, SourceError):
         return _known(BY_ENDING.get(_ending(path.name), ""))
+
+
+def guess_folder(path: Path) -> str:
+    """The same for a folder, by the names of what lies in it and below."""
+    below = (Path(place, name).relative_to(path).as_posix() for place, _, names in os.walk(path) for name in names)
+    return _known(_of_members(islice(below, MEMBERS)))
 
 
 def guess_address(address: str) -> str:

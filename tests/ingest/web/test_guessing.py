@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from ingest.web.guessing import guess_address, guess_file
+from ingest.web.guessing import guess_address, guess_file, guess_folder
 
 
 def tar(path: Path, *names: str, mode: Literal["w:bz2", "w:gz"] = "w:bz2") -> None:
@@ -135,3 +135,22 @@ class Zeros(io.RawIOBase):
 )
 def test_addresses(address, source):
     assert guess_address(address) == source
+
+
+@pytest.mark.parametrize(
+    ("names", "source"),
+    [
+        (("a.pdf", "more/b.PDF"), "pdf"),
+        (("Oak.md", "attached/a.pdf"), "markdown"),
+        (("mongodump_full_snapshot/incidents.csv",), "aiid"),
+        (("reports/2022/AVID-2022-R0001.json", "README.md"), "avid"),
+        (("a.txt",), ""),
+        ((), ""),
+    ],
+)
+def test_folders_are_told_by_what_lies_below(tmp_path, names, source):
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+
+    assert guess_folder(tmp_path) == source
