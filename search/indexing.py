@@ -113,11 +113,14 @@ def _mark(rows: Sequence[Indexing]) -> None:
     """The engine has what these rows wanted when they were read. Rows of entries that are gone have done their work."""
     with transaction.atomic():
         present = set(Entry.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+        reached: dict[int, list[int]] = {}
         for row in rows:
             if row.pk in present:
-                Indexing.objects.filter(pk=row.pk).update(indexed=row.wanted, attempts=0, error="")
+                reached.setdefault(row.wanted, []).append(row.pk)
             else:
                 Indexing.objects.filter(pk=row.pk, wanted=row.wanted).delete()
+        for wanted, ids in reached.items():
+            Indexing.objects.filter(pk__in=ids).update(indexed=wanted, attempts=0, error="")
 
 
 def _vectors(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:
