@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ingest.records import DuplicateRecord, SameRecord
-from ingest.writing.identity import kept_apart
+from ingest.writing.identity import Pair, kept_apart
 from ingest.writing.links import resolve_links
 from ingest.writing.outcome import By, Outcome, Refusal, Written
 from ingest.writing.rows import found_pairs
@@ -12,7 +12,6 @@ from kb.merging import merge_entries
 from kb.models import Entry, ExternalId, Link, Origin, SourceRecord
 from kb.models.provenance import Action
 
-Pair = tuple[str, str]
 RELATED = "related"
 
 

@@ -5,7 +5,7 @@ from typing import Any, get_args, get_origin
 from django import forms
 from pydantic import ValidationError as FactsError
 
-from kb.admin.forms import KeepsText
+from kb.admin.forms import KeepsText, as_typed
 from kb.kinds import KINDS, clean_facts
 
 PREFIX = "fact_"
@@ -36,9 +36,9 @@ class FactsForm(KeepsText):
 
     def _value(self, name: str) -> Any:
         """What was typed; where that is what was shown, the fact as it was, line ends within a value included."""
-        typed = _plain(self.cleaned_data.get(PREFIX + name) or "")
+        typed = as_typed(self.cleaned_data.get(PREFIX + name) or "")
         before = self.initial_facts.get(name, "")
-        if typed == _plain(_shown(before)):
+        if typed == as_typed(_shown(before)):
             return before
         return [line.strip() for line in typed.splitlines() if line.strip()] if _is_list(name, self.kind) else typed
 
@@ -71,7 +71,3 @@ def _is_list(name: str, kind: str) -> bool:
 
 def _shown(value: Any) -> str:
     return "\n".join(value) if isinstance(value, list) else str(value)
-
-
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").strip()

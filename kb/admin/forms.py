@@ -17,9 +17,10 @@ class KeepsText(ModelForm):
         for name, typed in self.cleaned_data.items():
             before = getattr(self.instance, name, None) if isinstance(typed, str) else None
             if isinstance(before, str):
-                self.cleaned_data[name] = before if _plain(typed) == _plain(before) else typed.replace("\r\n", "\n")
+                self.cleaned_data[name] = before if as_typed(typed) == as_typed(before) else typed.replace("\r\n", "\n")
         return cleaned
 
 
-def _plain(text: str) -> str:
+def as_typed(text: str) -> str:
+    """A text as it is compared with what a form sends back."""
     return text.replace("\r\n", "\n").strip()
