@@ -67,11 +67,17 @@ def job_context(job: Job) -> dict[str, Any]:
         "refused_count": refused_count,
         "noted": noted[:SHOWN_PROBLEMS] if noted_count else [],
         "noted_count": noted_count,
-        "can_go_on": real_import and job.state in (JobState.CANCELLED, JobState.FAILED),
+        "can_go_on": real_import and job.state in (JobState.CANCELLED, JobState.FAILED) and not _followed(job),
         "can_retry": real_import and job.is_over and refused_count > 0,
         "has_changes": real_import and job.changes.exists(),
         "is_preview": job.kind == "ingest" and not real_import,
     }
+
+
+def _followed(job: Job) -> bool:
+    """Whether its source was imported later: to go on with it then could undo what is newer."""
+    later = Job.objects.filter(kind="ingest", pk__gt=job.pk, parameters__source=job.parameters.get("source"))
+    return later.filter(parameters__dry_run__isnull=True).exists()
 
 
 @staff_member_required

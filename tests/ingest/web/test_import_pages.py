@@ -162,6 +162,8 @@ def test_what_was_cancelled_is_gone_on_with(curator):
     assert response["Location"] == again.get_absolute_url()
     jobs.run(again.pk, budget_s=None)
     assert sorted(entry.title for entry in Entry.objects.all()) == ["Lift fell", "Lift stuck"]
+    page = text(curator.get(cancelled.get_absolute_url()))
+    assert "/go-on/" not in page, "it could undo what is newer"
     response = curator.post(f"/import/{again.pk}/go-on/", follow=True)
     assert f"Job {again.pk} left nothing to go on with." in text(response)
 
