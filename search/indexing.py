@@ -16,7 +16,7 @@ from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.engines.local import LocalEngine
 from search.errors import IndexMismatch
-from search.models import Embedding, Indexing, Passage
+from search.models import IDS_AT_ONCE, Embedding, Indexing, Passage
 from search.passages import sync
 from search.text import embedded_text
 
@@ -91,7 +91,7 @@ def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
         entries = Entry.objects.filter(pk__in=ids).prefetch_related(
             "references", "roles__entity", "tags", "external_ids", "passages"
         )
-        passages = {entry: sync(entry) for entry in entries}
+        passages = sync(entries)
     vectors = _vectors(model, [(entry.title, passage) for entry, rows in passages.items() for passage in rows])
     wanted = [
         IndexedPassage(
@@ -126,9 +126,11 @@ def _mark(rows: Sequence[Indexing]) -> None:
 def _vectors(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:
     """Vectors by text hash; what was embedded before with this model is not embedded again."""
     needed = {passage.text_hash: embedded_text(title, passage.text) for title, passage in texts}
+    stored, digests = Embedding.objects.filter(fingerprint=model.fingerprint), list(needed)
     known = {
         row.text_hash: row.array()
-        for row in Embedding.objects.filter(fingerprint=model.fingerprint, text_hash__in=needed)
+        for first in range(0, len(digests), IDS_AT_ONCE)
+        for row in stored.filter(text_hash__in=digests[first : first + IDS_AT_ONCE])
     }
     missing = [digest for digest in needed if digest not in known]
     if missing:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kb.models import Entry
 from search.chunking import passages
-from search.models import Passage
+from search.models import IDS_AT_ONCE, Passage
 from search.text import embedded_text
 
 
@@ -33,39 +33,42 @@ def pieces(entry: Entry) -> list[Piece]:
     return found
 
 
-def sync(entry: Entry) -> list[Passage]:
-    """Make the stored passages those of the entry now; all of them.
+def sync(entries: Iterable[Entry]) -> dict[Entry, list[Passage]]:
+    """Make the stored passages of each entry those that it has now; all of them.
 
     A passage that still says the same at the same place keeps its row and its id.
     """
-    wanted = dict.fromkeys(pieces(entry))
-    kept: list[Passage] = []
+    found: dict[Entry, list[Passage]] = {}
     gone: list[int] = []
-    for passage in entry.passages.all():
-        piece = _piece(passage)
-        if piece in wanted:
-            del wanted[piece]
-            kept.append(passage)
-        else:
-            gone.append(passage.pk)
-    Passage.objects.filter(pk__in=gone).delete()
-    return kept + _create(entry, wanted)
+    new: list[Passage] = []
+    for entry in entries:
+        wanted = dict.fromkeys(pieces(entry))
+        kept = found[entry] = []
+        for passage in entry.passages.all():
+            piece = _piece(passage)
+            if piece in wanted:
+                del wanted[piece]
+                kept.append(passage)
+            else:
+                gone.append(passage.pk)
+        new += [_row(entry, piece) for piece in wanted]
+    for first in range(0, len(gone), IDS_AT_ONCE):
+        Passage.objects.filter(pk__in=gone[first : first + IDS_AT_ONCE]).delete()
+    for passage in Passage.objects.bulk_create(new):
+        found[passage.entry].append(passage)
+    return found
 
 
-def _create(entry: Entry, wanted: Iterable[Piece]) -> list[Passage]:
-    rows = [
-        Passage(
-            entry=entry,
-            source=piece.source,
-            reference_id=piece.reference_id,
-            start=piece.start,
-            end=piece.end,
-            text=piece.text,
-            text_hash=piece.text_hash,
-        )
-        for piece in wanted
-    ]
-    return Passage.objects.bulk_create(rows)
+def _row(entry: Entry, piece: Piece) -> Passage:
+    return Passage(
+        entry=entry,
+        source=piece.source,
+        reference_id=piece.reference_id,
+        start=piece.start,
+        end=piece.end,
+        text=piece.text,
+        text_hash=piece.text_hash,
+    )
 
 
 def _piece(row: Passage) -> Piece:
