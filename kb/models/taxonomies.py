@@ -8,7 +8,6 @@ from simple_history.models import HistoricalRecords
 from kb.models.entries import Origin
 from kb.models.slugs import free_slug
 
-
 CURATED = "curator"
 
 
