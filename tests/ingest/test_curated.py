@@ -53,6 +53,7 @@ def conflicts() -> list[dict]:
 def test_every_field_says_where_it_comes_from(entry):
     job = Change.objects.get().job
 
+    assert job
     assert provenance.of_field(entry, "title") == {"source": "jsonl", "job": job.pk, "licence": ""}
 
 
@@ -157,7 +158,7 @@ def test_what_was_deleted_here_stays_deleted(file, entry):
     job = take(save(file, ROW | {"title": "Lift sang at night"}), **OPTIONS)
 
     assert (counts(job), Entry.objects.count()) == ({"left_out": 1}, 0)
-    assert job.problems.first().reason.startswith("“Lift sang” was deleted here, and stays so")
+    assert job.problems.all()[0].reason.startswith("“Lift sang” was deleted here, and stays so")
 
 
 def test_what_was_deleted_here_returns_when_an_import_is_told_so(file, entry):
@@ -270,7 +271,8 @@ def test_what_a_merged_entry_gave_stays_when_the_source_has_no_word_for_it():
     record = EntryRecord(key="1", kind="incident", title="x", external_ids=[("aiid", "1")])
     (written,) = write_entries([record], By("aiid"))
     other = make_entry(summary="It sang.", source="oecd", ids={"oecd": "2"})
-    kept = Entry.objects.get(pk=written.entry.pk if written.entry else None)
+    assert written.entry
+    kept = Entry.objects.get(pk=written.entry.pk)
     merge_entries(other, kept)
 
     write_entries([record.model_copy(update={"title": "y"})], By("aiid"))

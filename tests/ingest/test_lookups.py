@@ -1,5 +1,7 @@
 """What a batch asks the database it finds by an index: its time does not grow with what is there already."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,12 +17,16 @@ FEW = ("SCAN kb_taxonomy", "SCAN kb_category")  # read when one is made, which i
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
+def made(**fields: Any) -> EntryRecord:
+    return EntryRecord(**fields)
+
+
 def records(title: str) -> list:
     """Two of everything."""
     return [
         *(EntityRecord(namespace="aiid", key=f"e{n}", name=f"Entity {n}", aliases=[f"E{n}"]) for n in (1, 2)),
         *(
-            EntryRecord(
+            made(
                 key=str(n),
                 kind="incident",
                 title=f"{title} {n}",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.records import DuplicateRecord, EntryRecord
+from ingest.records import DuplicateRecord, EntryRecord, Record
 from ingest.sources import SOURCES
 from kb.merging import merge_entries
 from kb.models import Entry, SourceRecord
@@ -99,7 +99,7 @@ def test_one_of_the_two_that_goes_upstream_has_not_vanished(file):
 
 
 def test_a_duplicate_that_its_source_still_has_is_no_quarrel(file):
-    records = [ONE, TWO, DuplicateRecord(namespace="aiid", value="2", of="1")]
+    records: list[Record] = [ONE, TWO, DuplicateRecord(namespace="aiid", value="2", of="1")]
     told(file, *records)
 
     told(file, *records)

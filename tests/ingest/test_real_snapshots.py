@@ -141,6 +141,7 @@ def test_classifications_are_those_that_were_published(imported):
     assert labels["MIT"] == 5 * 868
     assert labels["CSETv1"] == 7050
     assert seventh.classifications.count() == 269
+    assert seventh.parent
     assert seventh.parent.name == "Risk Domain"
     sectors = Category.objects.filter(taxonomy__name="CSETv1", parent__name="Sector of Deployment")
     assert sectors.get(name="Arts, entertainment and recreation").classifications.count() == 35

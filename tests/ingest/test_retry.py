@@ -16,7 +16,7 @@ from tests.ingest.telling import LOCATED, NAME, entry, tell, told
 
 pytestmark = pytest.mark.django_db
 
-ROWS = [{"id": 1, "title": "Lift sang"}, {"id": 2}, {"id": 3, "title": "Lift danced"}]
+ROWS: list[dict[str, object]] = [{"id": 1, "title": "Lift sang"}, {"id": 2}, {"id": 3, "title": "Lift danced"}]
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.records import EntryRecord, SameRecord
+from ingest.records import EntryRecord, ReferenceRecord, SameRecord
 from ingest.writing import batch
 from ingest.writing.duplicates import write_same
 from ingest.writing.entries import write_entries
@@ -69,7 +69,7 @@ def test_a_record_with_identifiers_of_two_entries_makes_them_one():
 
 def test_a_page_with_a_known_address_is_that_identifier():
     entry = make_entry(ids={"arxiv": "1706.03762"})
-    page = {"url": "https://arxiv.org/pdf/1706.03762v5"}
+    page = ReferenceRecord(url="https://arxiv.org/pdf/1706.03762v5")
 
     (written,) = write_entries([EntryRecord(key="1", kind="note", title="x", page=page)], By("links"))
 
@@ -77,7 +77,7 @@ def test_a_page_with_a_known_address_is_that_identifier():
 
 
 def test_a_shared_page_makes_no_one_of_two_records_with_numbers_of_their_own():
-    page = {"url": "https://list.example/page"}
+    page = ReferenceRecord(url="https://list.example/page")
     records = [
         EntryRecord(key=n, kind="incident", title=f"Event {n}", external_ids=[("list", n)], page=page)
         for n in ("1", "2")
@@ -127,7 +127,7 @@ def test_a_number_that_two_of_one_database_share_makes_no_one_of_them():
 
 
 def test_two_notes_about_one_paper_are_two():
-    page = {"url": "https://arxiv.org/abs/1706.03762"}
+    page = ReferenceRecord(url="https://arxiv.org/abs/1706.03762")
     notes = [
         EntryRecord(key=n, kind="note", title=f"Note {n}", external_ids=[("notes", n)], page=page) for n in ("a", "b")
     ]

@@ -133,7 +133,7 @@ def classifications_csv(namespace: str, columns: Sequence[str], *rows: Sequence[
 def workbook(path: Path, **sheets: Sequence[Sequence[Any]]) -> Path:
     """An `.xlsx` with those sheets, each a list of rows."""
     book = openpyxl.Workbook()
-    book.remove(book.active)
+    book.remove(book.worksheets[0])
     for title, rows in sheets.items():
         sheet = book.create_sheet(title.replace("_", " "))
         for row in rows:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -38,20 +39,26 @@ LIFT += [
 ]
 LIFT += ['["Lifting", "Stopping, slowly"]', "race, sex", "FR", "yes", True]
 STUCK = [7, "2022", 2022, "A lift is stuck", "", "Unheard Of", "", "", "", "", "", "None", 0] + [None] * 7
-INCIDENTS = [["AI Incident Database - Incidents | 2 incidents | 20 columns"], BANDS, COLUMNS, LIFT, STUCK]
-REPORTS = [
+INCIDENTS: list[list[Any]] = [
+    ["AI Incident Database - Incidents | 2 incidents | 20 columns"],
+    BANDS,
+    COLUMNS,
+    LIFT,
+    STUCK,
+]
+REPORTS: list[list[Any]] = [
     ["AI Incident Database - Reports | 1 reports"],
     ["Report Number", "Title", "URL", "Source Domain", "Date Published", "Authors", "Language"],
     [3, "Lift trouble", "https://news.example/3", "news.example", dt.datetime(2023, 5, 6), "Ada Beam, Bo Cable", "en"],
 ]
-ENTITIES = [
+ENTITIES: list[list[Any]] = [
     ["AI Incident Database - Entities | 3 entities"],
     ["Entity ID", "Name"],
     ["bank-of-lifts", "Bank of Lifts"],
     ["doe,-ray-and-co", "Doe, Ray & Co"],
     ["visitors", "Visitors"],
 ]
-OTHERS = {
+OTHERS: dict[str, list[list[Any]]] = {
     "Data_Dictionary": [["Data Dictionary"], ["Column", "Group", "Source"], ["Incident ID", "Identity", "-"]],
     "Coverage_Map": [["Coverage Map"], ["Data Sources", "Incidents", "% of Total"], ["MIT", 1, "50%"]],
 }
@@ -77,6 +84,7 @@ def test_incidents(export):
         "2023-05-04",
         "It did not stop.",
     )
+    assert first.page
     assert (first.external_ids, first.page.url) == ([("aiid", "4")], "https://incidentdatabase.ai/cite/4/")
     assert first.body == "## Notes of the editors\n\nTwo lifts."
     assert (str(second.occurred), second.classifications) == ("2022", [])
@@ -134,7 +142,11 @@ def test_reports_that_say_their_incidents_are_references(tmp_path):
 
 
 def test_columns_in_another_order_without_titles_and_more_of_them(tmp_path):
-    rows = [["title", "Mood", "Incident ID", "Risk Domain"], ["A lift", "low", 4.0, "Safety"], ["B", "low", "x", ""]]
+    rows: list[list[Any]] = [
+        ["title", "Mood", "Incident ID", "Risk Domain"],
+        ["A lift", "low", 4.0, "Safety"],
+        ["B", "low", "x", ""],
+    ]
     records, source = opened(workbook(tmp_path / "a.xlsx", Sheet1=rows, Notes=[["something", "else"], ["a", "b"]]))
     (entry,) = (record for record in records if isinstance(record, EntryRecord))
     assert entry.external_ids == [("aiid", "4")]

@@ -32,7 +32,7 @@ def pack(path, files, form="tar"):
             for name, content in files.items():
                 archive.writestr(name, content)
         return path
-    with tarfile.open(path, f"w:{form[4:]}") as archive:
+    with tarfile.open(path, mode=f"w:{form[4:]}") as archive:  # type: ignore[call-overload]
         for name, content in files.items():
             archive.addfile(plain(name, content), io.BytesIO(content))
     return path
