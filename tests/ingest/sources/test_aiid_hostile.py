@@ -93,7 +93,7 @@ def test_any_number_of_documents_of_nothing(snapshot):
 
 def test_values_of_other_types(snapshot):
     odd = [
-        incident(2, title=["a", "list"]),
+        incident(2) | {"title": ["a", "list"]},
         incident(3, reports={"a": 1}),
         incident(4, deployer=[{"a": 1}, None, 5]),
         incident(5, date=bson.Int64(2**60), description="NUL \0 and \x9f", editor_notes=b"bytes", reports=[1]),
