@@ -66,7 +66,7 @@ def write_entries(records: Sequence[EntryRecord], by: By) -> list[Written]:
 
 
 def _left_out(title: str) -> Written:
-    said = f"“{title}” was deleted here, and stays so; an import that is told --deleted return brings it back"
+    said = f"“{title}” was deleted here, and stays so, unless an import is told to bring back what was deleted"
     return Written(Outcome.LEFT_OUT, said=said)
 
 
