@@ -24,8 +24,8 @@ RARE_WORDS = 30
 COMMON = 200  # a word, or a whole text, of more entries than that says nothing about any two of them
 LIKELY = 25  # entries that one side gives
 
-# Collections that give each event one number, ours included. A DOI is none of them, as a paper and its preprint have two, nor is the
-# OECD's monitor, which has several pages of one event.
+# Collections that give each event one number, ours included. A DOI is none of them, as a paper and its preprint have
+# two, nor is the OECD's monitor, which has several pages of one event.
 COUNTED = frozenset(NAMESPACES) - {"doi", "oecd"} | {"starter"}
 
 
