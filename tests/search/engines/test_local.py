@@ -85,6 +85,12 @@ def test_a_reader_cannot_write(tmp_path: Path):
         engine.upsert([passage(1)])
 
 
+def assert_same_hits(found, wanted) -> None:
+    """The log and the base add up a product in different orders: the last bits of a score may differ."""
+    assert [(hit.id, hit.entry_id) for hit in found] == [(hit.id, hit.entry_id) for hit in wanted]
+    assert [hit.score for hit in found] == pytest.approx([hit.score for hit in wanted], abs=1e-5)
+
+
 def test_compaction_changes_files_and_nothing_else(tmp_path: Path):
     vectors = unit_vectors(200, 8)
     with writer(tmp_path, dimension=8) as engine:
@@ -95,13 +101,13 @@ def test_compaction_changes_files_and_nothing_else(tmp_path: Path):
         before = engine.nearest(vectors[50], None, 300), engine.state()
         engine.compact()
         after = engine.nearest(vectors[50], None, 300), engine.state()
-    assert after[0] == before[0]
+    assert_same_hits(after[0], before[0])
     assert len(after[0]) == 181
     assert after[1].ids.tolist() == before[1].ids.tolist() == list(range(20, 201))
     assert after[1].generation > before[1].generation
     assert log_of(tmp_path).stat().st_size == 0
     with reader(tmp_path, dimension=8) as engine:
-        assert engine.nearest(vectors[50], None, 300) == before[0]
+        assert_same_hits(engine.nearest(vectors[50], None, 300), before[0])
 
 
 def test_a_long_log_is_compacted_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
