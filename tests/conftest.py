@@ -5,15 +5,25 @@ from django.db import connection
 
 pytest_plugins = ["tests.services"]
 
+DATABASE = {"db", "transactional_db", "live_server", "django_db_serialized_rollback", "admin_client", "admin_user"}
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What cannot happen on a database is not asked of it."""
+    """What cannot happen on a database is not asked of it, and of the second nothing that has to do with none."""
     if connection.vendor == "postgresql":
-        return
-    impossible = [item for item in items if item.get_closest_marker("many_writers")]
-    if impossible:
-        items[:] = [item for item in items if item not in impossible]
-        config.hook.pytest_deselected(items=impossible)
+        left_out = [item for item in items if not uses_database(item)]
+    else:
+        left_out = [item for item in items if item.get_closest_marker("many_writers")]
+    if left_out:
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def uses_database(item: pytest.Item) -> bool:
+    """Whether the test may reach the test database: pytest-django lets no other."""
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not DATABASE.isdisjoint(fixtures)
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,8 @@
 
     python -m tests.run [pytest arguments]
 
-Each run uses all cores; tests marked `alone` follow by themselves. Tests marked `once` do not depend on the database
-and are left out of the run on PostgreSQL. KB_TEST_REQUIRE, a list such as
+Each run uses all cores; tests marked `alone` follow by themselves. Tests that reach no database, and those marked
+`once`, to which it makes no difference, are left out of the run on PostgreSQL. KB_TEST_REQUIRE, a list such as
 `postgres,redis,rabbitmq,chromium`, turns a missing service into a failure.
 """
 

@@ -15,7 +15,7 @@ from kb.models import Entry
 from kb.models.jobs import JobState
 from tests.ingest.lifts import counts, done
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # A file that each source would read, and what it says.
 READ = {

@@ -13,7 +13,7 @@ from tests.ingest.fetching.servers import page, redirect
 from tests.ingest.lifts import counts, done
 from tests.ingest.sources.feeds import PAGE, RSS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
 MEGABYTE = b"<p>lift " * 125_000

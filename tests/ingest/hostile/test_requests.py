@@ -11,7 +11,7 @@ from kb.models import Job
 from tests.factories import make_user
 from tests.ingest.web.test_api import Program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 PROBLEM = "application/problem+json"
 TEXT = "title\nA lift stands still\n"

@@ -29,7 +29,7 @@ from tests.ingest.lifts import done, save
 from tests.ingest.telling import LOCATED, NAME, told
 from tests.ingest.test_curated import decide
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 EVIL = """"'></p></textarea></title><script>run()</script><img src=//evil.example/x onerror=run()>{{ 700|add:56 }}"""
 LEADS = (

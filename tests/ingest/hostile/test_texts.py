@@ -13,7 +13,7 @@ from kb.models import Entry
 from kb.models.jobs import JobState
 from tests.ingest.lifts import counts, done
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 MANY = 10_000_000
 LINE = b"a" * MANY
