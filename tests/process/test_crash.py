@@ -138,8 +138,8 @@ def is_as_if_nothing_had_happened(instance, jobs):
 
     `jobs` maps each one's id to how many records it had to take in.
     """
-    over = "SELECT count(*) FROM kb_job WHERE state NOT IN ('done', 'failed')"
-    until("the jobs are over", lambda: instance.rows(over) == [(0,)])
+    over = "SELECT count(*) FROM kb_job WHERE kind = 'ingest' AND state NOT IN ('done', 'failed')"
+    until("the imports are over", lambda: instance.rows(over) == [(0,)])
     for job, records in jobs.items():
         counts = {"created": records, "updated": 0, "unchanged": 0, "failed": 0}
         assert state(instance, job) == ("done", records, counts)
