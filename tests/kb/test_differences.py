@@ -52,4 +52,4 @@ def test_long_texts_that_share_nothing_are_told_in_bounded_time():
     parts = word_parts(old, new)
 
     assert [part.op for part in parts] == ["out", "in"]
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 5

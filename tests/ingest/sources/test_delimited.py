@@ -65,7 +65,7 @@ def test_many_quotes_that_never_close_cost_no_more_than_reading_some_times(monke
     # Each line closes the quote of the one before and opens another, so that each row would be all lines after it.
     began = time.monotonic()
     found = rows('x","y\n' * 30_000 + "1,2\n")
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 10
     assert [line for line, _ in found] == list(range(1, 30_002))
     assert found[-1] == (30_001, ["1", "2"])
 

@@ -45,4 +45,4 @@ def test_links_by_reference_stand_where_they_are_used():
 def test_hostile_text_takes_bounded_time(text):
     started = time.monotonic()
     split_lead(text)
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 5

@@ -222,7 +222,7 @@ def test_what_holds_no_links_is_refused(write, content, reason):
     started = time.monotonic()
     with pytest.raises(SourceError, match=reason):
         read("links", write("some.file", content))
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_hostile_pages_take_bounded_time(write, content):
     started = time.monotonic()
     with contextlib.suppress(SourceError):
         read("links", write("page.md", content))
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 5
 
 
 def test_a_damaged_opml_gives_what_comes_before_the_damage(write):

@@ -173,7 +173,7 @@ def test_merged_cells_over_the_whole_sheet_cost_nothing(pack):
     merged = '<mergeCells><mergeCell ref="A1:XFD1048576"/><mergeCell ref="B1"/><mergeCell ref="nonsense"/></mergeCells>'
     xml = sheet(f'<row r="1">{cell("A1", "a")}</row><row r="1048576">{cell("B1048576", "b")}</row>', merged)
     assert rows(pack(xml)) == [("row 1", ["a"]), ("row 1048576", ["a", "b"])]
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 5
 
 
 def test_a_password_on_the_archive(pack):

@@ -103,7 +103,7 @@ def test_a_bomb_is_not_unpacked(tmp_path):
     started = time.monotonic()
 
     assert guess_file(path) == "aiid"  # by its ending: what follows the big one is not looked at
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 5
 
 
 class Zeros(io.RawIOBase):
