@@ -17,8 +17,8 @@ GOLDEN = Path(__file__).parent / "golden"
 MODEL = "all-MiniLM-L6-v2"
 # nDCG@10, a little below what is reached: what is lost below these is lost by a change, not by chance. Raise them with
 # what is reached.
-FLOOR = {"keyword": 0.58, "vector": 0.62, "hybrid": 0.68}
-FLOOR_OF_STYLE = {"keywords": 0.75, "question": 0.68, "description": 0.61}
+FLOOR = {"keyword": 0.59, "vector": 0.62, "hybrid": 0.685}
+FLOOR_OF_STYLE = {"keywords": 0.755, "question": 0.685, "description": 0.615}
 
 QUESTIONS = {
     "a chatbot that promised a customer something the company would not honour": "air-canada-chatbot-refund",
