@@ -56,9 +56,10 @@ FIRST = 5
 
 
 @pytest.fixture(scope="module")
-def indexed(django_db_setup, django_db_blocker, tmp_path_factory):
+def indexed(django_db_setup, django_db_blocker, tmp_path_factory, prepared_models):
     """The starter collection, embedded once for all tests here and taken back after them; the data folder it is in."""
     folder = tmp_path_factory.mktemp("data")
+    (folder / "models").symlink_to(prepared_models)
     with django_db_blocker.unblock(), transaction.atomic():
         with override_settings(KB_DATA_DIR=folder, KB_EMBEDDER=MODEL):
             call_command("ingest", "starter", now=True, verbosity=0)
