@@ -45,7 +45,7 @@ class ModelEncoder:
                 raise
         return self._files
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         return f"{self.files.name}:{self.files.checked_sum()[:16]}:{self._ready().suffix}"
 

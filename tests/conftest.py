@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def data_folder(settings, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def prepared_models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def prepared_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder in which the default model is prepared, by one of the processes that run tests, for all of them."""
     from django.test import override_settings
 
@@ -45,7 +46,7 @@ def prepared_models(tmp_path_factory: pytest.TempPathFactory, worker_id: str) ->
     from search.prepared import prepare
 
     base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with override_settings(KB_DATA_DIR=shared):
         prepare(locate("all-MiniLM-L6-v2"))
     return shared / "models"
