@@ -26,9 +26,10 @@ ROUNDS = 8
 RETRAIN = 4
 # The part is measured anew when the index has changed by this factor since.
 REMEASURE = 1.5
-# Of the ten nearest rows, the share that must lie in what is searched; and on how many questions that is measured.
-RECALL = 0.99
-NEAREST = 10
+# Of the nearest rows, the share that must lie in what is searched; and on how many questions that is measured. Of the
+# first ten it is more then.
+RECALL = 0.98
+NEAREST = 100
 QUESTIONS = 192
 LEAST_ROWS = 4096
 

@@ -51,11 +51,10 @@ class ByteCodes:
     def encode(self, vectors: Vectors) -> Codes:
         return self._quantizer.compute_codes(np.ascontiguousarray(vectors))
 
-    def error(self, vectors: Vectors, codes: Codes) -> float:
-        """The largest distance between a vector and what its code says: no dot product with a unit vector errs more."""
-        if not len(vectors):
-            return 0.0
-        return float(np.linalg.norm(vectors - self._quantizer.decode(codes), axis=1).max())
+    def error(self, questions: Vectors, vectors: Vectors, codes: Codes) -> float:
+        """The largest difference between the product of a question with a vector, and with what its code says."""
+        differences = questions @ (vectors - self._quantizer.decode(codes)).T
+        return float(np.abs(differences).max(initial=0.0))
 
     def scanner(self, vector: Vectors, k: int) -> "Scanner":
         return Scanner(self._quantizer, vector, k)

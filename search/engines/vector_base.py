@@ -31,7 +31,8 @@ from search.engines.scan import ByteCodes, Scanner, highest, products
 BATCH_ROWS = 8192
 # Scores that round to the same number of decimals are a tie, which ids decide.
 TIE = 2 * 10**-COSINE_DECIMALS
-LISTED = ("centres", "trained", "measured")
+# Vectors of the index itself that tell how far the codes are off.
+QUESTIONS = 64
 
 Mask = NDArray[np.bool_]
 
@@ -87,18 +88,19 @@ def _listed(
 
 
 def _copy(stem: Path, order: Ids, read: Read, lists: Lists | None) -> dict[str, Any]:
-    """Write vectors and codes in this order; checksums, and the largest error of a code."""
+    """Write vectors and codes in this order; checksums, and the largest error that codes caused in a product."""
     sums, error = {"f32": 0, "sq8": 0}, 0.0
+    questions = read(np.sort(order[:: max(1, len(order) // QUESTIONS)])) if lists is not None else None
     with Path(f"{stem}.f32").open("wb") as vectors, Path(f"{stem}.sq8").open("wb") as coded:
         for batch in _batches(order):
             whole = np.ascontiguousarray(read(batch), "<f4")
             sums["f32"] = zlib.crc32(whole, sums["f32"])
             vectors.write(whole)
-            if lists is not None:
+            if lists is not None and questions is not None:
                 codes = lists.codes.encode(whole)
                 sums["sq8"] = zlib.crc32(codes, sums["sq8"])
                 coded.write(codes)
-                error = max(error, lists.codes.error(whole, codes))
+                error = max(error, lists.codes.error(questions, whole, codes))
         for file in (vectors, coded):
             file.flush()
             os.fsync(file.fileno())
@@ -267,7 +269,7 @@ class VectorBase:
             rows, coded = scanner.found()
             scores = products(vector, self.matrix(rows))
             top = highest(scores, k, TIE)
-            # What was left out has no better code than the last one here, and a code errs by `code_error` at most.
+            # What was left out has no better code than the last one here, and no code erred by more than `code_error`.
             if wanted == len(looked_at) or coded[-1] + self._code_error < scores[top].min():
                 return rows[top], scores[top]
             wanted *= 2
