@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-import numpy as np
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
@@ -13,8 +12,8 @@ from kb.filters import BadFilter, EntryFilter
 from kb.models import Entry, Reference
 from kb.rights import QUOTE_CHARS, may_show_whole
 from search import index
+from search.allowed import allowed
 from search.analysis import query_terms
-from search.engines.base import Ids
 from search.errors import SearchError
 from search.highlight import matched_terms
 from search.models import Indexing, Passage
@@ -102,14 +101,14 @@ def search(query: SearchQuery, user: User) -> Results:
     waiting = _waiting(user)
     if not query.text:
         return Results([], 0, "", [], waiting)
-    allowed = _allowed(query.filter, user)
+    within = allowed(query.filter, user)
     try:
-        ranking = rank(query.text, index.reader(), index.encoder(), filter=allowed, mode=query.mode)
+        ranking = rank(query.text, index.reader(), index.encoder(), filter=within, mode=query.mode)
     except SearchError:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
-    # Inside `allowed` is only what the database has just named; without it, the index may know more than there is.
-    visible = ranking.entries if allowed is not None else _visible(ranking, user)
+    # Inside `within` is only what the database has just named; without it, the index may know more than there is.
+    visible = ranking.entries if within is not None else _visible(ranking, user)
     shown = visible[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(visible)
     next_cursor = str(query.offset + query.limit) if more else ""
@@ -119,14 +118,6 @@ def search(query: SearchQuery, user: User) -> Results:
 def _waiting(user: User) -> int:
     """How many of the entries that this reader may see the index has yet to take in."""
     return Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count()
-
-
-def _allowed(wanted: EntryFilter, user: User) -> Ids | None:
-    """Sorted ids of the entries to search in; None when that is all of them."""
-    if wanted.is_empty and not Entry.objects.hidden_from(user).exists():
-        return None
-    ids = wanted.apply(Entry.objects.visible_to(user)).order_by().values_list("pk", flat=True)
-    return np.unique(np.fromiter(ids, np.int64))
 
 
 def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:
