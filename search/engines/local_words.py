@@ -22,7 +22,7 @@ HEAP_BYTES = 64_000_000
 # A filter of so many entries or fewer is looked up in the index. Of what a broader one lets through, the hits without it
 # are sifted, down to so many.
 NARROW = 1_000
-SIFTED = 10_000
+SIFTED = 6_000
 # A segment file ends with a footer in JSON, which holds the CRC-32 of what precedes it, its length, and this number.
 FOOTER = struct.Struct("<II")
 FOOTER_MAGIC = 1337

@@ -29,6 +29,8 @@ from search.engines.scan import ByteCodes, Scanner, highest, products
 
 # Rows copied at a time while a base is built, to bound memory.
 BATCH_ROWS = 8192
+# Of a long list of hits the last ones are spread over more rows than the first.
+ROWS_A_HIT = 16
 # Scores that round to the same number of decimals are a tie, which ids decide.
 TIE = 2 * 10**-COSINE_DECIMALS
 # Vectors of the index itself that tell how far the codes are off.
@@ -201,10 +203,10 @@ class VectorBase:
         kept = None if filter is None else np.isin(self._entries, filter)
         if self.lists is None:
             return self._compared(vector, self._few(alive, kept), k)
-        rows = max(int(self.lists.share * len(self)), 4 * k)
+        rows = max(int(self.lists.share * len(self)), ROWS_A_HIT * k)
         if kept is not None:
             among = int(np.diff(self._entry_starts)[kept].sum())
-            if among <= rows:
+            if among <= max(rows, listing.NARROW_ROWS):
                 return self._best(vector, _Chosen(self, self._few(alive, kept)), k)
         if alive is None and kept is None:
             return self._best(vector, _Ranges(self, self._ranges(vector, rows)), k)
