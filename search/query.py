@@ -12,7 +12,7 @@ from kb.filters import BadFilter, EntryFilter
 from kb.models import Entry, Reference
 from kb.rights import QUOTE_CHARS, may_show_whole
 from search import index
-from search.allowed import allowed
+from search.allowed import allowed, visible
 from search.analysis import query_terms
 from search.errors import SearchError
 from search.highlight import matched_terms
@@ -108,11 +108,11 @@ def search(query: SearchQuery, user: User) -> Results:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
     # Inside `within` is only what the database has just named; without it, the index may know more than there is.
-    visible = ranking.entries if within is not None else _visible(ranking, user)
-    shown = visible[query.offset : query.offset + query.limit]
-    more = query.offset + query.limit < len(visible)
+    entries = ranking.entries if within is not None else _visible(ranking, user)
+    shown = entries[query.offset : query.offset + query.limit]
+    more = query.offset + query.limit < len(entries)
     next_cursor = str(query.offset + query.limit) if more else ""
-    return Results(_hits(shown, query.text, user), len(visible), next_cursor, list(ranking.notices), waiting)
+    return Results(_hits(shown, query.text, user), len(entries), next_cursor, list(ranking.notices), waiting)
 
 
 def _waiting(user: User) -> int:
@@ -122,8 +122,7 @@ def _waiting(user: User) -> int:
 
 def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:
     """What the index found, as far as it is still there and this reader's to see."""
-    found = Entry.objects.visible_to(user).filter(pk__in=[ranked.entry_id for ranked in ranking.entries])
-    ids = set(found.values_list("pk", flat=True))
+    ids = visible([ranked.entry_id for ranked in ranking.entries], user)
     return [ranked for ranked in ranking.entries if ranked.entry_id in ids]
 
 
