@@ -127,7 +127,9 @@ def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:
 
 
 def _hits(shown: list[RankedEntry], text: str, user: User) -> list[Hit]:
-    entries = Entry.objects.visible_to(user).for_lists().in_bulk([ranked.entry_id for ranked in shown])
+    # Tags and identifiers are in the JSON alone, and are fetched for it: see `answer`.
+    known = Entry.objects.visible_to(user).defer("body", "facts", "provenance")
+    entries = known.in_bulk([ranked.entry_id for ranked in shown])
     ids = [passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]]
     passages = Passage.objects.select_related("reference").defer("reference__text").in_bulk(ids)
     asked = len(query_terms(text))

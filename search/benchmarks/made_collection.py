@@ -61,7 +61,9 @@ def fill(passages: int, seed: int = 11) -> None:
     """Write a collection of so many passages, ten to an entry, with its index, into an instance that is empty."""
     assert not Entry.objects.exists(), "only an empty instance is filled"
     chance, sentences = np.random.default_rng(seed), Sentences()
-    tags = {slug: Tag.objects.create(name=slug, slug=slug) for slug in (*SHARES, *map("topic-{}".format, range(TOPICS)))}
+    tags = {
+        slug: Tag.objects.create(name=slug, slug=slug) for slug in (*SHARES, *map("topic-{}".format, range(TOPICS)))
+    }
     model = index.encoder()
     with LocalEngine.rebuild(index.folder(), model.fingerprint, model.dimension) as engine:
         made = _entries(-(-passages // PASSAGES_EACH), sentences, seed)
@@ -132,9 +134,7 @@ def _passages(made: _Made) -> Iterator[Passage]:
     start = 0
     for text in made.texts:
         digest = hashlib.sha256(embedded_text(made.entry.title, text).encode()).hexdigest()
-        yield Passage(
-            entry=made.entry, source="body", start=start, end=start + len(text), text=text, text_hash=digest
-        )
+        yield Passage(entry=made.entry, source="body", start=start, end=start + len(text), text=text, text_hash=digest)
         start += len(text) + 2
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import faiss
 import numpy as np
+from django.conf import settings
 
 from search import index
 from search.benchmarks import process
@@ -47,6 +48,7 @@ class Load:
 def measure(passages: int, requests: int, load: Load | None = None, keep: Path | None = None) -> dict[str, Any]:
     """Everything that is said about searches at this size. The collection is made in `keep` and used again, or thrown
     away when that is None."""
+    index.encoder().prepare()
     with ExitStack() as stack:
         scratch = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
         data = scratch / f"search-{passages}"
@@ -72,6 +74,9 @@ def _collection(data: Path, passages: int) -> dict[str, str]:
     if not _mark(data).exists():
         shutil.rmtree(data, ignore_errors=True)
         environment = process.surroundings(data)
+        models = Path(settings.KB_DATA_DIR) / "models"
+        if models.is_dir():  # the model as it was prepared here: preparing it twice takes time and may differ
+            shutil.copytree(models, data / "models")
         process.manage(environment, "migrate", "--verbosity", "0")
         process.manage(environment, "benchmark", "fill", "--passages", str(passages))
         _mark(data).touch()

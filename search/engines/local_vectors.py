@@ -67,7 +67,9 @@ class LocalVectors:
     def create(cls, folder: Path, generation: int, dimension: int) -> None:
         """Write the files of a generation that holds nothing yet."""
         nothing = np.empty(0, np.int64)
-        write_base(folder / f"vectors-{generation}", dimension, nothing, nothing, lambda _: np.empty((0, dimension), "<f4"))
+        write_base(
+            folder / f"vectors-{generation}", dimension, nothing, nothing, lambda _: np.empty((0, dimension), "<f4")
+        )
         (folder / f"vectors-{generation}.log").touch()
 
     def refresh(self) -> None:

@@ -19,9 +19,7 @@ def products(vector: Vectors, matrix: Vectors) -> Vectors:
     """The dot product of `vector` (d,) with each row of `matrix` (n, d), both float32 and contiguous."""
     found = np.empty(len(matrix), np.float32)
     if len(matrix):
-        faiss.fvec_inner_products_ny(
-            *map(faiss.swig_ptr, (found, vector, matrix)), matrix.shape[1], len(matrix)
-        )
+        faiss.fvec_inner_products_ny(*map(faiss.swig_ptr, (found, vector, matrix)), matrix.shape[1], len(matrix))
     return found
 
 

@@ -21,7 +21,13 @@ ENTRIES = 1000
 
 @pytest.fixture(autouse=True)
 def _large(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"FLAT_ROWS": 200, "WHOLE_ROWS": 600, "LEAST_ROWS": 100, "TRAINED_EACH": 40, "NARROW_ROWS": 150}.items():
+    for name, value in {
+        "FLAT_ROWS": 200,
+        "WHOLE_ROWS": 600,
+        "LEAST_ROWS": 100,
+        "TRAINED_EACH": 40,
+        "NARROW_ROWS": 150,
+    }.items():
         monkeypatch.setattr(lists, name, value)
     monkeypatch.setattr(local_vectors, "COMPACT_UNREAD", 1000)
 
