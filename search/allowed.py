@@ -64,7 +64,7 @@ def visible(ids: Sequence[int], user: Any) -> set[int]:
         return set()
     # Written out, because Django takes longer to prepare hundreds of parameters than the database to look them up.
     chosen = f"{Entry._meta.db_table}.id IN ({','.join(str(int(id)) for id in ids)})"
-    return set(Entry.objects.visible_to(user).order_by().extra(where=[chosen]).values_list("pk", flat=True))
+    return set(Entry.objects.visible_to(user).order_by().extra(where=[chosen]).values_list("pk", flat=True))  # noqa: S610
 
 
 def _read(connection: BaseDatabaseWrapper, wanted: EntryFilter, user: Any) -> Ids | None:
@@ -82,7 +82,7 @@ def _ids(connection: BaseDatabaseWrapper, entries: EntryQuerySet) -> Ids:
         except EmptyResultSet:
             return np.empty(0, np.int64)
         with connection.cursor() as cursor:
-            cursor.execute(f"WITH found(id) AS ({inner}) SELECT group_concat(id) FROM found", parameters)
+            cursor.execute(f"WITH found(id) AS ({inner}) SELECT group_concat(id) FROM found", parameters)  # noqa: S608
             text = cursor.fetchone()[0]
         return np.unique(np.fromstring(text, np.int64, sep=",")) if text else np.empty(0, np.int64)
     return np.unique(np.fromiter(rows, np.int64))

@@ -241,7 +241,7 @@ def _compare(found: dict[str, Any]) -> None:
 
 
 def _sustained(environment: dict[str, str], load: Load, scratch: Path) -> dict[str, Any]:
-    """Distinct questions by the clock while an import runs into the same instance, its passages embedded and indexed."""
+    """Distinct questions by the clock while an import runs into the same instance, indexing included."""
     with tempfile.TemporaryDirectory(dir=scratch, prefix="snapshot-") as made, _server(environment) as server:
         server.ready()
         asked = questions(int(load.rate * load.seconds) + WARM_UP, seed=6)

@@ -79,7 +79,7 @@ class Engine(Protocol):
         ...
 
     def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
-        """The `k` passages of highest cosine: exactly, but for an engine that says above which size it finds nearly all.
+        """The `k` passages of highest cosine: exactly, but for an engine that says above which size it finds most.
 
         Scores are always cosines of the stored vectors. Raises SemanticUnavailable when vectors cannot be searched.
         """

@@ -19,8 +19,8 @@ from search.engines.layout import REBUILD, sync_folder
 from search.errors import IndexMismatch
 
 HEAP_BYTES = 64_000_000
-# A filter of so many entries or fewer is looked up in the index. Of what a broader one lets through, the hits without it
-# are sifted, down to so many.
+# A filter of so many entries or fewer is looked up in the index. For a broader one the hits without it are sifted, down
+# to so many.
 NARROW = 1_000
 SIFTED = 6_000
 # A segment file ends with a footer in JSON, which holds the CRC-32 of what precedes it, its length, and this number.

@@ -13,8 +13,7 @@ the best: cosines are always those of the vectors, and inside of what was looked
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""`manage.py benchmark`: how fast this machine imports, encodes and searches, in figures that compare with each other."""
+"""`manage.py benchmark`: how fast this machine imports, encodes and searches, in figures that can be compared."""
 
 import json
 from argparse import ArgumentParser
@@ -20,8 +20,8 @@ SEARCHED = 100_000
 
 class Command(BaseCommand):
     help = (
-        "Measure an import from end to end, the encoder by itself on this instance's passages, or searches over HTTP in "
-        "a made-up collection; without a name the encoder and small searches. The instance's own data is left alone."
+        "Measure an import from end to end, the encoder by itself on this instance's passages, or searches over HTTP "
+        "in a made-up collection; without a name the encoder and small searches. The instance's data is left alone."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

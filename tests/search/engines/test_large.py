@@ -167,9 +167,8 @@ def test_folding_the_log_in_keeps_the_lists_and_every_vector(folder: Path, monke
     assert base.lists.centres.tolist() == old.lists.centres.tolist()
 
 
-def test_searches_go_on_while_a_million_could_be_rebuilt_beside(folder: Path, built):
+def test_searches_go_on_while_the_index_is_rebuilt_beside(folder: Path):
     """Every answer is the old index's or the new one's, whole."""
-    _, vectors = built
     other_vectors = clustered(ROWS, seed=77)
     question, failures, done = clustered(1, seed=6)[0], [], threading.Event()
     with LocalEngine(folder, "model-a", DIMENSION) as engine:
