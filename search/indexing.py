@@ -14,8 +14,7 @@ from kb.models import Entry
 from search import index
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
-from search.engines.local import LocalEngine
-from search.errors import IndexMismatch
+from search.errors import SearchError
 from search.models import IDS_AT_ONCE, Embedding, Indexing, Passage
 from search.passages import sync
 from search.text import embedded_text
@@ -44,22 +43,23 @@ def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
     return done
 
 
-def rebuild(progress: Progress | None = None, wait: float = 0.0) -> int:
+def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "") -> int:
     """Build the whole index anew beside the old one, then swap; how many entries. Stored embeddings are used again.
 
-    Searches go on with the old index until the swap. What changes meanwhile stays pending and follows after.
+    Searches go on with the old index until the swap. What changes meanwhile stays pending and follows after. With `url`
+    it is the index there that is filled, and what is pending for the one in use stays so.
     """
     known = Indexing.objects.values_list("pk", flat=True)
     Indexing.objects.want(Entry.objects.exclude(pk__in=known).values_list("pk", flat=True))
     rows = list(Indexing.objects.order_by("entry_id"))
     model = index.encoder()
     put: list[Indexing] = []
-    with LocalEngine.rebuild(index.folder(), model.fingerprint, model.dimension, wait=wait) as engine:
+    with index.rebuild(wait, url) as engine:
         for first in range(0, len(rows), BATCH):
             put += _put_or_blame(engine, model, rows[first : first + BATCH])
             if progress:
                 progress(min(first + BATCH, len(rows)), len(rows))
-    for first in range(0, len(put), MARKED_AT_ONCE):
+    for first in range(0, 0 if url else len(put), MARKED_AT_ONCE):
         _mark(put[first : first + MARKED_AT_ONCE])
     return len(rows)
 
@@ -69,7 +69,7 @@ def _put_or_blame(engine: Engine, model: Encoder, batch: Sequence[Indexing]) -> 
     found and noted, and the others are indexed. What is no entry's fault (disk, database, model, index) is raised."""
     try:
         _put(engine, model, [row.pk for row in batch])
-    except (OSError, OperationalError, IndexMismatch):
+    except (OSError, OperationalError, SearchError):
         raise
     except Exception as error:
         if len(batch) > 1:
