@@ -11,11 +11,11 @@ import numpy as np
 from django.db import OperationalError, transaction
 
 from kb.models import Entry
-from search import index
+from search import embeddings, health, index
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.errors import SearchError
-from search.models import IDS_AT_ONCE, Embedding, Indexing, Passage
+from search.models import Embedding, Indexing, Passage
 from search.passages import sync
 from search.text import embedded_text
 
@@ -33,6 +33,7 @@ def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
     """
     if not Indexing.objects.workable().exists():
         return 0
+    want_what_was_lost()
     done = 0
     with index.writer(wait) as engine:
         while batch := list(Indexing.objects.workable().order_by("-changed_at", "entry_id")[:BATCH]):
@@ -41,6 +42,16 @@ def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
             if progress:
                 progress(done, done + Indexing.objects.workable().count())
     return done
+
+
+def want_what_was_lost() -> int:
+    """Where the index is gone, all that was in it is wanted again; how many entries. Before a writer makes a new one,
+    which then looks like an index of whatever it holds."""
+    if not (many := health.lost()):
+        return 0
+    log.warning("the index is gone: %d entries are indexed again", many)
+    Indexing.objects.want(Indexing.objects.filter(indexed__gt=0).values_list("pk", flat=True))
+    return many
 
 
 def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "") -> int:
@@ -126,12 +137,7 @@ def _mark(rows: Sequence[Indexing]) -> None:
 def _vectors(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:
     """Vectors by text hash; what was embedded before with this model is not embedded again."""
     needed = {passage.text_hash: embedded_text(title, passage.text) for title, passage in texts}
-    stored, digests = Embedding.objects.filter(fingerprint=model.fingerprint), list(needed)
-    known = {
-        row.text_hash: row.array()
-        for first in range(0, len(digests), IDS_AT_ONCE)
-        for row in stored.filter(text_hash__in=digests[first : first + IDS_AT_ONCE])
-    }
+    known = embeddings.stored(needed, model.fingerprint)
     missing = [digest for digest in needed if digest not in known]
     if missing:
         made = model.encode([needed[digest] for digest in missing])

@@ -12,18 +12,19 @@ from django.contrib.auth.models import AnonymousUser
 from kb.filters import BadFilter, EntryFilter
 from kb.models import Entry, Reference
 from kb.rights import QUOTE_CHARS, may_show_whole
-from search import index
+from search import health, index
 from search.analysis import query_terms
 from search.engines.base import Ids
 from search.errors import SearchError
 from search.highlight import matched_terms
-from search.models import Indexing, Passage
+from search.models import Passage
 from search.ranking import Mode, RankedEntry, Ranking, rank
 
 MODES = get_args(Mode)
 MAX_LIMIT = 100
 PASSAGES_SHOWN = 3
 INDEX_DOWN = "Search is not available right now: the index cannot be read. Lists and pages are all there."
+INDEX_GONE = "The index is being built anew: results are not complete yet. Lists and pages are all there."
 
 log = logging.getLogger(__name__)
 
@@ -99,10 +100,11 @@ class Results:
 
 def search(query: SearchQuery, user: User) -> Results:
     """The entries that answer the query, best first, of those that the reader may see."""
-    waiting = _waiting(user)
+    waiting = health.waiting(user)
     if not query.text:
         return Results([], 0, "", [], waiting)
     allowed = _allowed(query.filter, user)
+    notices = [INDEX_GONE] if health.is_lost() else []
     try:
         ranking = rank(query.text, index.reader(), index.encoder(), filter=allowed, mode=query.mode)
     except SearchError:
@@ -113,12 +115,7 @@ def search(query: SearchQuery, user: User) -> Results:
     shown = visible[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(visible)
     next_cursor = str(query.offset + query.limit) if more else ""
-    return Results(_hits(shown, query.text, user), len(visible), next_cursor, list(ranking.notices), waiting)
-
-
-def _waiting(user: User) -> int:
-    """How many of the entries that this reader may see the index has yet to take in."""
-    return Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count()
+    return Results(_hits(shown, query.text, user), len(visible), next_cursor, [*notices, *ranking.notices], waiting)
 
 
 def _allowed(wanted: EntryFilter, user: User) -> Ids | None:

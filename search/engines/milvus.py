@@ -506,14 +506,7 @@ class MilvusEngine:
             self.folder.mkdir(parents=True, exist_ok=True)
             shutil.rmtree(self.folder / f"words-{generation}", ignore_errors=True)
             LocalWords.create(self.folder, generation)
-        self._server.call(
-            "create_collection",
-            name,
-            schema=schema,
-            index_params=indexes,
-            properties={PROPERTY: told},
-            timeout=WRITE_S,
-        )
+        self._server.create(name, schema, indexes, properties={PROPERTY: told})
         return made
 
     def _point_at(self, made: Made) -> None:

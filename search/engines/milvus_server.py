@@ -108,6 +108,12 @@ class Server:
         finally:
             iterator.close()
 
+    def create(self, collection: str, schema: Any, indexes: Any, **kwargs: Any) -> None:
+        """A new collection, loaded. It is empty, so there is no index to wait for, which pymilvus does by sleeping."""
+        self.call("create_collection", collection, schema=schema, timeout=WRITE_S, **kwargs)
+        self.call("create_index", collection, indexes, sync=False, timeout=WRITE_S)
+        self.call("load_collection", collection, timeout=WRITE_S)
+
     @property
     def has_sparse(self) -> bool:
         """Whether the server can hold the words too."""

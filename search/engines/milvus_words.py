@@ -90,9 +90,7 @@ class WordCounts:
         schema.add_field("nothing", DataType.FLOAT_VECTOR, dim=2)  # no collection is without a vector
         indexes = MilvusClient.prepare_index_params()
         indexes.add_index("nothing", index_type="FLAT", metric_type="L2")
-        self._server.call(
-            "create_collection", self.collection, schema=schema, index_params=indexes, timeout=WRITE_S
-        )
+        self._server.create(self.collection, schema, indexes)
 
     def get(self, ids: Iterable[int], timeout: float = READ_S) -> Counts:
         """Counts by id; of what was never counted none."""
