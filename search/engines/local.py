@@ -140,8 +140,10 @@ class LocalEngine:
         )
 
     def check(self) -> None:
-        """Of the words alone: damaged vectors are found when they are opened."""
+        """Of the words all is read; damaged vectors were found when they were opened."""
         self.refresh()
+        if self._broken is not None:
+            raise IndexMismatch(f"the vectors in {self.folder} cannot be read ({self._broken}): {REBUILD}")
         if self._words is not None:
             self._words.check()
 
