@@ -1,6 +1,5 @@
 """Milvus servers for tests: milvus-lite as a process of its own, and the real server as it is packaged on PyPI."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -48,26 +47,46 @@ class LiteServer:
 
 
 class RealServer:
-    """Milvus 2.3.5, all of it in one process group, with a folder that outlives a kill."""
+    """Milvus 2.3.5, all of it in one process, with a folder that outlives a kill.
+
+    The package prepares the files; it does not start what it has started before, so that is done here.
+    """
 
     def __init__(self, folder: Path) -> None:
-        from milvus import MilvusServer, MilvusServerConfig
+        import milvus
 
-        self._server = MilvusServer(MilvusServerConfig(data_dir=str(folder)), wait_for_started=False)
         self.port = free_port()
-        self._server.config.configs |= {"data_dir": str(folder), "proxy_port": self.port}
         self.url = f"milvus://127.0.0.1:{self.port}"
+        config = milvus.MilvusServerConfig(data_dir=str(folder), proxy_port=self.port)
+        config.resolve()
+        milvus._initialize_data_files(str(folder))
+        self.folder = folder
+        self._process: subprocess.Popen | None = None
 
     def start(self) -> None:
-        self._server.start()
+        binaries = self.folder / "bin"
+        self._process = subprocess.Popen(
+            [binaries / "milvus", "run", "standalone"],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "DEPLOY_MODE": "STANDALONE",
+                "METRICS_PORT": str(free_port()),
+                "MILVUS_RUN_DIR": str(self.folder / "run"),
+                "LD_LIBRARY_PATH": str(binaries),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_the_tests,
+        )
         until("Milvus listens", lambda: answers(self.port), 180)
 
     def kill(self) -> None:
-        process = self._server.server_proc
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-            process.wait()
+        """SIGKILL; what it had acknowledged is in its folder."""
+        if self._process:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
 
 
 def answers(port: int) -> bool:
