@@ -24,6 +24,12 @@ COLLECTION = "precedent"
 CONNECT_S = 1.5
 READ_S = 2.5
 WRITE_S = 60.0
+# A server that is back is noticed within a second: gRPC would wait longer with every failure, for all channels alike.
+CHANNEL = {
+    "grpc.use_local_subchannel_pool": 1,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1000,
+}
 # How long a server that did not answer is left alone.
 REST_S = 3.0
 # The first Milvus with sparse vectors; older ones keep dense vectors alone.
@@ -172,6 +178,8 @@ class Server:
                     password=self.address.password,
                     db_name=self.address.database,
                     timeout=CONNECT_S,
+                    dedicated=True,  # pymilvus would share one, and keep it while anybody else has it, broken or not
+                    grpc_options=CHANNEL,
                 )
             return self._client
 

@@ -62,10 +62,10 @@ def look_always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "REST_S", 0.0)
 
 
-def comes_back(engine: MilvusEngine) -> bool:
-    """Whether it answers again; gRPC waits a moment before it tries an address that refused."""
+def comes_back(engine: MilvusEngine, question: np.ndarray = UP) -> bool:
+    """Whether it answers again: a server that starts takes a moment to load."""
     try:
-        engine.refresh()
+        engine.nearest(question, None, 1)
     except SemanticUnavailable:
         return False
     return True
@@ -271,6 +271,6 @@ def test_the_real_server_keeps_vectors_and_leaves_the_words_here(
             reader.nearest(question, entries, 5)
         assert len(reader.keyword("common", None, 100)) == 50
         milvus_server.start()
-        until("the reader comes back", lambda: comes_back(reader))
+        until("the reader comes back", lambda: comes_back(reader, question))
         assert len(before) == 5
         assert reader.nearest(question, entries, 5) == before
