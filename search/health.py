@@ -69,7 +69,7 @@ def examine() -> Report:
     """
     report = Report(entries=Entry.objects.count(), passages=Passage.objects.count())
     try:
-        report.model = index.encoder().fingerprint
+        report.model = index.chosen().fingerprint
     except SemanticUnavailable as error:
         report.error = str(error)
     workable = Indexing.objects.workable().values("pk")
@@ -93,7 +93,7 @@ def reconcile() -> int:
     ids = np.fromiter(Passage.objects.order_by("pk").values_list("pk", flat=True), np.int64)
     index.reader().check()
     state = index.reader().state()
-    if state.fingerprint != index.encoder().fingerprint:
+    if state.fingerprint != index.chosen().fingerprint:
         raise IndexMismatch(f"the index was made with {state.fingerprint}")
     torn = np.setdiff1d(np.union1d(state.keyword_ids, state.vector_ids), np.union1d(ids, state.ids))
     if torn.size:

@@ -104,7 +104,8 @@ def search(query: SearchQuery, user: User) -> Results:
         return Results([], 0, "", [], waiting)
     allowed = _allowed(query.filter, user)
     try:
-        ranking = rank(query.text, index.reader(), index.encoder(), filter=allowed, mode=query.mode)
+        engine, model = index.opened()
+        ranking = rank(query.text, engine, model, filter=allowed, mode=query.mode)
     except SearchError:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
