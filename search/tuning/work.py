@@ -151,13 +151,13 @@ def _judged(run: Run, row: TunedEncoder) -> list[Change]:
     """What was measured; no more than the first measure when that is enough to refuse."""
     workshop = chosen.workshop(row.name)
     held, others = pairing.read(workshop / "held.jsonl"), pairing.read(workshop / "pairs.jsonl")
-    with beside.encoder(settings.KB_EMBEDDER) as base, beside.encoder(str(chosen.folder(row.name))) as tuned:
+    with beside.ChildEncoder(settings.KB_EMBEDDER) as base, beside.ChildEncoder(str(chosen.folder(row.name))) as tuned:
         run.phase(f"Judging by {HELD_OUT}")
         before = list(measuring.found_again(base, held, others))
         _breathe(run)()
         changes = [verdict.change(HELD_OUT, before, list(measuring.found_again(tuned, held, others)))]
         if row.previous is not None and chosen.folder(row.previous.name).is_dir():
-            with beside.encoder(str(chosen.folder(row.previous.name))) as rival:
+            with beside.ChildEncoder(str(chosen.folder(row.previous.name))) as rival:
                 now = list(measuring.found_again(rival, held, others))
             after = list(measuring.found_again(tuned, held, others))
             changes.append(verdict.change(f"{HELD_OUT}, against {row.previous.name}", now, after, must_gain=False))
@@ -181,7 +181,7 @@ def _embed(run: Run) -> str | None:
     began, made, last = time.monotonic(), 0, run.job.cursor.get("passage", 0)
     run.phase("Embedding everything with the new encoder")
     passages = Passage.objects.select_related("entry").defer("entry__body", "entry__facts").order_by("pk")
-    with beside.encoder(str(chosen.folder(row.name))) as model:
+    with beside.ChildEncoder(str(chosen.folder(row.name))) as model:
         while rows := list(passages.filter(pk__gt=last)[:EMBEDDED_AT_ONCE]):
             indexing.embed(model, [(passage.entry.title, passage) for passage in rows])
             last, made = rows[-1].pk, made + len(rows)
@@ -210,6 +210,7 @@ def _swap(run: Run) -> str | None:
     except IndexBusy:
         run.later(BUSY_AGAIN)
         return None
+    shutil.rmtree(chosen.workshop(row.name), ignore_errors=True)
     return ""
 
 

@@ -1,5 +1,7 @@
 """A real encoder small enough to be adapted in a second, and a collection with something to learn."""
 
+import shutil
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -7,7 +9,6 @@ import pytest
 
 from kb.models import Entry
 from search import indexing
-from search.encoder import load_encoder
 from search.tuning import beside, chosen, pairs, training, work
 from search.tuning.recipe import Recipe
 from tests.factories import make_entry
@@ -77,13 +78,31 @@ def something_to_learn(tiny, settings, monkeypatch) -> list[Entry]:
     return made
 
 
+@pytest.fixture(scope="session")
+def already_trained(tiny, tmp_path_factory) -> Path:
+    """What comes of training on all pairs of such a collection; made once, as every training of it ends alike."""
+    workshop = tmp_path_factory.mktemp("workshop")
+    every = [pairs.Pair(title(number), text(number), str(number), "title") for number in range(THINGS * 2)]
+    training.prepare(workshop, tiny, every, QUICK)
+    for _ in training.train(workshop):
+        pass
+    return workshop / "trained"
+
+
 @pytest.fixture
 def in_this_process(monkeypatch) -> None:
     """Train and encode here, which spares starting a process that loads torch."""
     monkeypatch.setattr(beside, "train", training.train)
-    monkeypatch.setattr(beside, "encoder", lambda name: nullcontext(chosen.load(name)))
+    monkeypatch.setattr(beside, "ChildEncoder", lambda name: nullcontext(chosen.load(name)))
 
 
 @pytest.fixture
-def encoder(tiny):
-    return load_encoder(str(tiny))
+def trained_before(in_this_process, already_trained, monkeypatch) -> None:
+    """Training that takes no time."""
+
+    def train(workshop: Path) -> Iterator[training.Progress]:
+        shutil.copytree(already_trained, workshop / "trained")
+        yield training.Progress(1, 1, 0.5)
+
+    monkeypatch.setattr(beside, "train", train)
+
