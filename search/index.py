@@ -89,6 +89,7 @@ def writer(wait: float = 0.0) -> LocalEngine:
     """
     while True:
         model = encoder()
+        model.prepare()
         try:
             return LocalEngine(folder(), model.fingerprint, model.dimension, writable=True, wait=wait)
         except IndexMismatch:

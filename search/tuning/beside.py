@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
+from django.conf import settings
 
 from kb.lifeline import VARIABLE
 from search.encoder import load_encoder
@@ -58,7 +59,7 @@ def train(workshop: Path) -> Iterator[Progress | None]:
 
 
 class ChildEncoder:
-    """An encoder whose work is done in a child; a context. See search.encoder.Encoder for the promise."""
+    """An encoder whose work is done in a child, ready when its context is entered. See search.encoder.Encoder for the promise."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -73,6 +74,11 @@ class ChildEncoder:
     @property
     def dimension(self) -> int:
         return self._known.dimension
+
+    def prepare(self, progress: object = None) -> None:
+        """Let the child make the model ready, which is slow the first time, and learn how that went."""
+        self.encode(["Are you ready?"])
+        self._known.prepare()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         if not texts:
@@ -97,6 +103,11 @@ class ChildEncoder:
 
     def __enter__(self) -> "ChildEncoder":
         self._process = self._held.enter_context(_child("encode", self._name))
+        try:
+            self.prepare()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -115,7 +126,7 @@ def _child(*arguments: str, stderr: int | None = None) -> Iterator[subprocess.Po
             stdout=subprocess.PIPE,
             stderr=stderr,
             cwd=ROOT,
-            env={**os.environ, VARIABLE: str(read)},
+            env={**os.environ, VARIABLE: str(read), "KB_DATA_DIR": str(settings.KB_DATA_DIR)},
             pass_fds=[read],
             start_new_session=True,
         )

@@ -46,6 +46,7 @@ def _train(workshop: Path) -> int:
 
 
 def _encode(name: str) -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kb.settings")
     from search.encoder import load_encoder
 
     encoder = load_encoder(name)

@@ -35,7 +35,7 @@ def folder(name: str) -> Path:
 
 def workshop(name: str) -> Path:
     """Where an encoder is being made."""
-    return models() / f"{name}.making"
+    return models() / f"{name}.training"
 
 
 def plain_name() -> str:
@@ -102,6 +102,9 @@ class Missing:
     def dimension(self) -> int:
         raise self._error()
 
+    def prepare(self, progress: object = None) -> None:
+        raise self._error()
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         raise self._error()
 
@@ -130,7 +133,8 @@ def choose(row: TunedEncoder | None) -> None:
 
 def forget(row: TunedEncoder) -> None:
     """Remove its weights and its vectors. What is known of it stays."""
-    for path in (folder(row.name), workshop(row.name)):
+    made_ready = models().glob(f"{row.name}-*")  # for this machine, see search.prepared
+    for path in (folder(row.name), workshop(row.name), *made_ready):
         shutil.rmtree(path, ignore_errors=True)
     Embedding.objects.filter(fingerprint__startswith=f"{row.name}:").delete()
 

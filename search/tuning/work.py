@@ -67,9 +67,9 @@ def _gather(run: Run) -> str | None:
             f"{known.get_state_display().lower()}. {known.verdict}"
         )
     workshop = chosen.workshop(name)
-    for other in chosen.models().glob("*.making"):
+    for other in chosen.models().glob(f"*{chosen.MARK}*.training"):
         if other != workshop:
-            shutil.rmtree(other, ignore_errors=True)  # of a job that was cancelled, about another collection
+            shutil.rmtree(other, ignore_errors=True)  # of a job that was cancelled, about other pairs
     if not training.is_trained(workshop):
         training.prepare(workshop, base.path, train, recipe())
     pairing.write(workshop / "held.jsonl", held)

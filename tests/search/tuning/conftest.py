@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kb.models import Entry
-from search import indexing
+from search import indexing, prepared
 from search.tuning import beside, chosen, pairs, training, work
 from search.tuning.recipe import Recipe
 from tests.factories import make_entry
@@ -71,6 +71,7 @@ def text(number: int) -> str:
 def something_to_learn(tiny, settings, monkeypatch) -> list[Entry]:
     """An indexed collection whose titles and texts share no word that matters."""
     settings.KB_EMBEDDER = str(tiny)
+    monkeypatch.setattr(prepared, "_make", lambda *_: "tests run it on torch, which need not be converted")
     monkeypatch.setattr(pairs, "FEWEST", 40)
     monkeypatch.setattr(work, "recipe", lambda: QUICK)
     made = [make_entry(title=title(number), summary=text(number)) for number in range(THINGS * 3)]

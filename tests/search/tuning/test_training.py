@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.encoder import load_encoder
-from search.model_files import file_sum
+from search.model_files import file_sum, locate
+from search.sentence_encoder import SentenceEncoder
 from search.tuning import batches, training
 from search.tuning.pairs import Pair
 from search.tuning.training import Progress, rate_at
@@ -28,7 +28,7 @@ def trained(workshop: Path, tiny: Path, recipe=QUICK) -> Path:
 
 def right(folder: Path) -> float:
     """How often a title's text is the nearest of all."""
-    encoder = load_encoder(str(folder))
+    encoder = SentenceEncoder(locate(str(folder)))
     asked, told = (encoder.encode([getattr(pair, side) for pair in PAIRS]) for side in ("asked", "text"))
     return float(((asked @ told.T).argmax(1) == np.arange(len(PAIRS))).mean())
 

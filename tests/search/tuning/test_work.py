@@ -1,7 +1,7 @@
 """An adapted encoder from the job to the search: kept or refused, swapped in without a gap, and gone back from."""
 
 import shutil
-import threading
+from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,7 +14,7 @@ from search.models import Embedding, EncoderState, Indexing, TunedEncoder
 from search.query import SearchQuery, search
 from search.tuning import chosen, training, verdict, work
 from tests.factories import make_entry
-from tests.search.tuning.conftest import text, title
+from tests.search.tuning.conftest import QUICK, text, title
 
 pytestmark = pytest.mark.django_db
 
@@ -63,7 +63,7 @@ def test_what_is_better_is_used(something_to_learn, trained_before):
     assert index.encoder().fingerprint == index.chosen().fingerprint == made_with()
     assert asked(7)
     assert health.examine().problems() == []
-    assert not list(chosen.models().glob("*.making*"))
+    assert not list(chosen.models().glob("*.training"))
 
     again = tune(budget_s=None)
     assert again.state == JobState.FAILED
@@ -212,30 +212,3 @@ def test_a_cancelled_job_stops_and_the_next_one_goes_on_where_it_was(something_t
     row.refresh_from_db()
     assert row.state == EncoderState.IN_USE
     assert 1 not in [done for done in seen if done]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_training_in_a_process_of_its_own_outlives_being_killed(something_to_learn, monkeypatch):
-    """The real child: killed in the middle, the next turn goes on from its checkpoint."""
-    monkeypatch.setattr(training, "CHECKPOINT_S", 0.0)
-    killed = threading.Event()
-    real = work.beside.train
-
-    def train(workshop):
-        for progress in real(workshop):
-            yield progress
-            if progress and progress.done >= 3 and not killed.is_set():
-                killed.set()
-                raise work.beside.ChildFailed("killed")
-
-    monkeypatch.setattr(work.beside, "train", train)
-    first = tune(budget_s=None)
-    assert (first.state, first.error) == (JobState.FAILED, "killed")
-    (workshop,) = chosen.models().glob("*.making")
-    assert (workshop / "checkpoint.pt").exists()
-
-    second = tune(budget_s=None)
-
-    assert (second.state, second.error) == (JobState.DONE, "")
-    assert TunedEncoder.objects.get().state == EncoderState.IN_USE
-    assert asked(1)
