@@ -36,7 +36,11 @@ urlpatterns = [
     path("settle/<int:entry_id>/", settle, name="settle"),
     path("proposals/", proposals, name="proposals"),
     path("proposals/<int:proposal_id>/", decide, name="proposal"),
-    path("status/", StatusPage.as_view(index="search.health.summary"), name="status"),
+    path(
+        "status/",
+        StatusPage.as_view(index="search.health.summary", encoders="search.tuning.told.for_status"),
+        name="status",
+    ),
     path("admin/", admin.site.urls),
     path("sign-in/<str:who>/<str:token>/", sign_in, name="sign-in"),
     path("api/v1/", api.urls),

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from kb.models import Entry
 from kb.signals import entries_changed
-from search.models import Embedding, Indexing, Passage
+from search.models import Embedding, Indexing, Passage, TunedEncoder
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -74,3 +74,10 @@ class IndexingAdmin(ReadOnlyAdmin):
         ids = list(chosen.values_list("pk", flat=True))
         entries_changed.send(sender=Entry, ids=ids)
         self.message_user(request, f"{len(ids)} queued to be indexed again.", messages.SUCCESS)
+
+
+@admin.register(TunedEncoder)
+class TunedEncoderAdmin(ReadOnlyAdmin):
+    list_display = ["name", "state", "verdict", "entries", "created_at", "decided_at"]
+    list_filter = ["state"]
+    search_fields = ["name", "base", "verdict"]

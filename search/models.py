@@ -94,3 +94,43 @@ class Indexing(models.Model):
 
     def __str__(self) -> str:
         return f"entry {self.entry_id}: {self.indexed} of {self.wanted}"
+
+
+class EncoderState(models.TextChoices):
+    CANDIDATE = "candidate", "Being made"
+    KEPT = "kept", "Kept, not in use yet"
+    REFUSED = "refused", "Refused"
+    IN_USE = "in use", "In use"
+    RETIRED = "retired", "Retired"
+    DECLINED = "declined", "Declined by a curator"
+
+
+class TunedEncoder(models.Model):
+    """An encoder adapted to this collection: from which base, on what, how, and what came of it.
+
+    `name` is its folder and the beginning of its fingerprint; `base` names the base and its weights. `pairs` counts
+    what it was trained on, by kind, and `digest` stands for the pairs and the recipe. `figures` are what was measured
+    before and after (search.tuning.verdict.Change); `seconds` is how long each part of the work took, and how much of
+    it there was. `previous` was in use before it, None for the base. A proposal that a curator declined is a row too,
+    so that it is not made again.
+    """
+
+    name = models.CharField(max_length=160, unique=True)
+    base = models.CharField(max_length=200, db_index=True)
+    digest = models.CharField(max_length=40, blank=True)
+    pairs = models.JSONField(default=dict)
+    recipe = models.JSONField(default=dict)
+    figures = models.JSONField(default=list)
+    verdict = models.TextField(blank=True)
+    seconds = models.JSONField(default=dict)
+    entries = models.PositiveIntegerField(default=0, help_text="entries in the collection then")
+    state = models.CharField(max_length=10, choices=EncoderState, default=EncoderState.CANDIDATE, db_index=True)
+    previous = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="later")
+    created_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -105,7 +105,8 @@ def search(query: SearchQuery, user: User) -> Results:
     within = allowed(query.filter, user)
     notices = [INDEX_GONE] if health.is_lost() else []
     try:
-        ranking = rank(query.text, index.reader(), index.encoder(), filter=within, mode=query.mode)
+        engine, model = index.opened()
+        ranking = rank(query.text, engine, model, filter=within, mode=query.mode)
     except SearchError:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
