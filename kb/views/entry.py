@@ -16,10 +16,12 @@ from kb.external import is_telling, outside
 from kb.job_words import source_label
 from kb.kinds import KINDS
 from kb.markdown import render as render_markdown
+from kb.markdown_place import marked
 from kb.models import Entry, Link, Proposal, Role, SlugRedirect
 from kb.models.entries import Origin
 from kb.models.provenance import ProposalState
 from kb.origins import Origins
+from kb.places import PARAMETER, Place
 
 MATH = 'class="math'
 NEAR = 3
@@ -38,12 +40,15 @@ class EntryPage(View):
         entry = _find(request, slug)
         if entry is None:
             return redirect(_moved(request, slug), permanent=True)
-        body = render_markdown(entry.body)
+        place = Place.find(entry, request.GET.get(PARAMETER, ""))
+        body = render_markdown(entry.body, place.span if place and place.source == "body" else None)
         links = _links(entry, request)
         context = {
             "entry": entry,
             "info": entry.info,
+            "place": place,
             "body": body,
+            "summary": marked(entry.summary, place.span if place and place.source == "summary" else None),
             "has_math": MATH in body,
             "parties": _parties(entry),
             "outside": [
