@@ -20,6 +20,7 @@ class SearchParams(Schema):
     mode: str = Field("hybrid", description="hybrid, keyword or vector")
     limit: str = Field("20", description="1 to 100")
     cursor: str = Field("", description="next_cursor of the page before")
+    facets: str = Field("", description="true to have what was found counted by kind, year, tag, entity, category …")
 
 
 class RelatedParams(Schema):
@@ -28,7 +29,11 @@ class RelatedParams(Schema):
 
 @router.get("", summary="Search by words and meaning")
 def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[FilterParams]) -> dict[str, Any]:
-    """Entries that answer the question, best first, each with the passages that matched and why."""
+    """Entries that answer the question, best first, each with the passages that matched and why.
+
+    `total` counts the ranked entries, those closest to the question, and `facets` counts the same. Each passage names
+    the sentence that matched best, and an address that opens the entry there.
+    """
     query = SearchQuery.from_params({**filters.dict(), **asked.dict()})
     return result_json(search(query, request.user), request.build_absolute_uri)
 

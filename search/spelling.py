@@ -58,7 +58,7 @@ def _may_be_misspelled(query: str, start: int, end: int, shouted: bool) -> bool:
 def _better(word: str, vocabulary: Vocabulary, engine: Engine, allowed: Ids | None, user: object) -> str:
     """How the collection spells a word; empty where it has the word, or none that is like it."""
     count = vocabulary.counts.get(fold(word), 0)
-    if count > 1 or (not count and vocabulary.knows(word)) or fold(word) in known_words():
+    if count > 1 or (not count and vocabulary.knows(word)) or _is_of_the_language(word):
         return ""
     slips = 2 if len(word) >= TWO_SLIPS else 1
     likely = [near for near in vocabulary.near(word, slips) if _is_likelier(near, fold(word), count)]
@@ -66,6 +66,12 @@ def _better(word: str, vocabulary: Vocabulary, engine: Engine, allowed: Ids | No
         if shown := _as_shown(near.word, engine, allowed, user):
             return shown
     return ""
+
+
+def _is_of_the_language(word: str) -> bool:
+    plain = fold(word)
+    forms = (plain, *(plain.removesuffix(ending) for ending in ("s", "es", "ed", "'s")))
+    return not known_words().isdisjoint(forms)
 
 
 def _is_likelier(near: Near, word: str, count: int) -> bool:

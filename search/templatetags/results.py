@@ -28,19 +28,31 @@ class Span(NamedTuple):
 
 @register.filter
 def snippet(passage: PassageHit, length: int = 320) -> SafeString:
-    """About `length` characters of the passage around the words that were asked for, those in `<mark>`."""
-    return marked(passage.text, passage.marks, window(passage.text, passage.marks, length))
+    """About `length` characters of the passage around the sentence that matched best, which leads to where it stands;
+    the words that were asked for in `<mark>`."""
+    part = window(passage.text, passage.marks, length, passage.sentence)
+    return marked(passage.text, passage.marks, part, passage.sentence, passage.url)
 
 
-def marked(text: str, marks: list[tuple[int, int]], part: Span) -> SafeString:
-    """`part` of `text` as HTML: everything escaped, Markdown's signs left out, the marks in `<mark>`."""
+def marked(
+    text: str, marks: list[tuple[int, int]], part: Span, sentence: tuple[int, int] | None = None, url: str = ""
+) -> SafeString:
+    """`part` of `text` as HTML: everything escaped, Markdown's signs left out, the marks in `<mark>`, the sentence a
+    link to `url`."""
     asked, silent = _points(marks), _points(_signs(text, _points(marks)))
+    best = range(*sentence) if sentence else range(0)
     shown = [point for point in range(*part) if point not in silent]
     pieces = ["… " if part.start > 0 else ""]
-    for is_asked, points in groupby(shown, key=asked.__contains__):
-        words = "".join(text[point] for point in points)
-        pieces.append(format_html("<mark>{}</mark>", words) if is_asked else words)
+    for is_best, points in groupby(shown, key=best.__contains__):
+        words = _with_marks(text, points, asked)
+        pieces.append(format_html('<a class="best" href="{}">{}</a>', url, words) if is_best and url else words)
     pieces.append(" …" if part.end < len(text) else "")
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
+
+
+def _with_marks(text: str, points: Iterable[int], asked: set[int]) -> SafeString:
+    runs = ((is_asked, "".join(text[at] for at in run)) for is_asked, run in groupby(points, key=asked.__contains__))
+    pieces = (format_html("<mark>{}</mark>", words) if is_asked else words for is_asked, words in runs)
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
@@ -59,16 +71,24 @@ def _signs(text: str, asked: set[int]) -> Iterator[tuple[int, int]]:
         yield sign.span()
 
 
-def window(text: str, marks: list[tuple[int, int]], length: int) -> Span:
-    """Where to cut `text` so that most marks are inside, from word to word."""
+def window(text: str, marks: list[tuple[int, int]], length: int, sentence: tuple[int, int] | None = None) -> Span:
+    """Where to cut `text`, from word to word: so that the sentence has some of what is around it, else, where it is too
+    long or there is none, so that most marks are inside."""
     if len(text) <= length:
         return Span(0, len(text))
-    starts = [start for start, _ in sorted(marks)] or [0]
-    best = max(starts, key=lambda first: sum(first <= start < first + length * 3 // 4 for start in starts))
-    start = max(0, min(best - length // 5, len(text) - length))
+    if sentence and (spare := length - (sentence[1] - sentence[0])) > 0:
+        start, latest = sentence[0] - spare // 3, sentence[0]
+    else:
+        inside = [a for a, b in sorted(marks) if not sentence or (sentence[0] <= a and b <= sentence[1])]
+        starts = inside or [sentence[0] if sentence else 0]
+        best = max(starts, key=lambda first: sum(first <= start < first + length * 3 // 4 for start in starts))
+        start, latest = best - length // 5, best
+    start = max(0, min(start, len(text) - length))
     if start:
-        start = _word_after(text, start)
+        start = min(_word_after(text, start), latest)
     end = len(text) if start + length >= len(text) else max(text.rfind(" ", start, start + length), start + length // 2)
+    if sentence and sentence[0] >= start and sentence[1] - start <= length:
+        end = max(end, sentence[1])
     return Span(start, end)
 
 
