@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from itertools import cycle, pairwise
 
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeString
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
@@ -37,7 +37,9 @@ def marked(text: str, place: tuple[int, int] | None) -> SafeString:
         escape(piece) if gap else format_html('<mark class="here">{}</mark>', piece)
         for piece, gap in zip(pieces[1:], cycle((True, False)), strict=False)
     )
-    return format_html("{}{}{}{}", text[:start], anchored, mark_safe("".join(rest)), text[end:])
+    return format_html(
+        "{}{}{}{}", text[:start], anchored, format_html_join("", "{}", ((one,) for one in rest)), text[end:]
+    )
 
 
 def mark_place(state: StateCore) -> None:

@@ -34,7 +34,7 @@ def hit_json(hit: Hit, absolute: Absolute) -> dict[str, Any]:
     return {
         "entry": entry_json(hit.entry, absolute),
         "score": round(hit.score, 6),
-        "passages": [_passage_json(passage, absolute) for passage in hit.passages],
+        "passages": [passage_json(passage, absolute) for passage in hit.passages],
         "why": {"keyword": round(hit.keyword, 6), "semantic": round(hit.semantic, 6), "words": hit.words},
     }
 
@@ -43,7 +43,7 @@ def _value_json(value: Value) -> dict[str, Any]:
     return {"value": value.value, "label": value.label, "count": value.count, "chosen": value.chosen}
 
 
-def _passage_json(passage: PassageHit, absolute: Absolute) -> dict[str, Any]:
+def passage_json(passage: PassageHit, absolute: Absolute) -> dict[str, Any]:
     """Offsets count code points of the stored text, those of `marks` of the passage's."""
     return {
         "text": passage.text,

@@ -1,8 +1,8 @@
 """Which sentence of a passage answers a question best, by the words of the question."""
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable
 
 from search.analysis import word_spans
 from search.chunking import Span

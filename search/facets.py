@@ -51,13 +51,14 @@ def count(entry_ids: Sequence[int], filter: EntryFilter, user: object) -> list[F
     classes = Category.objects.filter(classifications__entry__in=ids)
     categories = _commonest(classes, "classifications__entry", "slug", "taxonomy__name", "name")
     known = ExternalId.objects.filter(entry__in=ids).exclude(namespace__in=OURS)
+    spaces = [(space, _called(space), n) for space, n in _commonest(known, "entry", "namespace")]
     found = [
         _facet("kind", "Kind", [(kind, KINDS[kind].plural, n) for kind, n in kinds.most_common()], filter),
         _by_year(years, filter),
         _facet("tag", "Tag", tags, filter),
         _facet("entity", "Who", entities, filter),
         _facet("category", "Category", [(slug, f"{of}: {name}", n) for slug, of, name, n in categories], filter),
-        _facet("namespace", "Known in", [(s, _called(s), n) for s, n in _commonest(known, "entry", "namespace")], filter),
+        _facet("namespace", "Known in", spaces, filter),
     ]
     return [facet for facet in found if facet.values]
 

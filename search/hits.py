@@ -99,7 +99,9 @@ def _focus(sentence: Range, marks: list[Range]) -> Range:
     inside = [(a, b) for a, b in marks if start <= a and b <= end]
     if end - start <= QUOTE_CHARS or not inside:
         return sentence
-    stretches = [(a, max(b for x, b in inside if x >= a and b - a <= max(QUOTE_CHARS, first - a))) for a, first in inside]
+    stretches = [
+        (a, max(b for x, b in inside if x >= a and b - a <= max(QUOTE_CHARS, first - a))) for a, first in inside
+    ]
     return max(stretches, key=lambda stretch: sum(stretch[0] <= a and b <= stretch[1] for a, b in inside))
 
 

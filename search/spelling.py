@@ -6,7 +6,7 @@ Only words that stand in an entry which this reader may see are ever named, and 
 from collections.abc import Callable, Sequence
 
 from kb.models import Entry
-from search.analysis import stop_stems, word_spans
+from search.analysis import stop_stems
 from search.analysis import words as stems
 from search.engines.base import Engine, Ids
 from search.model_words import known_words
@@ -51,7 +51,9 @@ def did_you_mean(query: str, vocabulary: Vocabulary, engine: Engine, allowed: Id
 def _may_be_misspelled(query: str, start: int, end: int, shouted: bool) -> bool:
     word = query[start:end]
     beside = query[max(0, start - 2) : start] + query[end : end + 2]
-    is_name = any(sign.isdigit() or sign in "_/@\\" for sign in beside) or (word[1:] != word[1:].lower() and not shouted)
+    is_name = any(sign.isdigit() or sign in "_/@\\" for sign in beside) or (
+        word[1:] != word[1:].lower() and not shouted
+    )
     return len(word) >= SHORTEST and not is_name and not stop_stems().issuperset(stems(word))
 
 

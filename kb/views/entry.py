@@ -30,11 +30,11 @@ NEAR = 3
 class EntryPage(View):
     """One entry, whole, in the template of its kind.
 
-    `related` is the dotted name of a function (entry, user, per_kind) -> {kind: entries}; it belongs to another
-    app.
+    `around` is the dotted name of a function (entry, user, per_kind) that belongs to another app. What it returns has
+    `related`, entries by kind, and `bridges`, with a kind, a label and what leads to entries of that kind.
     """
 
-    related = ""
+    around = ""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         entry = _find(request, slug)
@@ -61,17 +61,18 @@ class EntryPage(View):
             "links": links,
             "origins": Origins.of(entry),
             **(_for_curators(entry) if getattr(request.user, "is_staff", False) else {}),
-            "shelves": self._shelves(entry, request, {one.pk for group in links for one in group["entries"]}),
+            **self._around(entry, request, {one.pk for group in links for one in group["entries"]}),
         }
         return render(request, f"entries/{entry.kind}.html", context)
 
-    def _shelves(self, entry: Entry, request: HttpRequest, linked: set[int]) -> list[dict[str, Any]]:
-        """What is near by meaning, by kind, without what the entry is linked with anyway."""
-        if not self.related:
-            return []
-        found = import_string(self.related)(entry, request.user, per_kind=NEAR + len(linked))
-        near = {kind: [one for one in entries if one.pk not in linked][:NEAR] for kind, entries in found.items()}
-        return [{"info": KINDS[kind], "entries": entries} for kind, entries in near.items() if entries]
+    def _around(self, entry: Entry, request: HttpRequest, linked: set[int]) -> dict[str, Any]:
+        """The bridges, and what else is near by meaning, by kind, without what the entry is linked with anyway."""
+        if not self.around:
+            return {}
+        found = import_string(self.around)(entry, request.user, per_kind=NEAR + len(linked))
+        near = {kind: [one for one in ones if one.pk not in linked][:NEAR] for kind, ones in found.related.items()}
+        shelves = [{"info": KINDS[kind], "entries": entries} for kind, entries in near.items() if entries]
+        return {"bridges": found.bridges, "shelves": shelves}
 
 
 def _find(request: HttpRequest, slug: str) -> Entry | None:

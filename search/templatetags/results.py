@@ -34,6 +34,13 @@ def snippet(passage: PassageHit, length: int = 320) -> SafeString:
     return marked(passage.text, passage.marks, part, passage.sentence, passage.url)
 
 
+@register.filter
+def said(passage: PassageHit, length: int = 320) -> SafeString:
+    """The sentence of a passage alone, which leads to where it stands, without marks; of a long one the beginning."""
+    start, end = passage.sentence or (0, len(passage.text))
+    return marked(passage.text[:end], [], Span(start, min(end, start + length)), (start, end), passage.url)
+
+
 def marked(
     text: str, marks: list[tuple[int, int]], part: Span, sentence: tuple[int, int] | None = None, url: str = ""
 ) -> SafeString:
