@@ -9,7 +9,6 @@ have its words cannot name a place in it.
 import hashlib
 import re
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from kb.models import Entry
 
@@ -52,16 +51,14 @@ class Place:
         return texts.get(self.reference_id, "")
 
 
-def place_url(entry: Entry, source: str, start: int, words: str, reference_id: int | None = None) -> str:
-    """The address of the entry's page at `words`, which begin at code point `start` of the text that `source` names.
-
-    A title is at the top of its page, so its address is the page's.
+def place_url(page: str, source: str, start: int, words: str, reference_id: int | None = None) -> str:
+    """The address at which an entry's page opens at `words`, which begin at code point `start` of the text that
+    `source` names; `page` is the address of the page. A title is at the top, so its address is the page's.
     """
     if source == "title" or not words:
-        return entry.get_absolute_url()
+        return page
     name = source if reference_id is None else f"{source}-{reference_id}"
-    query = urlencode({PARAMETER: f"{name}.{start}-{start + len(words)}.{_check(words)}"})
-    return f"{entry.get_absolute_url()}?{query}#{ANCHOR}"
+    return f"{page}?{PARAMETER}={name}.{start}-{start + len(words)}.{_check(words)}#{ANCHOR}"
 
 
 def _check(words: str) -> str:

@@ -2,14 +2,17 @@
 technique and failure, to an incident the teams who shipped the same thing, to a note both. Each with the sentence that
 explains it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from kb.models import Entry
+from django.db.models import Count
+
+from kb.models import Entry, Tag
 from search import index, similar, vocabulary
 from search.engines.base import Vectors
 from search.errors import SearchError
-from search.explaining import Weight
 from search.hits import PassageHit, passage_hit
 from search.models import Passage
 from search.query import User
@@ -23,8 +26,10 @@ JOINED = {
 }
 MOST = 3
 # How far from unrelated (0) to the same (1) a bridge has to reach: docs/explaining.md says how that was found.
-LEAST = 0.32
-STRONG, CLEAR = 0.5, 0.41
+LEAST = 0.34
+STRONG, CLEAR = 0.55, 0.44
+# What all of an entry's tags add where the other has them too, each in proportion to how rare it is.
+TAGS_ADD = 0.2
 
 
 @dataclass(frozen=True)
@@ -67,36 +72,59 @@ def around(entry: Entry, user: User, per_kind: int = 3, most: int = MOST) -> Aro
     """The bridges and the related entries, found in one search."""
     near = neighbours(entry, user, max(per_kind, most))
     joined = JOINED.get(entry.kind, {})
-    close = {kind: _close(near.get(kind, []), most) for kind in joined}
-    entries = shown({**near, **close}, user)
+    close = _closest(entry, {kind: near.get(kind, []) for kind in joined}, most)
+    rest = {kind: ones[:per_kind] for kind, ones in near.items() if kind not in joined}
+    entries = shown({**rest, **close}, user)
     passages = _passages(entry, [one.entry_id for ones in close.values() for one in ones], entries)
     spans = [
         Span(
             kind,
             label,
             [
-                Bridge(entries[one.entry_id], _strength(one.cosine), passages.get(one.entry_id))
+                Bridge(entries[one.entry_id], one.strength, passages.get(one.entry_id))
                 for one in close[kind]
                 if one.entry_id in entries
             ],
         )
         for kind, label in joined.items()
     ]
-    related = {
-        kind: [entries[one.entry_id] for one in ones if one.entry_id in entries][:per_kind]
-        for kind, ones in near.items()
-        if kind not in joined
-    }
+    related = {kind: [entries[one.entry_id] for one in ones if one.entry_id in entries] for kind, ones in rest.items()}
     return Around([span for span in spans if span.bridges], related)
 
 
-def _close(near: Sequence[Near], most: int) -> list[Near]:
-    return [one for one in near if _strength(one.cosine) >= LEAST][:most]
+class _Close(NamedTuple):
+    entry_id: int
+    strength: float
 
 
-def _strength(cosine: float) -> float:
+def _closest(entry: Entry, near: Mapping[str, Sequence[Near]], most: int) -> dict[str, list[_Close]]:
+    """By kind what is close enough, the strongest first: near in meaning, and nearer with the tags that both have."""
     floor = similar.unrelated()
-    return max(0.0, (cosine - floor) / (1 - floor)) if floor < 1 else 0.0
+    shared = _shared_tags(entry, [one.entry_id for ones in near.values() for one in ones])
+    found = {}
+    for kind, ones in near.items():
+        close = []
+        for id, cosine in ones:
+            meaning = (cosine - floor) / (1 - floor) if floor < 1 else 0.0
+            strength = min(1.0, meaning + TAGS_ADD * shared.get(id, 0.0))
+            if strength >= LEAST:
+                close.append(_Close(id, strength))
+        found[kind] = sorted(close, key=lambda one: (-one.strength, one.entry_id))[:most]
+    return found
+
+
+def _shared_tags(entry: Entry, ids: Sequence[int]) -> dict[int, float]:
+    """How much of the entry's tags each of the others has, from 0 to 1; a rare tag is more of them than a common one."""
+    own = Tag.objects.filter(pk__in=entry.tags.values("pk"))
+    counts = dict(own.annotate(n=Count("entries")).order_by().values_list("pk", "n"))
+    size = max(vocabulary.current().passages, 2)
+    weights = {tag: math.log(1 + size / count) for tag, count in counts.items()}
+    found: dict[int, float] = {}
+    if weights and ids:
+        carried = Entry.tags.through.objects.filter(tag__in=weights, entry__in=ids)
+        for id, tag in carried.values_list("entry_id", "tag_id"):
+            found[id] = found.get(id, 0.0) + weights[tag] / sum(weights.values())
+    return found
 
 
 def _passages(entry: Entry, ids: Sequence[int], entries: Mapping[int, Entry]) -> dict[int, PassageHit]:
@@ -110,10 +138,10 @@ def _passages(entry: Entry, ids: Sequence[int], entries: Mapping[int, Entry]) ->
         vectors = index.reader().vectors([row.pk for found in own.values() for row in found])
     except SearchError:
         return {}
-    weight: Weight = vocabulary.current().idf
+    weight = vocabulary.current().idf
     said = f"{entry.title}. {entry.summary}"
     return {
-        id: passage_hit(entries[id], _best(mine, found, vectors), said, 0.0, weight)
+        id: passage_hit(entries[id].get_absolute_url(), _best(mine, found, vectors), said, 0.0, weight)
         for id, found in own.items()
         if id in entries
     }

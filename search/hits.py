@@ -62,8 +62,9 @@ def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
         entry = entries.get(ranked.entry_id)
         if entry is None:
             continue
+        page = entry.get_absolute_url()
         own = [
-            passage_hit(entry, passages[passage.id], text, passage.score, weight)
+            passage_hit(page, passages[passage.id], text, passage.score, weight)
             for passage in ranked.passages[:PASSAGES_SHOWN]
             if passage.id in passages
         ]
@@ -72,8 +73,8 @@ def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
     return found
 
 
-def passage_hit(entry: Entry, passage: Passage, query: str, score: float, weight: Weight) -> PassageHit:
-    """A passage of the entry as it may be shown: of a text that may not be republished a quote around the sentence."""
+def passage_hit(address: str, passage: Passage, query: str, score: float, weight: Weight) -> PassageHit:
+    """A passage of the entry whose page has this address, as it may be shown: of a text that may not be republished a quote around the sentence."""
     text, start = passage.text, passage.start
     found = matches(query, text)
     marks = [(a, b) for _, a, b in found]
@@ -86,7 +87,7 @@ def passage_hit(entry: Entry, passage: Passage, query: str, score: float, weight
     where = sentence or (marks[0] if marks else (0, 0))
     page = passage.reference.page_at(start + where[0]) if passage.reference else None
     here = sentence or (0, len(text))
-    url = place_url(entry, passage.source, start + here[0], text[slice(*here)], passage.reference_id)
+    url = place_url(address, passage.source, start + here[0], text[slice(*here)], passage.reference_id)
     sentence = tuple(sentence) if sentence else None  # type: ignore[assignment]
     return PassageHit(
         text, start, start + len(text), passage.source, passage.reference, marks, score, page, sentence, url

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.db.models import Q
@@ -43,26 +43,27 @@ def related_to(entry: Entry, user: User, per_kind: int = 3) -> dict[str, list[En
 
     Empty when the index cannot answer: a page without neighbours is still a page.
     """
-    near = neighbours(entry, user, per_kind)
+    near = {kind: ones[:per_kind] for kind, ones in neighbours(entry, user, per_kind).items()}
     entries = shown(near, user)
     return {kind: [entries[one.entry_id] for one in ones if one.entry_id in entries] for kind, ones in near.items()}
 
 
-def shown(near: Mapping[str, Sequence[Near]], user: User) -> dict[int, Entry]:
-    """The entries themselves by id, as far as this reader may see them."""
+def shown(near: Mapping[str, Sequence[Any]], user: User) -> dict[int, Entry]:
+    """The entries themselves by id, as far as this reader may see them; `near` has things with an `entry_id`."""
     ids = [one.entry_id for ones in near.values() for one in ones]
     return Entry.objects.visible_to(user).for_lists().in_bulk(ids)
 
 
 def neighbours(entry: Entry, user: User, per_kind: int) -> dict[str, list[Near]]:
-    """As `related_to`, as ids with how near they are. The work does not grow with the number of entries."""
+    """As `related_to`, as ids with how near they are; of each kind at least `per_kind` where there are as many, and
+    up to POOL. The work does not grow with the number of entries."""
     try:
         engine = index.reader()
         own = _own(engine, entry)
         if own is None:
             return {}
         pool = _pool(engine, entry, own, user, per_kind)
-        return {kind: _nearest_of(engine, entry, own, pool[kind])[:per_kind] for kind in KINDS}
+        return {kind: _nearest_of(engine, entry, own, pool[kind]) for kind in KINDS}
     except SearchError as error:
         log.warning("no related entries for %s: %s", entry.pk, error)
         return {}
