@@ -114,7 +114,7 @@ def _closest(entry: Entry, near: Mapping[str, Sequence[Near]], most: int) -> dic
 
 
 def _shared_tags(entry: Entry, ids: Sequence[int]) -> dict[int, float]:
-    """How much of the entry's tags each of the others has, from 0 to 1; a rare tag is more of them than a common one."""
+    """How much of the entry's tags each of the others has, from 0 to 1; a rare tag is more than a common one."""
     own = Tag.objects.filter(pk__in=entry.tags.values("pk"))
     counts = dict(own.annotate(n=Count("entries")).order_by().values_list("pk", "n"))
     size = max(vocabulary.current().passages, 2)

@@ -74,7 +74,8 @@ def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
 
 
 def passage_hit(address: str, passage: Passage, query: str, score: float, weight: Weight) -> PassageHit:
-    """A passage of the entry whose page has this address, as it may be shown: of a text that may not be republished a quote around the sentence."""
+    """A passage of the entry whose page has this address, as it may be shown: of a text that may not be republished a
+    quote around the sentence."""
     text, start = passage.text, passage.start
     found = matches(query, text)
     marks = [(a, b) for _, a, b in found]
