@@ -15,7 +15,7 @@ from tests.factories import make_entry, make_reference, make_user
 
 BODY = """## What happened
 
-The ferry left at noon. Its **autopilot** took a reef for `open water`, said Mr. Reed of the U.S. Coast Guard. Nobody steered.
+The ferry left at noon. Its **autopilot** took a reef for `open water`, said Mr. Reed of the U.S. Navy. Nobody steered.
 
 - The chart was old.
 - The pilot slept.
@@ -34,7 +34,10 @@ reef = water
     ("text", "found"),
     [
         ("One came. Two went! Three?", ["One came.", "Two went!", "Three?"]),
-        ("Mr. Reed of the U.S. Coast Guard, e.g. J. Doe, came. He left.", ["Mr. Reed of the U.S. Coast Guard, e.g. J. Doe, came.", "He left."]),
+        (
+            "Mr. A, e.g. J. Doe, came to the U.S. Navy. He left.",
+            ["Mr. A, e.g. J. Doe, came to the U.S. Navy.", "He left."],
+        ),
         ("我们来了。他们走了！", ["我们来了。", "他们走了！"]),
         ("## Why\n\n> - [ ] A task. And more", ["A task.", "And more"]),
         ("| a | b |\n|---|---|\n| 1 | 2 |", ["| a | b |", "| 1 | 2 |"]),
@@ -42,7 +45,7 @@ reef = water
         ("# Only a heading", ["Only a heading"]),
         (" \n", []),
     ],
-)  # fmt: skip
+)
 def test_sentences(text, found):
     assert [text[start:end] for start, end in sentences(text)] == found
 
@@ -51,11 +54,11 @@ def test_sentences(text, found):
     ("query", "best"),
     [
         ("who slept?", "The pilot slept."),
-        ("autopilot and reef", "Its **autopilot** took a reef for `open water`, said Mr. Reed of the U.S. Coast Guard."),
+        ("autopilot and reef", "Its **autopilot** took a reef for `open water`, said Mr. Reed of the U.S. Navy."),
         ("broken rudders", "| rudder | broken |"),
         ("zebra", "The ferry left at noon."),
     ],
-)  # fmt: skip
+)
 def test_the_sentence_with_most_words_or_else_the_first(query, best):
     start, end = best_sentence(BODY, matches(query, BODY), lambda stem: 1.0) or (0, 0)
 
@@ -75,9 +78,9 @@ def test_a_rare_word_tells_more_than_two_common_ones():
     ("place", "shown"),
     [
         (
-            "Its **autopilot** took a reef for `open water`, said Mr. Reed of the U.S. Coast Guard.",
+            "Its **autopilot** took a reef for `open water`, said Mr. Reed of the U.S. Navy.",
             '<mark class="here" id="passage">Its </mark><strong><mark class="here">autopilot</mark></strong>'
-            '<mark class="here"> took a reef for <code>open water</code>, said Mr. Reed of the U.S. Coast Guard.</mark> N',
+            '<mark class="here"> took a reef for <code>open water</code>, said Mr. Reed of the U.S. Navy.</mark> N',
         ),
         ("The pilot slept.", '<li><mark class="here" id="passage">The pilot slept.</mark></li>'),
         ("| rudder | broken |", '<tr class="here" id="passage">'),
@@ -141,12 +144,12 @@ def url_of(query: str, source: str, user=None) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("query", "source", "sentence", "shown"),
     [
-        ("sank slowly", "summary", "It sank <slowly>.", 'reef. <mark class="here" id="passage">It sank &lt;slowly&gt;.</mark></p>'),
-        ("chart", "body", "The chart was old.", '<li><mark class="here" id="passage">The chart was old.</mark></li>'),
-        ("lighthouse", "reference", "The lighthouse was dark.", '<mark class="here" id="passage">The lighthouse was dark.</mark> After'),
-        ("anchor", "reference", "The anchor held.", '<mark class="here" id="passage">The anchor held.</mark>'),
+        ("sank slowly", "summary", "It sank <slowly>.", "reef. {}It sank &lt;slowly&gt;.</mark></p>"),
+        ("chart", "body", "The chart was old.", "<li>{}The chart was old.</mark></li>"),
+        ("lighthouse", "reference", "The lighthouse was dark.", "{}The lighthouse was dark.</mark> After"),
+        ("anchor", "reference", "The anchor held.", "{}The anchor held.</mark>"),
     ],
-)  # fmt: skip
+)
 def test_the_link_of_a_hit_opens_the_entry_at_its_sentence(client, ferry, query, source, sentence, shown):
     found, url = url_of(query, source)
     page = client.get(url).content.decode()
@@ -154,9 +157,8 @@ def test_the_link_of_a_hit_opens_the_entry_at_its_sentence(client, ferry, query,
     assert found == sentence
     assert url.startswith("/entries/ferry/?at=")
     assert url.endswith("#passage")
-    assert shown in page
+    assert shown.format('<mark class="here" id="passage">') in page
     assert page.count('id="passage"') == 1
-    assert "It rained." not in page or query == "anchor" or "<details" in page
     assert ('<details class="text" open>' in page) == (query == "anchor")
 
 
@@ -185,11 +187,11 @@ def test_an_address_of_what_is_not_there_any_more_opens_the_entry(client, ferry)
 
 
 def test_a_text_that_may_not_be_shown_is_not_opened_by_counting_on(client, ferry):
-    """Who does not have the words of a closed text cannot name a place in it, and a long place is still a short quote."""
+    """Who lacks the words of a closed text cannot name a place in it, and a long place is still a short quote."""
     closed = ferry.references.get(title="Closed")
     everything = place_url("/entries/ferry/", "reference", 0, closed.text, closed.pk)
 
-    assert Place.find(ferry, "reference-%d.0-200.00000000" % closed.pk) is None
+    assert Place.find(ferry, f"reference-{closed.pk}.0-200.00000000") is None
     shown = re.search(r"<blockquote[^>]*>(.*?)</blockquote>", client.get(everything).content.decode(), re.DOTALL)
     assert shown
     assert len(re.sub(r"<[^>]+>| …|… ", "", shown[1])) <= QUOTE_CHARS
