@@ -24,7 +24,7 @@ urlpatterns = [
     *(path(f"{info.path}/", browse, {"kind": kind}, name=kind) for kind, info in KINDS.items()),
     path("entries/<path:slug>/files/<str:name>", entry_file, name="entry-file"),
     path("known-as/<str:namespace>/<path:value>", known_as, name="known-as"),
-    path("entries/<path:slug>/", EntryPage.as_view(related="search.related.related_to"), name="entry"),
+    path("entries/<path:slug>/", EntryPage.as_view(around="search.bridges.around"), name="entry"),
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("", include("search.urls")),

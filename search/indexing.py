@@ -11,7 +11,7 @@ import numpy as np
 from django.db import OperationalError, transaction
 
 from kb.models import Entry
-from search import embeddings, health, index
+from search import embeddings, health, index, vocabulary
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.errors import SearchError
@@ -42,6 +42,7 @@ def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
             done += len(batch)
             if progress:
                 progress(done, done + Indexing.objects.workable().count())
+        vocabulary.follow()
     return done
 
 
@@ -74,6 +75,7 @@ def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "", 
                 progress(min(first + BATCH, len(rows)), len(rows))
     for first in range(0, 0 if url else len(put), MARKED_AT_ONCE):
         _mark(put[first : first + MARKED_AT_ONCE])
+    vocabulary.gather()
     return len(rows)
 
 

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 
 from kb.kinds import KINDS
-from kb.listing import chips, sensible, short_params
+from kb.listing import Choice, chips, sensible, short_params
 from kb.views.parts import is_part, render_part
+from search.facets import Facet
 from search.query import SearchQuery, search
 
 MODES = {
@@ -31,8 +32,10 @@ def search_page(request: HttpRequest) -> HttpResponse:
     What makes no sense in the address is told beside the results of the rest of it, with status 400.
     """
     query, problems = sensible(SearchQuery.from_params, request.GET.dict())
-    results = search(query, request.user)
+    results = search(replace(query, facets=not query.offset), request.user)
     context = {
+        "meant": _address(query, q=results.did_you_mean) if results.did_you_mean else "",
+        "facets": _links(query, results.facets or []),
         "query": query,
         "results": results,
         "problems": problems,
@@ -49,6 +52,20 @@ def search_page(request: HttpRequest) -> HttpResponse:
         # A query that grows letter by letter is one step in the history, and its address has no empty fields.
         response["HX-Replace-Url"] = _address(query)
     return response
+
+
+def _links(query: SearchQuery, facets: list[Facet]) -> list[tuple[Facet, list[Choice]]]:
+    """Each facet with its values as links that set or remove it."""
+    return [
+        (
+            facet,
+            [
+                Choice(one.value, one.label, one.count, _address(replace(query, filter=one.filter)), one.chosen)
+                for one in facet.values
+            ],
+        )
+        for facet in facets
+    ]
 
 
 def _address(query: SearchQuery, **more: Any) -> str:
