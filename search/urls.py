@@ -2,6 +2,13 @@
 
 from django.urls import path
 
+from search import precedents_views
 from search.views import search_page
 
-urlpatterns = [path("search/", search_page, name="search")]
+urlpatterns = [
+    path("search/", search_page, name="search"),
+    path("precedents/", precedents_views.ask, name="precedents"),
+    path("precedents/save/", precedents_views.save, name="precedents-save"),
+    path("precedents/<str:saved_id>/", precedents_views.open_saved, name="saved-precedents"),
+    path("precedents/<str:saved_id>/edit/<str:token>/", precedents_views.let_edit, name="saved-precedents-edit"),
+]
