@@ -16,8 +16,6 @@ from statistics import NormalDist
 
 import numpy as np
 
-from kb.kinds import KINDS
-from kb.models import Entry
 from search import index
 from search.encoder import Encoder
 from search.engines.base import Engine, Ids
@@ -67,7 +65,8 @@ VERY_CLOSE, CLOSE, LOOSE = "very close", "close", "loosely related"
 
 @dataclass(frozen=True)
 class Measured:
-    """The best cosines of texts from elsewhere (mean and deviation), and those of entries' own summaries (sorted)."""
+    """The best cosines of texts from elsewhere (mean and deviation), and those of entries' own summaries (sorted; none
+    where there are too few)."""
 
     mean: float = 1.0
     deviation: float = 0.0
@@ -113,42 +112,36 @@ _lock = threading.Lock()
 _known: dict[str, tuple[tuple[str, int], Scale]] = {}
 
 
-def scale() -> Scale:
-    """The scale for the model in use and what the public sees of the collection, measured again when that has grown or
-    shrunk by some per cent. Raises SemanticUnavailable where there is no model or no vectors."""
+def scale(public: Mapping[str, Ids]) -> Scale:
+    """The scale for the model in use and for what everybody may see (sorted ids by kind), measured again when that has
+    grown or shrunk by some per cent. Nobody can read from it that there is something else.
+
+    Raises SemanticUnavailable where there is no model or no vectors.
+    """
     encoder = index.encoder()
-    ids = _public()
-    size = sum(len(of_kind) for of_kind in ids.values())
+    size = sum(len(ids) for ids in public.values())
     key = (encoder.fingerprint, int(20 * math.log2(size + 1)))
     folder = str(index.folder())
     with _lock:
         known = _known.get(folder)
         if known is None or known[0] != key:
-            known = _known[folder] = (key, measure(index.reader(), encoder, ids))
+            known = _known[folder] = (key, measure(index.reader(), encoder, public))
         return known[1]
 
 
-def measure(engine: Engine, encoder: Encoder, ids: Mapping[str, Ids]) -> Scale:
+def measure(engine: Engine, encoder: Encoder, among: Mapping[str, Ids]) -> Scale:
     """The scale of what the engine holds of these entries, by kind."""
     outsiders = encoder.encode(OUTSIDERS)
-    own = _own(engine, np.concatenate([*ids.values(), np.array([], np.int64)]))
-    strange: dict[str, list[float]] = {}
-    familiar: dict[str, list[float]] = {}
-    for kind, among in ids.items():
-        if among.size:
-            strange[kind] = [_best(engine, vector, among) for vector in outsiders]
-            familiar[kind] = [_best(engine, vector, among, without=entry) for entry, vector in own]
+    strange = {kind: [_best(engine, vector, ids) for vector in outsiders] for kind, ids in among.items() if ids.size}
     if not strange:
         return Scale()
-    kinds = {kind: _measured(strange[kind], familiar[kind]) for kind in strange}
-    best_strange = [max(values) for values in zip(*strange.values(), strict=True)]
-    best_familiar = [max(values) for values in zip(*familiar.values(), strict=True)]
-    return Scale(_measured(best_strange, best_familiar), kinds)
-
-
-def _measured(strange: list[float], familiar: list[float]) -> Measured:
-    own = tuple(sorted(value for value in familiar if value > -1))
-    return Measured(float(np.mean(strange)), float(np.std(strange)), own if len(own) >= FEWEST else ())
+    everything = np.sort(np.concatenate(list(among.values())))
+    familiar = [_best(engine, vector, everything, without=entry) for entry, vector in _own(engine, everything)]
+    own = tuple(sorted(cosine for cosine in familiar if cosine > -1))
+    best = [max(cosines) for cosines in zip(*strange.values(), strict=True)]
+    overall = Measured(float(np.mean(best)), float(np.std(best)), own if len(own) >= FEWEST else ())
+    kinds = {kind: Measured(float(np.mean(cosines)), float(np.std(cosines))) for kind, cosines in strange.items()}
+    return Scale(overall, kinds)
 
 
 def _best(engine: Engine, vector: np.ndarray, among: Ids, without: int = 0) -> float:
@@ -164,19 +157,10 @@ def _best(engine: Engine, vector: np.ndarray, among: Ids, without: int = 0) -> f
 
 def _own(engine: Engine, among: Ids) -> list[tuple[int, np.ndarray]]:
     """Of up to SAMPLE entries, spread evenly, the vector of the beginning of what they say of themselves."""
-    ids = sorted(among.tolist())
-    chosen = ids[:: max(1, len(ids) // SAMPLE)][:SAMPLE]
+    chosen = among[:: max(1, len(among) // SAMPLE)][:SAMPLE].tolist()
     rows = Passage.objects.filter(entry__in=chosen, source__in=("summary", "body")).order_by("entry_id", "-source", "start")
     first: dict[int, int] = {}
     for entry_id, passage_id in rows.values_list("entry_id", "pk"):
         first.setdefault(entry_id, passage_id)
     vectors = engine.vectors(list(first.values()))
     return [(entry, vectors[passage]) for entry, passage in first.items() if passage in vectors]
-
-
-def _public() -> dict[str, Ids]:
-    """Sorted ids of what everybody may see, by kind: nobody can read from the scale that there is something else."""
-    ids: dict[str, list[int]] = {kind: [] for kind in KINDS}
-    for pk, kind in Entry.objects.visible_to(None).order_by("pk").values_list("pk", "kind"):
-        ids[kind].append(pk)
-    return {kind: np.array(pks, np.int64) for kind, pks in ids.items()}

@@ -136,6 +136,11 @@ class SavedPrecedents(models.Model):
         verbose_name_plural = "saved precedents"
 
     def __str__(self) -> str:
+        return self.title or f"Untitled, {self.created_at:%Y-%m-%d}"
+
+    @property
+    def name(self) -> str:
+        """The title or, for whoever may read the description, its first words."""
         return self.title or " ".join(self.text[:80].split())
 
     def get_absolute_url(self) -> str:

@@ -116,7 +116,7 @@ def precedents(text: str, user: User, always: Collection[int] = ()) -> Precedent
     parts = parts_of(text)
     notices: list[str] = []
     try:
-        found, scale = _look(parts, _visible_ids(user), always)
+        found, scale = _look(parts, user, always)
     except SearchError:
         log.exception("the index cannot be searched")
         found, scale = Nearby(notices=[INDEX_DOWN]), None
@@ -140,11 +140,13 @@ def _visible_ids(user: User) -> dict[str, Ids]:
     return {kind: np.array(pks, np.int64) for kind, pks in ids.items()}
 
 
-def _look(parts: Sequence[Part], among: dict[str, Ids], always: Collection[int]) -> tuple[Nearby, Scale | None]:
-    engine, encoder = index.reader(), index.encoder()
+def _look(parts: Sequence[Part], user: User, always: Collection[int]) -> tuple[Nearby, Scale | None]:
+    engine, encoder, among = index.reader(), index.encoder(), _visible_ids(user)
     found = nearby(parts, engine, encoder, among, limit=max(SHOWN.values()) * 2, always=always)
+    if not found.vectors:
+        return found, None
     try:
-        return found, closeness.scale() if found.vectors else None
+        return found, closeness.scale(_visible_ids(None) if getattr(user, "is_staff", False) else among)
     except SemanticUnavailable as error:
         log.warning("nothing tells close from far: %s", error)
         return found, None

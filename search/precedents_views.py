@@ -10,11 +10,11 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from kb.kinds import KINDS
+from kb.kinds import KINDS, Kind, KindInfo
 from search import saved, throttle
 from search.description import MAX_CHARS, BadDescription
 from search.models import KEPT_DAYS, SavedPrecedents
-from search.precedents import Precedents, precedents
+from search.precedents import Precedent, Precedents, Shelf, precedents
 from search.precedents_json import opened_json, precedents_json
 from search.precedents_markdown import precedents_markdown
 
@@ -24,6 +24,16 @@ EXAMPLES = (
     "an agent with write access to production",
     "a ranking model for job applicants",
 )
+HEADINGS = {
+    Kind.INCIDENT: "What went wrong before",
+    Kind.CASE_STUDY: "Who did it well",
+    Kind.NOTE: "What was read about it",
+}
+ASKED = {
+    "failure": "Could it fail like this?",
+    "lesson": "What they learnt: have we thought of it?",
+    "question": "Questions the notes answer",
+}
 YEAR_S = 365 * 24 * 3600
 FORMATS = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
 
@@ -47,7 +57,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         return _too_much(request, text, error)
     if file := _file(found, given.get("as", ""), request):
         return file
-    return _page(request, {"text": found.text, "found": found, "marks": _marks(given), "kinds_found": _kinds(found)})
+    return _page(request, {**_shown(found, _marks(given)), "may_tick": True})
 
 
 @never_cache
@@ -96,17 +106,15 @@ def open_saved(request: HttpRequest, saved_id: str) -> HttpResponse:
         return redirect(row)
     if file := _file(opened.today, request.GET.get("as", ""), request, opened):
         return file
+    marks = saved.Marks(row.title, tuple(row.ticks), {int(id): note for id, note in row.notes.items()})
     edit = reverse("saved-precedents-edit", args=[row.pk, token]) if may_edit and token else ""
     return _page(
         request,
         {
-            "text": row.text,
-            "found": opened.today,
-            "opened": opened,
+            **_shown(opened.today, marks, opened),
             "saved": row,
             "may_edit": may_edit,
-            "marks": saved.Marks(row.title, tuple(row.ticks), {int(id): note for id, note in row.notes.items()}),
-            "kinds_found": _kinds(opened.today),
+            "may_tick": may_edit,
             "address": request.build_absolute_uri(row.get_absolute_url()),
             "edit_address": request.build_absolute_uri(edit) if edit else "",
         },
@@ -176,8 +184,72 @@ def _marks(given: Any) -> saved.Marks:
     return saved.Marks.of(given.get("title", ""), ids, notes)
 
 
-def _kinds(found: Precedents) -> list[dict[str, Any]]:
-    return [{"info": info, "shelf": found.shelves[kind]} for kind, info in KINDS.items()]
+def _shown(found: Precedents, marks: saved.Marks, opened: saved.Opened | None = None) -> dict[str, Any]:
+    """What the page shows of what was found: kinds, their groups, their hits; and the checklist by sort."""
+    best = [shelf.best for shelf in found.shelves.values() if shelf.best is not None]
+    checks = [
+        {"heading": heading, "items": items}
+        for sort, heading in ASKED.items()
+        if (items := [item for item in found.checklist if item.sort == sort])
+    ]
+    return {
+        "text": found.text,
+        "found": found,
+        "opened": opened,
+        "marks": marks,
+        "kinds_found": [_kind(info, found, marks, opened) for info in KINDS.values()],
+        "checks": checks,
+        "nearest": max(best, default=None),
+    }
+
+
+def _kind(info: KindInfo, found: Precedents, marks: saved.Marks, opened: saved.Opened | None) -> dict[str, Any]:
+    shelf = found.shelves[info.kind]
+    groups = []
+    for group in shelf.groups:
+        label = group.label
+        heading = label.name[:1].upper() + label.name[1:] or ("Others" if len(shelf.groups) > 1 else "")
+        hits = [_hit(one, found, marks, opened) for one in group.precedents]
+        suggested = label.origin == "suggested"
+        groups.append({"heading": heading, "taxonomy": label.taxonomy, "suggested": suggested, "hits": hits})
+    hits = [hit for group in groups for hit in group["hits"]]
+    return {
+        "info": info,
+        "heading": HEADINGS[info.kind],
+        "how": _how(shelf),
+        "groups": groups,
+        "count": len(hits),
+        "closest": max(hits, key=lambda hit: hit["one"].strength or 0.0, default=None),
+        "best": shelf.best,
+    }
+
+
+def _how(shelf: Shelf) -> str:
+    """What made the groups."""
+    origins = {group.label.origin for group in shelf.groups}
+    if shelf.kind == Kind.CASE_STUDY and origins & {"facts", "suggested"}:
+        return "Grouped by the techniques and tags that they share."
+    if origins & {"human", "imported"}:
+        rest = "; where one is missing, that of its nearest neighbours is suggested" if "suggested" in origins else ""
+        return f"Grouped by the category that they were given{rest}."
+    if origins & {"facts", "suggested"}:
+        return "Grouped by the harm that they name; a theme that is suggested is one that their tags share."
+    return ""
+
+
+def _hit(
+    one: Precedent, found: Precedents, marks: saved.Marks, opened: saved.Opened | None
+) -> dict[str, Any]:
+    id = one.entry.pk
+    fresh = "" if opened is None else "New here" if id in opened.new else "Changed" if id in opened.changed else ""
+    return {
+        "one": one,
+        "because": found.because(one),
+        "facts": " · ".join(one.entry.facts.get("techniques", [])[:4]),
+        "ticked": id in marks.ticks,
+        "note": (marks.notes or {}).get(id, ""),
+        "fresh": fresh,
+    }
 
 
 def _row(saved_id: str) -> SavedPrecedents:
