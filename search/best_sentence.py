@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,12 +26,17 @@ def sentences_of(text: str) -> list[Span]:
         if kind != "prose":
             continue
         cuts = [start, *(match.end() for match in SENTENCE_END.finditer(text, start, end)), end]
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in pairwise(cuts):
             piece = text[first:last]
             trimmed = Span(first + len(piece) - len(piece.lstrip(" \t\n->")), first + len(piece.rstrip()))
             if trimmed.end - trimmed.start >= SHORTEST:
                 spans.append(Span(trimmed.start, min(trimmed.end, trimmed.start + LONGEST)))
     return spans or [Span(0, min(len(text), LONGEST))]
+
+
+def has_prose(text: str) -> bool:
+    """Whether a passage has a sentence at all, and is not code, a table or a formula alone."""
+    return any(block.kind == "prose" for block in blocks(text))
 
 
 def best_sentences(passages: Sequence[tuple[str, np.ndarray | None, str]]) -> list[Span]:

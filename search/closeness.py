@@ -158,7 +158,9 @@ def _best(engine: Engine, vector: np.ndarray, among: Ids, without: int = 0) -> f
 def _own(engine: Engine, among: Ids) -> list[tuple[int, np.ndarray]]:
     """Of up to SAMPLE entries, spread evenly, the vector of the beginning of what they say of themselves."""
     chosen = among[:: max(1, len(among) // SAMPLE)][:SAMPLE].tolist()
-    rows = Passage.objects.filter(entry__in=chosen, source__in=("summary", "body")).order_by("entry_id", "-source", "start")
+    rows = Passage.objects.filter(entry__in=chosen, source__in=("summary", "body")).order_by(
+        "entry_id", "-source", "start"
+    )
     first: dict[int, int] = {}
     for entry_id, passage_id in rows.values_list("entry_id", "pk"):
         first.setdefault(entry_id, passage_id)

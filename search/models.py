@@ -138,10 +138,10 @@ class SavedPrecedents(models.Model):
     def __str__(self) -> str:
         return self.title or f"Untitled, {self.created_at:%Y-%m-%d}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("saved-precedents", args=[self.pk])
+
     @property
     def name(self) -> str:
         """The title or, for whoever may read the description, its first words."""
         return self.title or " ".join(self.text[:80].split())
-
-    def get_absolute_url(self) -> str:
-        return reverse("saved-precedents", args=[self.pk])

@@ -11,11 +11,11 @@ from kb.kinds import KINDS, Kind
 from kb.models import Classification, Entry, Reference
 from kb.rights import QUOTE_CHARS, may_show_whole
 from search import closeness, index, themes
-from search.best_sentence import best_sentences
+from search.best_sentence import best_sentences, has_prose
 from search.checklist import Item, checklist
 from search.closeness import Scale
 from search.description import Part, clean_description, parts_of
-from search.engines.base import Ids, Vectors
+from search.engines.base import Ids
 from search.errors import SearchError, SemanticUnavailable
 from search.grouping import Grouping, Label
 from search.highlight import matched_terms
@@ -152,9 +152,7 @@ def _look(parts: Sequence[Part], user: User, always: Collection[int]) -> tuple[N
         return found, None
 
 
-def _close_enough(
-    found: Nearby, scale: Scale | None, parts: int, always: Collection[int]
-) -> dict[str, list[Near]]:
+def _close_enough(found: Nearby, scale: Scale | None, parts: int, always: Collection[int]) -> dict[str, list[Near]]:
     """By kind, what is shown: all that is close where anything is."""
     if scale is None:
         return {
@@ -177,9 +175,7 @@ def _close_enough(
     return chosen
 
 
-def _precedents(
-    nears: Sequence[Near], found: Nearby, scale: Scale | None, user: User
-) -> dict[int, Precedent]:
+def _precedents(nears: Sequence[Near], found: Nearby, scale: Scale | None, user: User) -> dict[int, Precedent]:
     """By entry id, those that the database still has and shows to this reader."""
     ids = [near.entry_id for near in nears]
     categories = Classification.objects.select_related("category__taxonomy", "category__parent__parent")
@@ -194,22 +190,24 @@ def _precedents(
         .in_bulk([near.passage_id for near in nears if near.entry_id in entries])
     )
     shown = [near for near in nears if near.entry_id in entries and near.passage_id in passages]
-    asked = [
-        (passages[near.passage_id].text, found.vectors.get(near.part.number), near.part.text) for near in shown
-    ]
+    asked = [(passages[near.passage_id].text, found.vectors.get(near.part.number), near.part.text) for near in shown]
     precedents = {}
     for near, span in zip(shown, best_sentences(asked), strict=True):
         precedents[near.entry_id] = Precedent(
             entries[near.entry_id],
             near.strength,
             BY_WORDS if scale is None or near.strength is None else scale.word(near.strength),
-            _quote(passages[near.passage_id], *span, near.part),
+            _quote(entries[near.entry_id], passages[near.passage_id], *span, near.part),
             near.part,
         )
     return precedents
 
 
-def _quote(passage: Passage, start: int, end: int, part: Part) -> Quote:
+def _quote(entry: Entry, passage: Passage, start: int, end: int, part: Part) -> Quote:
+    """The sentence at `start` to `end` of the passage; of one that has none (code, a table) the entry's summary."""
+    if entry.summary.strip() and not has_prose(passage.text):
+        marks = matched_terms(part.text, entry.summary)
+        return Quote(entry.summary, 0, len(entry.summary), "summary", None, marks)
     if passage.reference and not may_show_whole(passage.reference.text_licence):
         end = min(end, start + QUOTE_CHARS)
     text = passage.text[start:end]

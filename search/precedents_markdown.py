@@ -60,9 +60,7 @@ def _lines(found: Precedents, absolute: Absolute, opened: Opened | None) -> Iter
     yield from _attributions(found, absolute)
 
 
-def _group(
-    group: Group, found: Precedents, absolute: Absolute, opened: Opened | None, alone: bool
-) -> Iterator[str]:
+def _group(group: Group, found: Precedents, absolute: Absolute, opened: Opened | None, alone: bool) -> Iterator[str]:
     if group.label.name or not alone:
         suggested = " (suggested)" if group.label.origin == "suggested" else ""
         of = f" ({escaped(group.label.taxonomy)})" if group.label.taxonomy else ""

@@ -1,5 +1,6 @@
 """The pages of precedents: ask, read, save, open again, change, export. All of it by plain forms."""
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -34,6 +35,9 @@ ASKED = {
     "lesson": "What they learnt: have we thought of it?",
     "question": "Questions the notes answer",
 }
+ACRONYMS = re.compile(r"\b(?:ai|api|gpu|llms?|mcp|ml|nlp|ocr|rag|sql)\b", re.IGNORECASE)
+# A description that fits into a heading is one.
+SHORT = 140
 YEAR_S = 365 * 24 * 3600
 FORMATS = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
 
@@ -194,6 +198,7 @@ def _shown(found: Precedents, marks: saved.Marks, opened: saved.Opened | None = 
     ]
     return {
         "text": found.text,
+        "short": found.text if len(found.text) <= SHORT and "\n" not in found.text else "",
         "found": found,
         "opened": opened,
         "marks": marks,
@@ -208,7 +213,7 @@ def _kind(info: KindInfo, found: Precedents, marks: saved.Marks, opened: saved.O
     groups = []
     for group in shelf.groups:
         label = group.label
-        heading = label.name[:1].upper() + label.name[1:] or ("Others" if len(shelf.groups) > 1 else "")
+        heading = _titled(label.name) or ("Others" if len(shelf.groups) > 1 else "")
         hits = [_hit(one, found, marks, opened) for one in group.precedents]
         suggested = label.origin == "suggested"
         groups.append({"heading": heading, "taxonomy": label.taxonomy, "suggested": suggested, "hits": hits})
@@ -224,6 +229,11 @@ def _kind(info: KindInfo, found: Precedents, marks: saved.Marks, opened: saved.O
     }
 
 
+def _titled(name: str) -> str:
+    """A tag or a fact as a heading: `llm evaluation` → `LLM evaluation`."""
+    return ACRONYMS.sub(lambda found: found[0].upper(), name[:1].upper() + name[1:])
+
+
 def _how(shelf: Shelf) -> str:
     """What made the groups."""
     origins = {group.label.origin for group in shelf.groups}
@@ -237,9 +247,7 @@ def _how(shelf: Shelf) -> str:
     return ""
 
 
-def _hit(
-    one: Precedent, found: Precedents, marks: saved.Marks, opened: saved.Opened | None
-) -> dict[str, Any]:
+def _hit(one: Precedent, found: Precedents, marks: saved.Marks, opened: saved.Opened | None) -> dict[str, Any]:
     id = one.entry.pk
     fresh = "" if opened is None else "New here" if id in opened.new else "Changed" if id in opened.changed else ""
     return {

@@ -34,8 +34,8 @@ SAID = (Origin.HUMAN, Origin.IMPORTED)
 NEIGHBOURS = 7
 PASSAGES_ASKED = 64
 MOST_LABELLED = 20_000
-# A tag this near to the description, or to a sector or technology that the entries name, says what they are about, which
-# the reader knows, and not what went wrong.
+# A tag this near to the description, or to a sector or technology that the entries name, says what they are about,
+# which the reader knows, and not what went wrong.
 SUBJECT = 0.55
 NAMED_SUBJECT = 0.75
 SUBJECT_FACTS = ("sector", "technology", "country", "industry", "purpose")
@@ -202,7 +202,9 @@ def _lifts(names: Sequence[str], kind: str, user: User) -> dict[str, float]:
     here = totals.get(kind, 0)
     elsewhere = sum(totals.values()) - here
     return {
-        name: min(2.0, max(0.5, 1 + math.log10((inside[name] + 0.5) / (here + 1) / ((outside[name] + 0.5) / (elsewhere + 1)))))
+        name: min(
+            2.0, max(0.5, 1 + math.log10((inside[name] + 0.5) / (here + 1) / ((outside[name] + 0.5) / (elsewhere + 1))))
+        )
         for name in set(inside) | set(outside)
     }
 

@@ -82,7 +82,8 @@ def test_what_was_learnt_is_the_section_of_that_heading(body, lessons):
 
 
 def test_sentences_are_those_of_the_prose():
-    text = "## Heading of it\n\nThe first sentence is here. The second one follows it!\n\n```python\nprint('no sentence.')\n```\n"
+    code = "```python\nprint('no sentence.')\n```\n"
+    text = f"## Heading of it\n\nThe first sentence is here. The second one follows it!\n\n{code}"
 
     assert [text[a:b] for a, b in sentences_of(text)] == ["The first sentence is here.", "The second one follows it!"]
     assert sentences_of("Short.") == [(0, 6)]

@@ -130,7 +130,9 @@ def test_categories_make_the_groups_and_what_lacks_one_gets_a_suggestion(collect
 
 
 def test_the_checklist_is_drawn_from_the_entries(collection):
-    items = [(item.sort, item.text, [entry.title for entry in item.entries]) for item in precedents(FERRY, None).checklist]
+    items = [
+        (item.sort, item.text, [entry.title for entry in item.entries]) for item in precedents(FERRY, None).checklist
+    ]
 
     assert ("lesson", "Test the autopilot of a ferry at the reef before the harbour opens.", ["Reef"]) in items
     assert ("question", "Who may overrule the autopilot?", ["Steering"]) in items
@@ -139,7 +141,8 @@ def test_the_checklist_is_drawn_from_the_entries(collection):
 
 def test_of_a_long_description_the_part_that_led_to_a_hit_is_named(collection):
     filler = "We meet on Tuesdays and drink coffee with the lender's district office. " * 8
-    text = f"# Plan\n\n{filler}\n\n## Steering\n\n{FERRY.capitalize()}. It follows a map of the reef.\n\n## Team\n\n{filler}"
+    steering = f"## Steering\n\n{FERRY.capitalize()}. It follows a map of the reef."
+    text = f"# Plan\n\n{filler}\n\n{steering}\n\n## Team\n\n{filler}"
 
     found = precedents(text, None)
 
@@ -228,7 +231,9 @@ def test_the_command_says_it_in_text_json_and_markdown(collection, capsys, tmp_p
     assert "Incidents\n  stale maps, suggested\n" in run(str(file))
     answer = json.loads(run(str(file), "--json"))
     assert [len(group["entries"]) for group in answer["incidents"]["groups"]] == [2]
-    assert "- Reef: Port News, CC-BY-4.0 <https://creativecommons.org/licenses/by/4.0/>." in run(str(file), "--markdown")
+    assert "- Reef: Port News, CC-BY-4.0 <https://creativecommons.org/licenses/by/4.0/>." in run(
+        str(file), "--markdown"
+    )
     file.write_text("hmpf blorp")
     assert run(str(file)) == "Nothing in this collection is close to that.\n"
     file.write_text("")

@@ -16,7 +16,7 @@ from search.precedents_markdown import precedents_markdown
 
 
 class Command(BaseCommand):
-    help = "Say what you are about to build, in a file or on standard input; see what went wrong before and who did it well."
+    help = "What went wrong before with what you are about to build, and who did it well: describe it in a file or on stdin."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", nargs="?", default="-", help="a text file; - or nothing reads standard input")
