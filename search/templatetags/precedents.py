@@ -10,7 +10,7 @@ from search.templatetags.results import SIGN, Span, marked
 
 register = template.Library()
 
-HEADINGS = re.compile(r"^[ ]{0,3}#{1,6}[ ]+", re.MULTILINE)
+HEADINGS = re.compile(r"^[ ]{0,3}#{1,6}[ ][^\n]*$", re.MULTILINE)
 
 
 @register.filter
@@ -22,8 +22,8 @@ def sentence(quote: Quote) -> SafeString:
 
 @register.filter
 def plain(text: str) -> str:
-    """The reader's own text in one line, without Markdown's signs."""
-    return " ".join(SIGN.sub("", HEADINGS.sub("", text)).split())
+    """The reader's own text in one line, without headings and Markdown's signs; of headings alone, those."""
+    return " ".join(SIGN.sub("", HEADINGS.sub("", text)).split()) or " ".join(text.replace("#", "").split())
 
 
 @register.filter

@@ -16,7 +16,7 @@ from search.precedents_markdown import precedents_markdown
 
 
 class Command(BaseCommand):
-    help = "What went wrong before with what you are about to build, and who did it well: describe it in a file or on stdin."
+    help = "Describe what you are about to build: see what went wrong before, and who did it well."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", nargs="?", default="-", help="a text file; - or nothing reads standard input")
