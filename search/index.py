@@ -73,4 +73,5 @@ def reader() -> Engine:
 def writer(wait: float = 0.0) -> LocalEngine:
     """The index for writing, as a context manager. IndexBusy while another process writes, after `wait` seconds."""
     model = encoder()
+    model.prepare()
     return LocalEngine(folder(), model.fingerprint, model.dimension, writable=True, wait=wait)

@@ -53,6 +53,7 @@ def rebuild(progress: Progress | None = None, wait: float = 0.0) -> int:
     Indexing.objects.want(Entry.objects.exclude(pk__in=known).values_list("pk", flat=True))
     rows = list(Indexing.objects.order_by("entry_id"))
     model = index.encoder()
+    model.prepare()
     put: list[Indexing] = []
     with LocalEngine.rebuild(index.folder(), model.fingerprint, model.dimension, wait=wait) as engine:
         for first in range(0, len(rows), BATCH):

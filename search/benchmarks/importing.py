@@ -34,7 +34,9 @@ def measure(incidents: int, reports_each: int, characters: int, folder: Path | N
         surroundings = _surroundings(scratch / "data")
         _manage(surroundings, "migrate", "--verbosity", "0")
         seconds, memory, said = _watched(surroundings, "ingest", "aiid", str(snapshot), "--now")
-        encoder = json.loads(_manage(surroundings, "benchmark", "encoder", "--json", "--passages", str(ENCODED)))
+        encoder = json.loads(
+            _manage(surroundings, "benchmark", "encoder", "--alone", "--json", "--passages", str(ENCODED))
+        )
         passages = encoder.pop("all_passages")
     speed = passages / seconds
     alone = encoder["passages_per_second"]

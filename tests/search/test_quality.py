@@ -44,8 +44,7 @@ FIRST = 5
 
 
 @pytest.fixture
-def collection(settings):
-    settings.KB_EMBEDDER = "all-MiniLM-L6-v2"
+def collection(real_model):
     call_command("ingest", "starter", now=True, verbosity=0)
 
 

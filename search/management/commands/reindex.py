@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import health, indexing
+from search import health, index, indexing
 from search.errors import IndexBusy, IndexMismatch, SemanticUnavailable
 from search.models import Indexing
 
@@ -25,6 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.quiet = options["quiet_when_idle"]
+        self._prepare()
         if options["rebuild"]:
             self._rebuild()
             return
@@ -39,6 +40,20 @@ class Command(BaseCommand):
             self._rebuild()
         except SemanticUnavailable as error:
             raise CommandError(f"Nothing was indexed: {error}") from error
+
+    def _prepare(self) -> None:
+        """Make the model ready for this machine, once, with a bar of its steps."""
+        with tqdm(unit=" steps", disable=None, leave=False, delay=0.1) as bar:
+
+            def show(what: str, done: int, total: int) -> None:
+                bar.total = total
+                bar.set_description(f"Preparing the model, once: {what.lower()}")
+                bar.update(done - bar.n)
+
+            try:
+                index.encoder().prepare(show)
+            except SemanticUnavailable as error:
+                raise CommandError(f"Nothing was indexed: {error}") from error
 
     def _index_pending(self) -> None:
         """Index here; or, while a worker holds the index, watch it do so."""
