@@ -7,8 +7,9 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.text import slugify
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kb.kinds import KINDS, Kind, KindInfo
@@ -42,7 +43,8 @@ YEAR_S = 365 * 24 * 3600
 FORMATS = {"md": "text/markdown; charset=utf-8", "json": "application/json"}
 
 
-@never_cache
+# Going back from an entry to what was posted works only where the browser may keep the answer.
+@cache_control(private=True, max_age=600)
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
     """The form; with a text, what was found for it. A text that is posted is in no address, no log and no table.
@@ -52,7 +54,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     text = given.get("text", "")
     if request.method == "GET" and not text.strip():
-        return _page(request, {"examples": EXAMPLES, "yours": saved.of_owner(request.user)[:20]})
+        response = _page(request, {"examples": EXAMPLES, "yours": saved.of_owner(request.user)[:20]})
+        add_never_cache_headers(response)
+        return response
     try:
         found = _look_up(request, text)
     except BadDescription as error:

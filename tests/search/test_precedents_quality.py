@@ -45,8 +45,7 @@ We begin with five per cent of traffic in an A/B test for two weeks.
 """
 
 
-def test_what_is_close_is_found_and_what_is_far_is_called_far(settings):
-    settings.KB_EMBEDDER = "all-MiniLM-L6-v2"
+def test_what_is_close_is_found_and_what_is_far_is_called_far(real_model):
     call_command("ingest", "starter", now=True, verbosity=0)
 
     for text, wanted in CLOSE.items():
