@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Scores = NDArray[np.float64]
+# What words and what meaning give to the score of each candidate; parallel arrays.
+Parts = tuple[Scores, Scores]
 
 # The spread is taken over this many leading candidates of each half, so that it does not depend on how deep we dig.
 LEADING = 400
@@ -27,7 +29,7 @@ class Weights:
 BY_MODE = {"hybrid": Weights(0.4, 0.6), "keyword": Weights(1.0, 0.0), "vector": Weights(0.0, 1.0)}
 
 
-def parts(bm25: Scores, cosine: Scores, weights: Weights) -> tuple[Scores, Scores]:
+def parts(bm25: Scores, cosine: Scores, weights: Weights) -> Parts:
     """What each half gives to the score of each candidate; their sum is the score, from 0 to 1."""
     leading = _leading(bm25, cosine)
     keyword = weights.keyword * _contrast(bm25[leading])
