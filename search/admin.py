@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from kb.models import Entry
 from kb.signals import entries_changed
-from search.models import Embedding, Indexing, Passage
+from search.models import Embedding, Evaluation, Indexing, Passage
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -74,3 +74,14 @@ class IndexingAdmin(ReadOnlyAdmin):
         ids = list(chosen.values_list("pk", flat=True))
         entries_changed.send(sender=Entry, ids=ids)
         self.message_user(request, f"{len(ids)} queued to be indexed again.", messages.SUCCESS)
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnlyAdmin):
+    """What `evaluate --keep` kept; deleting one takes it off /status/quality/."""
+
+    list_display = ["name", "measured_at"]
+    search_fields = ["name"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

@@ -23,11 +23,12 @@ PIECE_DEPTH = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Parallel arrays, by passage id. `by_words` and `by_meaning` tell which half named the passage.
+    """What was found for `query`: parallel arrays, by passage id.
 
-    `vectors` (n, dimension) are those of the passages; of a search by words alone they are (n, 0).
+    `by_words` and `by_meaning` tell which half named the passage. `vectors` (n, dimension) are those of the passages; of a search by words alone they are (n, 0).
     """
 
+    query: str
     ids: Ids
     entry_ids: Ids
     bm25: Scores
@@ -39,6 +40,7 @@ class Candidates:
     def only(self, kept: NDArray[np.bool_]) -> "Candidates":
         """Those of the marked rows."""
         return Candidates(
+            self.query,
             self.ids[kept],
             self.entry_ids[kept],
             self.bm25[kept],
@@ -73,6 +75,7 @@ def gather(
     ids = sorted(entry_of)
     stored = _stored(engine, ids, vectors.shape[1])
     return Candidates(
+        query,
         np.array(ids, np.int64),
         np.array([entry_of[id] for id in ids], np.int64),
         long_queries.merged(

@@ -11,11 +11,13 @@ from search.engines.base import Engine
 from search.engines.layout import read_current
 from search.engines.local import LocalEngine
 from search.errors import SearchError, SemanticUnavailable
+from search.reranker import CrossEncoderReranker, Reranker
 
 log = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _encoders: dict[str, Encoder] = {}
+_rerankers: dict[str, Reranker] = {}
 _readers: dict[tuple[str, str], LocalEngine] = {}
 
 
@@ -26,6 +28,17 @@ def encoder() -> Encoder:
         if name not in _encoders:
             _encoders[name] = load_encoder(name)
         return _encoders[name]
+
+
+def reranker() -> Reranker | None:
+    """The model that KB_RERANKER names; None where that is off. It is read when it is first asked."""
+    name = settings.KB_RERANKER
+    if not name:
+        return None
+    with _lock:
+        if name not in _rerankers:
+            _rerankers[name] = CrossEncoderReranker(name)
+        return _rerankers[name]
 
 
 def fingerprint() -> str:

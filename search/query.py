@@ -1,7 +1,7 @@
 """A search as a person or a program asks it, answered with entries: the one path behind page, API and command."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -15,10 +15,12 @@ from kb.rights import QUOTE_CHARS, may_show_whole
 from search import index
 from search.analysis import query_terms
 from search.engines.base import Ids
-from search.errors import SearchError
+from search.errors import SearchError, SemanticUnavailable
 from search.highlight import matched_terms
 from search.models import Indexing, Passage
 from search.ranking import Mode, RankedEntry, Ranking, rank
+from search.reranker import RERANKER_DOWN, reranked
+from search.text import embedded_text
 
 MODES = get_args(Mode)
 MAX_LIMIT = 100
@@ -110,10 +112,32 @@ def search(query: SearchQuery, user: User) -> Results:
         ranking = Ranking(notices=[INDEX_DOWN])
     # Inside `allowed` is only what the database has just named; without it, the index may know more than there is.
     visible = ranking.entries if allowed is not None else _visible(ranking, user)
+    visible, notices = _reranked(query, visible, ranking.notices)
     shown = visible[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(visible)
     next_cursor = str(query.offset + query.limit) if more else ""
-    return Results(_hits(shown, query.text, user), len(visible), next_cursor, list(ranking.notices), waiting)
+    return Results(_hits(shown, query.text, user), len(visible), next_cursor, notices, waiting)
+
+
+def _reranked(query: SearchQuery, found: list[RankedEntry], notices: list[str]) -> tuple[list[RankedEntry], list[str]]:
+    """What was found in the order of the re-ranking model, where there is one; it reads only what may be seen.
+
+    The other two modes are answered as asked: by words or by meaning alone.
+    """
+    model = index.reranker()
+    if model is None or query.mode != "hybrid":
+        return found, list(notices)
+    try:
+        return reranked(query.text, found, model, _read), list(notices)
+    except SemanticUnavailable as error:
+        log.warning("results are not re-ranked: %s", error)
+        return found, [*notices, RERANKER_DOWN]
+
+
+def _read(passage_ids: Sequence[int]) -> dict[int, str]:
+    """What a model reads of passages, by id."""
+    rows = Passage.objects.filter(pk__in=passage_ids).values_list("pk", "entry__title", "text")
+    return {pk: embedded_text(title, text) for pk, title, text in rows}
 
 
 def _waiting(user: User) -> int:

@@ -2,14 +2,19 @@
 
 import json
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from tqdm import tqdm
 
-from search import index
+from search import index, quality
 from search.beir import CollectionError
-from search.evaluation import MEASURES, Scores, evaluate
+from search.errors import SearchError
+from search.evaluation import measure
+from search.models import MAX_NAME, Evaluation
+from search.variants import BY_MODES
 
 
 class Command(BaseCommand):
@@ -20,8 +25,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directory", metavar="DIR")
         parser.add_argument("--json", action="store_true", help="the last line is the result as JSON")
+        parser.add_argument("--options", action="store_true", help="measure the ways of ranking that are not in use too")
+        parser.add_argument("--queries", action="store_true", help="show the queries that differ most")
+        parser.add_argument("--report", metavar="FILE", help="write everything, query by query, into FILE as JSON")
+        parser.add_argument("--keep", metavar="NAME", help="show the result on /status/quality/ under NAME")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        name = (options["keep"] or "").strip()
+        if options["keep"] is not None and not 0 < len(name) <= MAX_NAME:
+            raise CommandError(f"--keep needs a name of 1 to {MAX_NAME} characters")
         bar: tqdm | None = None
 
         def show(what: str, done: int, total: int) -> None:
@@ -35,17 +47,34 @@ class Command(BaseCommand):
             bar.update(done - bar.n)
 
         try:
-            scores = evaluate(options["directory"], index.encoder(), progress=show)
-        except CollectionError as error:
+            measured = measure(
+                options["directory"],
+                index.encoder(),
+                progress=show,
+                options=options["options"],
+                reranker=index.reranker(),
+            )
+        except (CollectionError, SearchError) as error:
             raise CommandError(str(error)) from error
         finally:
             if bar is not None:
                 bar.close()
-        self._table(scores)
+        now = timezone.now()
+        report = quality.report(measured, now)
+        self.stdout.write(quality.table(report))
+        if options["queries"]:
+            self.stdout.write(f"\n{quality.queries_table(report)}")
+        if options["report"]:
+            self._write(options["report"], {**report, "per_query": quality.per_query(measured)})
+        if name:
+            Evaluation.objects.update_or_create(name=name, defaults={"measured_at": now, "report": report})
+            self.stdout.write(f"Kept as “{name}”: see /status/quality/.")
         if options["json"]:
-            self.stdout.write(json.dumps(scores))
+            means = measured.means()
+            self.stdout.write(json.dumps({mode: means[mode] for mode in BY_MODES}))
 
-    def _table(self, scores: Scores) -> None:
-        self.stdout.write(f"{'':<10}" + "".join(f"{name:>12}" for name in MEASURES))
-        for mode, values in scores.items():
-            self.stdout.write(f"{mode:<10}" + "".join(f"{values[name]:>12.4f}" for name in MEASURES))
+    def _write(self, file: str, report: dict[str, Any]) -> None:
+        try:
+            Path(file).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        except OSError as error:
+            raise CommandError(f"--report {file}: {error.strerror}") from error
