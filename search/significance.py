@@ -34,9 +34,9 @@ class Comparison:
 
 def compare(first: Sequence[float], second: Sequence[float], resamples: int = RESAMPLES) -> Comparison:
     """Both hold one value per query, in the same order; at least one. The same values give the same answer."""
+    if len(first) != len(second) or not len(first):
+        raise ValueError(f"expected one value for each query on both sides, not {len(first)} and {len(second)}")
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
-    if difference.ndim != 1 or not difference.size:
-        raise ValueError(f"expected one value for each query, not {difference.shape}")
     low, high = _interval(difference, resamples)
     wins, losses = int((difference > TIE).sum()), int((difference < -TIE).sum())
     return Comparison(float(difference.mean()), low, high, wins, losses, difference.size - wins - losses)
