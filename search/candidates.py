@@ -1,6 +1,6 @@
 """The first step of ranking: the passages that either half of the index names for a question, scored by both."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,15 +17,16 @@ DEPTH = 400
 # Long documents can fill a list with few entries; then we ask for more, at most this many times as much.
 DEEPEST = 16
 ENTRIES_WANTED = 100
-# Of each piece of a long query. Together the pieces name more than one question does.
+# Asked for each piece of a long query: together the pieces name more than one question does.
 PIECE_DEPTH = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """What was found for `query`: parallel arrays, by passage id.
+    """What was found for `query`, a whole one or a piece of it: parallel arrays, by passage id.
 
-    `by_words` and `by_meaning` tell which half named the passage. `vectors` (n, dimension) are those of the passages; of a search by words alone they are (n, 0).
+    `by_words` and `by_meaning` tell which half named the passage. `vectors` (n, dimension) are those of the passages;
+    of a search by words alone they are (n, 0).
     """
 
     query: str
@@ -59,37 +60,46 @@ def gather(
     weights: Weights,
     depth: int = DEPTH,
     wanted: int = ENTRIES_WANTED,
-) -> Candidates:
-    """The `depth` best passages of each half that has weight, more where fewer than `wanted` entries are among them.
+) -> list[Candidates]:
+    """What is found for the query, or for each of the pieces of one that is longer than the model reads.
 
-    What only one half named gets its true score from the other. A query longer than the model reads is searched piece
-    by piece. Raises SemanticUnavailable where meaning has weight and cannot be searched.
+    Those are the `depth` best passages of each half that has weight, more where fewer than `wanted` entries are among
+    them. What only one half named gets its true score from the other. Raises SemanticUnavailable where meaning has
+    weight and cannot be searched.
     """
     asked = long_queries.pieces(query)
     if len(asked) > 1:
         depth = min(depth, PIECE_DEPTH)
-    vectors = _vectors(asked, encoder) if weights.semantic else np.empty((0, 0), np.float32)
-    nearest = [_deep(partial(engine.nearest, vector, filter), depth, wanted) for vector in vectors]
-    words = [_deep(partial(engine.keyword, text, filter), depth, wanted) for text in asked] if weights.keyword else []
-    entry_of = {hit.id: hit.entry_id for hits in (*words, *nearest) for hit in hits}
+    vectors = long_queries.vectors(asked, encoder) if weights.semantic else np.empty((len(asked), 0), np.float32)
+    return [
+        _found(text, vector, engine, filter, weights, depth, wanted)
+        for text, vector in zip(asked, vectors, strict=True)
+    ]
+
+
+def _found(
+    text: str, vector: Vectors, engine: Engine, filter: Ids | None, weights: Weights, depth: int, wanted: int
+) -> Candidates:
+    nearest = _deep(partial(engine.nearest, vector, filter), depth, wanted) if weights.semantic else []
+    words = _deep(partial(engine.keyword, text, filter), depth, wanted) if weights.keyword else []
+    entry_of = {hit.id: hit.entry_id for hit in (*words, *nearest)}
     ids = sorted(entry_of)
-    stored = _stored(engine, ids, vectors.shape[1])
+    bm25 = {hit.id: hit.score for hit in words}
+    if words and weights.semantic:
+        bm25 |= engine.keyword_scores(text, [id for id in ids if id not in bm25])
+    cosine = {hit.id: hit.score for hit in nearest}
+    stored = _stored(engine, ids, len(vector))
+    by_words, by_meaning = {hit.id for hit in words}, set(cosine)
     return Candidates(
-        query,
+        text,
         np.array(ids, np.int64),
         np.array([entry_of[id] for id in ids], np.int64),
-        long_queries.merged(
-            [_bm25(engine, text, hits, ids, bool(nearest)) for text, hits in zip(asked, words, strict=False)], len(ids)
-        ),
-        long_queries.merged([_cosine(stored, *pair, ids) for pair in zip(vectors, nearest, strict=True)], len(ids)),
-        _named(ids, words),
-        _named(ids, nearest),
+        np.array([bm25.get(id, 0.0) for id in ids], np.float64),
+        np.array([cosine.get(id, dot) for id, dot in zip(ids, (stored @ vector).tolist(), strict=True)], np.float64),
+        np.array([id in by_words for id in ids], np.bool_),
+        np.array([id in by_meaning for id in ids], np.bool_),
         stored,
     )
-
-
-def _vectors(asked: Sequence[str], encoder: Encoder) -> Vectors:
-    return encoder.encode_query(asked[0])[None] if len(asked) == 1 else encoder.encode(asked)
 
 
 def _deep(search: Callable[[int], list[Hit]], depth: int, wanted: int) -> list[Hit]:
@@ -107,20 +117,3 @@ def _stored(engine: Engine, ids: list[int], dimension: int) -> Vectors:
     known = engine.vectors(ids) if dimension else {}
     nothing = np.zeros(dimension, np.float32)
     return np.array([known.get(id, nothing) for id in ids], np.float32).reshape(len(ids), dimension)
-
-
-def _bm25(engine: Engine, text: str, hits: list[Hit], ids: list[int], others: bool) -> Scores:
-    found = {hit.id: hit.score for hit in hits}
-    if others and found:
-        found |= engine.keyword_scores(text, [id for id in ids if id not in found])
-    return np.array([found.get(id, 0.0) for id in ids], np.float64)
-
-
-def _cosine(stored: Vectors, vector: Vectors, hits: list[Hit], ids: list[int]) -> Scores:
-    found = {hit.id: hit.score for hit in hits}
-    return np.array([found.get(id, dot) for id, dot in zip(ids, (stored @ vector).tolist(), strict=True)], np.float64)
-
-
-def _named(ids: list[int], lists: list[list[Hit]]) -> NDArray[np.bool_]:
-    named = {hit.id for hits in lists for hit in hits}
-    return np.array([id in named for id in ids], np.bool_)

@@ -1,19 +1,20 @@
 """Measure search on a judged collection, along the very path of the product: passages, engine, fusion, grouping."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from search.beir import CollectionError, Document, documents, judgements, queries
-from search.candidates import gather
+from search.candidates import Candidates, gather
 from search.chunking import Span, passages
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.engines.local import LocalEngine
 from search.fusion import BY_MODE
 from search.metrics import ndcg, recall
+from search.ranking import RankedEntry
 from search.reranker import Reranker, reranked
 from search.text import embedded_text
 from search.variants import BY_MODES, OPTIONS, Order
@@ -92,9 +93,7 @@ def measure(
             measured.passages = len(engine.state().ids)
             orders = {**BY_MODES, **(OPTIONS if options else {})}
             if reranker:
-                orders["reranked"] = lambda found: reranked(
-                    found.query, BY_MODES["hybrid"](found), reranker, lambda ids: {id: read[id] for id in ids}
-                )
+                orders["reranked"] = _reranked_by(reranker, read)
             _search(engine, encoder, names, judged, orders, measured, report)
             return measured
         finally:
@@ -133,6 +132,14 @@ def _numbered(corpus: Iterable[Document], names: list[str]) -> Iterator[tuple[in
         names.append(document.id)
         for span in passages(document.text) or [Span(0, 0)]:
             yield len(names), document.title, document.text[span.start : span.end]
+
+
+def _reranked_by(reranker: Reranker, read: Mapping[int, str]) -> Order:
+    def order(found: Sequence[Candidates]) -> list[RankedEntry]:
+        asked = " ".join(each.query for each in found)
+        return reranked(asked, BY_MODES["hybrid"](found), reranker, lambda ids: {id: read[id] for id in ids})
+
+    return order
 
 
 def _search(

@@ -1,23 +1,23 @@
-"""A query longer than the model reads, such as a pasted design document: cut into pieces that are searched one by one.
+"""A query longer than the model reads, such as a pasted design document: cut into pieces, each asked by itself.
 
-The pieces are those that the same text would be stored in, so each is compared with passages of its own size.
+The pieces are those that the same text would be stored in, so each is compared with passages of its own size. What one
+piece finds is what it would find as a question of its own; an entry is worth what its best piece says.
 """
 
 from collections.abc import Sequence
 
-import numpy as np
+from search.chunking import MAX_CHARS, passages
+from search.encoder import Encoder
+from search.engines.base import Vectors
 
-from search.chunking import passages
-from search.fusion import Scores
-
-# Up to here the model reads a query whole, or loses a few words at its end.
-WHOLE_CHARS = 1200
-# Some 4,000 words. Of a longer text, pieces from all over it are searched.
+# Two pieces say less of one matter than the whole: words count to its end, and meaning up to where the model reads.
+WHOLE_CHARS = 2 * MAX_CHARS
+# Some 4,000 words. Of a longer text, pieces from all over it are asked.
 MOST_PIECES = 32
 
 
 def pieces(query: str) -> list[str]:
-    """What is searched of the query: itself, or its pieces in reading order, `MOST_PIECES` at most."""
+    """What is asked: the query itself, or its pieces in reading order, `MOST_PIECES` at most."""
     if len(query) <= WHOLE_CHARS:
         return [query]
     spans = passages(query)
@@ -26,8 +26,6 @@ def pieces(query: str) -> list[str]:
     return [query[span.start : span.end] for span in spans]
 
 
-def merged(scores: Sequence[Scores], count: int) -> Scores:
-    """What `count` passages score for the whole query, from what they score for each piece."""
-    if not scores:
-        return np.zeros(count)
-    return scores[0] if len(scores) == 1 else np.max(scores, axis=0)
+def vectors(asked: Sequence[str], encoder: Encoder) -> Vectors:
+    """(n, dimension). A question is encoded as one; pieces of a document as what they are, and all at once."""
+    return encoder.encode_query(asked[0])[None] if len(asked) == 1 else encoder.encode(asked)

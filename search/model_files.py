@@ -92,7 +92,9 @@ def _hub_path(name: str, setting: str) -> Path:
     try:
         return Path(snapshot_download(repository, ignore_patterns=["*.onnx", "*.h5", "*.msgpack", "openvino/*"]))
     except Exception as error:  # httpx, hub and file errors share no base class
-        raise SemanticUnavailable(f"{setting}: {name!r} is no folder here and could not be fetched ({error})") from error
+        raise SemanticUnavailable(
+            f"{setting}: {name!r} is no folder here and could not be fetched ({error})"
+        ) from error
 
 
 def file_sum(path: Path) -> str:

@@ -1,15 +1,15 @@
 """From a question to ranked entries: ask both halves of the index, fuse their scores, group passages by entry."""
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-
-import numpy as np
 
 from search.candidates import DEPTH, ENTRIES_WANTED, Candidates, gather
 from search.encoder import Encoder
 from search.engines.base import Engine, Ids
 from search.errors import SemanticUnavailable
+from search.feedback import with_feedback
 from search.fusion import BY_MODE, Parts, Weights, parts
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ def rank(
 ) -> Ranking:
     """The entries that answer `query`, inside `filter` (sorted entry ids, None for all).
 
+    A query longer than the model reads is asked piece by piece; a passage scores what its best piece gives it.
     A passage that only one half found gets its true score from the other half too. When the semantic half cannot
     answer, whatever the mode, the result is that of the keywords with a notice.
     """
@@ -78,24 +79,33 @@ def rank(
         notices.append(SEMANTIC_DOWN)
         weights = BY_MODE["keyword"]
         found = gather(query, engine, encoder, filter, weights, depth, wanted)
-    entries = grouped(found, fused(found, weights))
+    entries = ordered(found, lambda each: fused(each, weights))
     return Ranking(entries[:limit], notices)
 
 
 def fused(found: Candidates, weights: Weights) -> Parts:
     """What words and meaning give to the score of each candidate."""
-    return parts(found.bm25, found.cosine, weights)
+    given = parts(found.bm25, found.cosine, weights)
+    if not weights.keyword or not weights.semantic:
+        return given
+    return with_feedback(found.bm25, found.cosine, found.vectors, given, weights)
 
 
-def grouped(found: Candidates, given: Parts) -> list[RankedEntry]:
-    """Entries with their passages, from what words and meaning give to each passage."""
-    keyword, semantic = given
-    score = keyword + semantic
+def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) -> list[RankedEntry]:
+    """Entries with their passages, best first, from what was found for each piece of a query.
+
+    `fuse` says what words and meaning give to each candidate of a piece.
+    """
+    best: dict[int, tuple[float, float, float, int]] = {}
+    for each in found:
+        keyword, semantic = fuse(each)
+        rows = zip(each.ids.tolist(), keyword.tolist(), semantic.tolist(), each.entry_ids.tolist(), strict=True)
+        for id, words, meaning, entry_id in rows:
+            if id not in best or words + meaning > best[id][0]:
+                best[id] = (words + meaning, words, meaning, entry_id)
     passages: dict[int, list[RankedPassage]] = {}
-    for row in np.lexsort((found.ids, -score)).tolist():
-        passages.setdefault(int(found.entry_ids[row]), []).append(
-            RankedPassage(int(found.ids[row]), float(score[row]), float(keyword[row]), float(semantic[row]))
-        )
+    for id, (score, words, meaning, entry_id) in sorted(best.items(), key=lambda item: (-item[1][0], item[0])):
+        passages.setdefault(entry_id, []).append(RankedPassage(id, score, words, meaning))
     entries = [
         RankedEntry(entry_id, own[0].score, own[0].keyword, own[0].semantic, own) for entry_id, own in passages.items()
     ]

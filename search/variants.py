@@ -4,50 +4,50 @@ The first three are the modes a reader can choose. The others are options that w
 that anybody can weigh them again on a collection of their own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from search.candidates import Candidates
 from search.fusion import BY_MODE, Scores, parts, stretch
-from search.ranking import RankedEntry, fused, grouped
+from search.ranking import RankedEntry, fused, ordered
 
 # Cormack, Clarke and Büttcher 2009.
 RECIPROCAL_RANK_K = 60
 
-Order = Callable[[Candidates], list[RankedEntry]]
+Order = Callable[[Sequence[Candidates]], list[RankedEntry]]
 
 
-def keyword(found: Candidates) -> list[RankedEntry]:
+def keyword(found: Sequence[Candidates]) -> list[RankedEntry]:
     """What `mode=keyword` answers."""
-    found = found.only(found.by_words)
-    return grouped(found, fused(found, BY_MODE["keyword"]))
+    by_words = [each.only(each.by_words) for each in found]
+    return ordered(by_words, lambda each: fused(each, BY_MODE["keyword"]))
 
 
-def vector(found: Candidates) -> list[RankedEntry]:
+def vector(found: Sequence[Candidates]) -> list[RankedEntry]:
     """What `mode=vector` answers."""
-    found = found.only(found.by_meaning)
-    return grouped(found, fused(found, BY_MODE["vector"]))
+    by_meaning = [each.only(each.by_meaning) for each in found]
+    return ordered(by_meaning, lambda each: fused(each, BY_MODE["vector"]))
 
 
-def hybrid(found: Candidates) -> list[RankedEntry]:
+def hybrid(found: Sequence[Candidates]) -> list[RankedEntry]:
     """What a search answers that asks for nothing else."""
-    return grouped(found, fused(found, BY_MODE["hybrid"]))
+    return ordered(found, lambda each: fused(each, BY_MODE["hybrid"]))
 
 
-def half_and_half(found: Candidates) -> list[RankedEntry]:
+def half_and_half(found: Sequence[Candidates]) -> list[RankedEntry]:
     """Both halves from 0 to 1, equal shares."""
-    return grouped(found, (0.5 * stretch(found.bm25), 0.5 * stretch(found.cosine)))
+    return ordered(found, lambda each: (0.5 * stretch(each.bm25), 0.5 * stretch(each.cosine)))
 
 
-def reciprocal_ranks(found: Candidates) -> list[RankedEntry]:
+def reciprocal_ranks(found: Sequence[Candidates]) -> list[RankedEntry]:
     """Ranks instead of scores."""
-    return grouped(found, (_by_rank(found.bm25, found.bm25 > 0), _by_rank(found.cosine, found.by_meaning)))
+    return ordered(found, lambda each: (_by_rank(each.bm25, each.by_words), _by_rank(each.cosine, each.by_meaning)))
 
 
-def without_neighbours(found: Candidates) -> list[RankedEntry]:
-    """Words and meaning, without what the neighbours of a passage say about it."""
-    return grouped(found, parts(found.bm25, found.cosine, BY_MODE["hybrid"]))
+def without_feedback(found: Sequence[Candidates]) -> list[RankedEntry]:
+    """Words and meaning, without hearing the best candidates about the others."""
+    return ordered(found, lambda each: parts(each.bm25, each.cosine, BY_MODE["hybrid"]))
 
 
 def _by_rank(scores: Scores, named: np.ndarray) -> Scores:
@@ -60,5 +60,5 @@ BY_MODES: dict[str, Order] = {"keyword": keyword, "vector": vector, "hybrid": hy
 OPTIONS: dict[str, Order] = {
     "half-and-half": half_and_half,
     "reciprocal-ranks": reciprocal_ranks,
-    "without-neighbours": without_neighbours,
+    "without-feedback": without_feedback,
 }

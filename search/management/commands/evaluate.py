@@ -25,7 +25,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directory", metavar="DIR")
         parser.add_argument("--json", action="store_true", help="the last line is the result as JSON")
-        parser.add_argument("--options", action="store_true", help="measure the ways of ranking that are not in use too")
+        parser.add_argument("--options", action="store_true", help="measure ways of ranking that are not in use too")
         parser.add_argument("--queries", action="store_true", help="show the queries that differ most")
         parser.add_argument("--report", metavar="FILE", help="write everything, query by query, into FILE as JSON")
         parser.add_argument("--keep", metavar="NAME", help="show the result on /status/quality/ under NAME")
