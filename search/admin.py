@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from kb.models import Entry
 from kb.signals import entries_changed
-from search.models import Embedding, Indexing, Passage, SavedPrecedents, TunedEncoder
+from search.models import Embedding, Evaluation, Indexing, Passage, SavedPrecedents, TunedEncoder
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -81,6 +81,17 @@ class TunedEncoderAdmin(ReadOnlyAdmin):
     list_display = ["name", "state", "verdict", "entries", "created_at", "decided_at"]
     list_filter = ["state"]
     search_fields = ["name", "base", "verdict"]
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnlyAdmin):
+    """What `evaluate --keep` kept; deleting one takes it off /status/quality/."""
+
+    list_display = ["name", "measured_at"]
+    search_fields = ["name"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(SavedPrecedents)

@@ -12,6 +12,7 @@ from search.encoder import Encoder
 from search.engines.base import Engine
 from search.engines.stores import LocalStore, MilvusStore, Store, WritableEngine
 from search.errors import IndexMismatch, SearchError, SemanticUnavailable
+from search.reranker import CrossEncoderReranker, Reranker
 from search.tuning import chosen as tuned
 from search.writer_lock import DatabaseLock
 
@@ -21,6 +22,7 @@ MODELS_KEPT = 2
 
 _lock = threading.Lock()
 _encoders: dict[str, Encoder] = {}
+_rerankers: dict[str, Reranker] = {}
 _stores: dict[tuple[str, str], Store] = {}
 _readers: dict[tuple[Store, str], Engine] = {}
 
@@ -40,6 +42,17 @@ def chosen() -> Encoder:
 def base() -> Encoder:
     """KB_EMBEDDER's model, as it came."""
     return _model(settings.KB_EMBEDDER)
+
+
+def reranker() -> Reranker | None:
+    """The model that KB_RERANKER names; None where that is off. It is read when it is first asked."""
+    name = settings.KB_RERANKER
+    if not name:
+        return None
+    with _lock:
+        if name not in _rerankers:
+            _rerankers[name] = CrossEncoderReranker(name)
+        return _rerankers[name]
 
 
 def fingerprint() -> str:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from kb.models import Entry, Reference
 
 MAX_ATTEMPTS = 5
+MAX_NAME = 100
 IDS_AT_ONCE = 10_000  # SQLite takes no more than 32,766 values in a statement, as it is usually built
 KEPT_DAYS = 365
 
@@ -104,6 +105,20 @@ class Indexing(models.Model):
 
     def __str__(self) -> str:
         return f"entry {self.entry_id}: {self.indexed} of {self.wanted}"
+
+
+class Evaluation(models.Model):
+    """The last measurement of a judged collection, as `evaluate --keep` left it; `search.quality` makes the report."""
+
+    name = models.CharField(max_length=MAX_NAME, unique=True)
+    measured_at = models.DateTimeField()
+    report = models.JSONField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class EncoderState(models.TextChoices):

@@ -141,7 +141,7 @@ def _visible_ids(user: User) -> dict[str, Ids]:
 
 
 def _look(parts: Sequence[Part], user: User, always: Collection[int]) -> tuple[Nearby, Scale | None]:
-    engine, encoder, among = index.reader(), index.encoder(), _visible_ids(user)
+    (engine, encoder), among = index.opened(), _visible_ids(user)
     found = nearby(parts, engine, encoder, among, limit=max(SHOWN.values()) * 2, always=always)
     if not found.vectors:
         return found, None

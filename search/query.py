@@ -1,7 +1,7 @@
 """A search as a person or a program asks it, answered with entries: the one path behind page, API and command."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -11,11 +11,14 @@ from django.contrib.auth.models import AnonymousUser
 from kb.filters import BadFilter, EntryFilter
 from search import facets, health, index, vocabulary
 from search.allowed import allowed, visible
-from search.errors import SearchError
+from search.errors import SearchError, SemanticUnavailable
 from search.facets import Facet
 from search.hits import Hit, PassageHit, hits
+from search.models import Passage
 from search.ranking import DEPTH, Mode, RankedEntry, Ranking, rank
+from search.reranker import RERANKER_DOWN, reranked
 from search.spelling import did_you_mean
+from search.text import embedded_text
 
 MODES = get_args(Mode)
 MAX_LIMIT = 100
@@ -92,18 +95,41 @@ def search(query: SearchQuery, user: User) -> Results:
         ranking = Ranking(notices=[INDEX_DOWN])
     # Inside `within` is only what the database has just named; without it, the index may know more than there is.
     entries = ranking.entries if within is not None else _visible(ranking, user)
+    entries, more_notices = _reranked(query, entries)
     shown = entries[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(entries)
     return Results(
         hits=hits(shown, query.text, user),
         total=len(entries),
         next_cursor=str(query.offset + query.limit) if more else "",
-        notices=[*notices, *ranking.notices],
+        notices=[*notices, *ranking.notices, *more_notices],
         waiting=waiting,
         is_all=query.mode == "keyword" and sum(len(entry.passages) for entry in ranking.entries) < DEPTH,
         did_you_mean=suggestion,
         facets=facets.count([entry.entry_id for entry in entries], query.filter, user) if query.facets else None,
     )
+
+
+def _reranked(query: SearchQuery, found: list[RankedEntry]) -> tuple[list[RankedEntry], list[str]]:
+    """What was found in the order of the re-ranking model, where there is one, and what the reader should know of it;
+    the model reads only what may be seen.
+
+    The other two modes are answered as asked: by words or by meaning alone.
+    """
+    model = index.reranker()
+    if model is None or query.mode != "hybrid":
+        return found, []
+    try:
+        return reranked(query.text, found, model, _read), []
+    except SemanticUnavailable as error:
+        log.warning("results are not re-ranked: %s", error)
+        return found, [RERANKER_DOWN]
+
+
+def _read(passage_ids: Sequence[int]) -> dict[int, str]:
+    """What a model reads of passages, by id."""
+    rows = Passage.objects.filter(pk__in=passage_ids).values_list("pk", "entry__title", "text")
+    return {pk: embedded_text(title, text) for pk, title, text in rows}
 
 
 def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:

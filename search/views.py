@@ -1,15 +1,18 @@
-"""The search page: results as one types, and the same without a script."""
+"""The search page: results as one types, and the same without a script; and the page that says how good they are."""
 
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from kb.kinds import KINDS
 from kb.listing import Choice, chips, sensible, short_params
 from kb.views.parts import is_part, render_part
+from search import index
 from search.facets import Facet
+from search.models import Evaluation
 from search.query import SearchQuery, search
 
 MODES = {
@@ -52,6 +55,12 @@ def search_page(request: HttpRequest) -> HttpResponse:
         # A query that grows letter by letter is one step in the history, and its address has no empty fields.
         response["HX-Replace-Url"] = _address(query)
     return response
+
+
+def quality_page(request: HttpRequest) -> HttpResponse:
+    """What `evaluate --keep` measured, collection by collection, and whether the model of today is the one measured."""
+    context = {"evaluations": Evaluation.objects.all(), "model": index.fingerprint()}
+    return render(request, "search/quality.html", context)
 
 
 def _links(query: SearchQuery, facets: list[Facet]) -> list[tuple[Facet, list[Choice]]]:

@@ -59,7 +59,7 @@ def train(workshop: Path) -> Iterator[Progress | None]:
 
 
 class ChildEncoder:
-    """An encoder whose work is done in a child, ready when its context is entered. See search.encoder.Encoder for the promise."""
+    """An encoder whose work is done in a child, ready when its context is entered; it promises what Encoder does."""
 
     def __init__(self, name: str) -> None:
         self._name = name
