@@ -56,7 +56,7 @@ def marked(
         kinds[start:end] = SILENT * (end - start)
     first, last = sentence if sentence and url else (part.end, part.end)
     first, last = (min(max(at, part.start), part.end) for at in (first, last))
-    pieces = ["â¦ " if part.start > 0 else "", _with_marks(text, kinds, part.start, first)]
+    pieces = ["… " if part.start > 0 else "", _with_marks(text, kinds, part.start, first)]
     if best := _with_marks(text, kinds, first, last):
         pieces.append(format_html('<a class="best" href="{}">{}</a>', url, best))
     pieces.append(_with_marks(text, kinds, last, part.end))
