@@ -41,7 +41,8 @@ def snippet(passage: PassageHit, length: int = 320) -> SafeString:
 def said(passage: PassageHit, length: int = 320) -> SafeString:
     """The sentence of a passage alone, which leads to where it stands, without marks; of a long one the beginning."""
     start, end = passage.sentence or (0, len(passage.text))
-    return marked(passage.text[:end], [], Span(start, min(end, start + length)), (start, end), passage.url)
+    words = passage.text[start:end]
+    return marked(words, [], Span(0, min(len(words), length)), (0, len(words)), passage.url)
 
 
 def marked(
