@@ -59,7 +59,7 @@ def train(workshop: Path) -> Iterator[Progress | None]:
 
 
 class ChildEncoder:
-    """An encoder whose work is done in a child, ready when its context is entered. See search.encoder.Encoder for the promise."""
+    """An encoder whose work is done in a child, which is ready when its context is entered (search.encoder.Encoder)."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -157,4 +157,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _last_words(path: Path) -> str:
     lines = [line.strip() for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
     return lines[-1][:500] if lines else ""
-

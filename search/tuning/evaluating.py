@@ -13,6 +13,7 @@ from search.prepared import Progress
 from search.tuning import chosen, measuring, pairs, training, verdict
 from search.tuning.recipe import RECIPE, digest
 
+
 @dataclass(frozen=True)
 class Adapted:
     """The encoder that an instance would use after being adapted: the base again where the other was refused, or there

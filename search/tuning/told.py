@@ -33,4 +33,3 @@ def lines(row: TunedEncoder) -> list[str]:
     if row.verdict:
         found.append(f"  {row.verdict}")
     return found
-

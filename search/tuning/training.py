@@ -54,7 +54,7 @@ def is_trained(workshop: Path) -> bool:
 
 
 def train(workshop: Path) -> Iterator[Progress]:
-    """Train to the end, telling each step; closing the generator leaves a checkpoint from which the next call goes on."""
+    """Train to the end, telling each step. Closing the generator leaves a checkpoint; the next call goes on from it."""
     if is_trained(workshop):
         return
     values = json.loads((workshop / "recipe.json").read_text())
@@ -134,7 +134,9 @@ class _Training:
         self.losses.append(float(loss.item()))
 
     def _embed(self, texts: list[str]) -> "torch.Tensor":
-        return self.torch.nn.functional.normalize(self.model(self.model.preprocess(texts))["sentence_embedding"], dim=-1)
+        return self.torch.nn.functional.normalize(
+            self.model(self.model.preprocess(texts))["sentence_embedding"], dim=-1
+        )
 
     def _resume(self) -> int:
         """The step to go on with, after putting everything back to where it was then."""

@@ -18,7 +18,7 @@ QUICK = Recipe(batch=16, tokens=32, rate=3e-3, warm_up=2, passes=8, together=1)
 # Words of titles and of texts that mean the same here, which no spelling tells.
 ASKED = [f"ask{number}" for number in range(THINGS)]
 TOLD = [f"tell{number}" for number in range(THINGS)]
-FILLING = "the of a in was about system report with and for it that on by".split()
+FILLING = ["the", "of", "a", "in", "was", "about", "system", "report", "with", "and", "for", "it", "that", "on", "by"]
 
 
 @pytest.fixture(scope="session")
@@ -106,4 +106,3 @@ def trained_before(in_this_process, already_trained, monkeypatch) -> None:
         yield training.Progress(1, 1, 0.5)
 
     monkeypatch.setattr(beside, "train", train)
-

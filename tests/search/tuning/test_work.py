@@ -142,7 +142,7 @@ def test_a_folder_that_is_gone_is_told_with_what_helps(tuned, caplog):
 
     found = search(SearchQuery(title(3), limit=5), user=None)
 
-    assert [hit.entry.title for hit in found.hits][0] == title(3)
+    assert found.hits[0].entry.title == title(3)
     assert found.notices == ["Search by meaning is not available right now: these results match your words only."]
     (problem,) = health.examine().problems()
     assert f"{tuned.name} is missing" in problem
@@ -224,7 +224,8 @@ def test_the_command_tells_what_was_made_and_measured(tuned, capsys):
     assert made_of == f"  from {tuned.base}, on {tuned.pairs['title and summary']} title and summary, " + (
         f"{tuned.pairs['held out']} held out"
     )
-    assert figure.startswith("  held-out pairs: 0.") and figure.endswith(" % confidence)")
+    assert figure.startswith("  held-out pairs: 0.")
+    assert figure.endswith(" % confidence)")
     assert (said, in_use) == ("  Kept: everything that was measured improved.", f"in use: {tuned.name}")
 
 
