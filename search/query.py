@@ -11,18 +11,19 @@ from django.contrib.auth.models import AnonymousUser
 from kb.filters import BadFilter, EntryFilter
 from kb.models import Entry, Reference
 from kb.rights import QUOTE_CHARS, may_show_whole
-from search import index
+from search import health, index
 from search.allowed import allowed, visible
 from search.analysis import query_terms
 from search.errors import SearchError
 from search.highlight import matched_terms
-from search.models import Indexing, Passage
+from search.models import Passage
 from search.ranking import Mode, RankedEntry, Ranking, rank
 
 MODES = get_args(Mode)
 MAX_LIMIT = 100
 PASSAGES_SHOWN = 3
 INDEX_DOWN = "Search is not available right now: the index cannot be read. Lists and pages are all there."
+INDEX_GONE = "The index is being built anew: results are not complete yet. Lists and pages are all there."
 
 log = logging.getLogger(__name__)
 
@@ -98,10 +99,11 @@ class Results:
 
 def search(query: SearchQuery, user: User) -> Results:
     """The entries that answer the query, best first, of those that the reader may see."""
-    waiting = _waiting(user)
+    waiting = health.waiting(user)
     if not query.text:
         return Results([], 0, "", [], waiting)
     within = allowed(query.filter, user)
+    notices = [INDEX_GONE] if health.is_lost() else []
     try:
         ranking = rank(query.text, index.reader(), index.encoder(), filter=within, mode=query.mode)
     except SearchError:
@@ -112,12 +114,8 @@ def search(query: SearchQuery, user: User) -> Results:
     shown = entries[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(entries)
     next_cursor = str(query.offset + query.limit) if more else ""
-    return Results(_hits(shown, query.text, user), len(entries), next_cursor, list(ranking.notices), waiting)
-
-
-def _waiting(user: User) -> int:
-    """How many of the entries that this reader may see the index has yet to take in."""
-    return Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count()
+    notices += ranking.notices
+    return Results(_hits(shown, query.text, user), len(entries), next_cursor, notices, waiting)
 
 
 def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:

@@ -1,5 +1,6 @@
 """What search does when kb says that something changed."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -8,11 +9,15 @@ from django.db import transaction
 
 from kb.celery import send
 from kb.signals import entries_changed, process_started, sweep
+from search import indexing
+from search.errors import SearchError
 from search.models import Indexing
 from search.tasks import index_pending
 from search.warming import rehearse, warm_up
 
 WARM_UP_LATER_S = 15.0
+
+log = logging.getLogger(__name__)
 
 
 def connect() -> None:
@@ -41,5 +46,9 @@ def _warm_up(awaited: bool, **_: Any) -> None:
 
 
 def _ring_for_pending(**_: Any) -> None:
+    try:
+        indexing.want_what_was_lost()
+    except SearchError as error:
+        log.warning("whether the index is there cannot be told: %s", error)
     if Indexing.objects.workable().exists():
         _ring()

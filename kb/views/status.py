@@ -15,7 +15,7 @@ from kb.models import EntityRole, Entry, EntryReference
 class StatusPage(View):
     """How much is in here, where it comes from, and whether the index is up to date.
 
-    `index` is the dotted name of a function () -> {"pending", "passages", "embeddings", "model"}; it belongs to
+    `index` is the dotted name of a function (user) -> {"pending", "gone", "passages", "model"}; it belongs to
     another app.
     """
 
@@ -29,7 +29,7 @@ class StatusPage(View):
             "references": EntryReference.objects.filter(entry__in=entries).values("reference").distinct().count(),
             "entities": EntityRole.objects.filter(entry__in=entries).values("entity").distinct().count(),
             "sources": _sources(entries),
-            "index": import_string(self.index)() if self.index else None,
+            "index": import_string(self.index)(request.user) if self.index else None,
         }
         return render(request, "status.html", context)
 

@@ -150,6 +150,8 @@ class LocalEngine:
 
     def check(self) -> None:
         self.refresh()
+        if self._broken is not None:
+            raise IndexMismatch(f"the vectors in {self.folder} cannot be read ({self._broken}): {REBUILD}")
         if self._words is not None:
             self._words.check()
         if self._vectors is not None:
