@@ -56,7 +56,12 @@ def index(how: str, deadly: Deadly) -> None:
 
     if how == "compaction":
         LocalVectors.wants_compaction = lambda self: True  # type: ignore[method-assign]
-    for owner, name in ((BaseDatabaseWrapper, "_commit"), (LocalWords, "write"), (os, "pwrite"), (faiss, "write_index")):
+    for owner, name in (
+        (BaseDatabaseWrapper, "_commit"),
+        (LocalWords, "write"),
+        (os, "pwrite"),
+        (faiss, "write_index"),
+    ):
         deadly.before(owner, name)
     sys.addaudithook(deadly.audit)
     if how == "rebuild":
