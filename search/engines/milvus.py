@@ -50,7 +50,7 @@ PROPERTY = "precedent.made_with"
 MOST_HITS = 16_384
 IDS_AT_ONCE = 10_000
 ROWS_AT_ONCE = 500
-# Readers do not wait for what is just being written ("Bounded"): a search that does ("Strong") takes 200 ms instead of 5.
+# Readers do not wait for what is just being written ("Bounded"): a search that does ("Strong") takes 200 ms, not 5.
 SEEN_WITHIN_S = 15.0
 # How long a reader trusts what it knows of the alias.
 LOOK_AGAIN_S = 1.0

@@ -153,9 +153,9 @@ class Server:
                 raise CollectionGone(str(error)) from error
             if code == NOT_LOADED:
                 raise _NotLoaded(str(error)) from error
-            if not isinstance(error, (exceptions.ConnectError, exceptions.MilvusUnavailableException)) and not _unanswered(
-                error
-            ):
+            if not isinstance(
+                error, (exceptions.ConnectError, exceptions.MilvusUnavailableException)
+            ) and not _unanswered(error):
                 raise SearchError(f"Milvus at {self.address} refused {method}: {error.message}") from error
             failure: Exception = error
         except Exception as error:

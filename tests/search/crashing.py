@@ -1,7 +1,8 @@
 """A process that dies at a given write while it indexes: run by test_crashes, one line of input for each death.
 
 A line is `HOW NUMBER`. A child does the indexing and dies, as by SIGKILL, just before the write with that number: a
-commit of the database or of the words, a file opened to be written, written, renamed or removed. The answer is the child's exit status, 0 when there was no such write.
+commit of the database or of the words, or a file opened to be written, written, renamed or removed. The answer is the
+child's exit status, 0 when there was no such write.
 """
 
 import os
@@ -56,7 +57,12 @@ def index(how: str, deadly: Deadly) -> None:
 
     if how == "compaction":
         LocalVectors.wants_compaction = lambda self: True  # type: ignore[method-assign]
-    for owner, name in ((BaseDatabaseWrapper, "_commit"), (LocalWords, "write"), (os, "pwrite"), (faiss, "write_index")):
+    for owner, name in (
+        (BaseDatabaseWrapper, "_commit"),
+        (LocalWords, "write"),
+        (os, "pwrite"),
+        (faiss, "write_index"),
+    ):
         deadly.before(owner, name)
     sys.addaudithook(deadly.audit)
     if how == "rebuild":

@@ -118,9 +118,7 @@ def test_a_server_that_is_gone_is_told_and_used_again_when_it_is_back(two, url, 
 
     answer = asked("reef")
     assert [result["entry"]["title"] for result in answer["results"]] == ["Ferry"]
-    assert answer["notices"] == [
-        "Search by meaning is not available right now: these results match your words only."
-    ]
+    assert answer["notices"] == ["Search by meaning is not available right now: these results match your words only."]
     settings.KB_INDEX_URL = f"{url}_elsewhere"  # whose words were not kept here
     answer = asked("reef")
     assert (answer["results"], answer["notices"]) == (
@@ -129,7 +127,7 @@ def test_a_server_that_is_gone_is_told_and_used_again_when_it_is_back(two, url, 
     )
     assert Client().get("/status/").status_code == 200
     make_entry(title="Lift", summary="A lift fell.")
-    with pytest.raises(CommandError, match="Nothing was indexed: Milvus at .* does not answer"):
+    with pytest.raises(CommandError, match=r"Nothing was indexed: Milvus at .* does not answer"):
         call_command("reindex")
     assert not Indexing.objects.filter(attempts__gt=0).exists(), "it is no entry's fault"
 
@@ -138,5 +136,3 @@ def test_a_server_that_is_gone_is_told_and_used_again_when_it_is_back(two, url, 
     until("it answers", lambda: asked("reef", mode="vector")["notices"] == ["1 entry is waiting to be indexed."])
     indexing.index_pending()
     assert titles("a lift that fell")[0] == "Lift"
-
-

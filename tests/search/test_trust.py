@@ -57,7 +57,9 @@ def only_in(half: str, row: Passage) -> None:
             engine._words.write([], [row.pk])
         else:
             words = engine._words
-            engine._words = type("Deaf", (), {"write": lambda *_: None, "refresh": words.refresh, "close": words.close})()
+            engine._words = type(
+                "Deaf", (), {"write": lambda *_: None, "refresh": words.refresh, "close": words.close}
+            )()
             engine.delete([row.pk])
 
 
@@ -211,7 +213,9 @@ def test_doctor_finds_it_and_reindex_mends_it(two, damage, data_folder, capsys):
     assert [hit.id for hit in index.reader().keyword(words, None, 1)] == [found[0].id]
 
 
-def test_an_index_that_is_removed_under_a_running_instance_is_told_and_built_again(two, client, data_folder, admin_user):
+def test_an_index_that_is_removed_under_a_running_instance_is_told_and_built_again(
+    two, client, data_folder, admin_user
+):
     assert index.reader().state().ids.size == 2
     shutil.rmtree(data_folder / "index")
 
@@ -256,9 +260,7 @@ def test_embeddings_that_nothing_uses_are_forgotten(two, settings, capsys):
 
 
 def test_forgetting_is_bounded(two):
-    rows = [
-        Embedding(text_hash=f"{n:064}", fingerprint="hashing:256", vector=turned().tobytes()) for n in range(7)
-    ]
+    rows = [Embedding(text_hash=f"{n:064}", fingerprint="hashing:256", vector=turned().tobytes()) for n in range(7)]
     Embedding.objects.bulk_create(rows)
 
     assert [embeddings.sweep(at_most=4), embeddings.sweep(at_most=4), embeddings.sweep(at_most=4)] == [4, 3, 0]

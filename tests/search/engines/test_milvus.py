@@ -1,4 +1,4 @@
-"""What the Milvus engine promises beyond the contract: restarts, rebuilds, other machines, servers of other versions."""
+"""What the Milvus engine promises beyond the contract: restarts, rebuilds, other machines, other versions."""
 
 import shutil
 from pathlib import Path
@@ -29,7 +29,6 @@ from tests.search.engines.helpers import (
 )
 
 pytestmark = pytest.mark.once
-
 
 
 class Place:
@@ -226,7 +225,12 @@ def test_an_approximate_index_can_be_named(milvus_lite: LiteServer, tmp_path: Pa
 def test_an_address_says_where_and_never_the_password():
     address = Address.of("milvus://kb:s%40cret@milvus.example:19531/team?collection=public&keywords=local&index=hnsw")
     assert (address.host, address.port, address.user, address.password) == ("milvus.example", 19531, "kb", "s@cret")
-    assert (address.database, address.collection, address.keywords, address.index) == ("team", "public", "local", "HNSW")
+    assert (address.database, address.collection, address.keywords, address.index) == (
+        "team",
+        "public",
+        "local",
+        "HNSW",
+    )
     assert str(address) == "milvus://milvus.example:19531/team"
     assert "cret" not in address.key
     assert Address.of("milvus://h").port == 19530
