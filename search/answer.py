@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from kb.as_json import Absolute, entry_json
 from search.query import Hit, PassageHit, Results
 
 
 def result_json(results: Results, absolute: Absolute) -> dict[str, Any]:
+    prefetch_related_objects([hit.entry for hit in results.hits], "tags", "external_ids")
     return {
         "results": [hit_json(hit, absolute) for hit in results.hits],
         "total": results.total,

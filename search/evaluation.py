@@ -11,6 +11,7 @@ from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.engines.local import LocalEngine
 from search.metrics import ndcg, recall
+from search.prepared import Progress
 from search.ranking import Mode, rank
 from search.text import embedded_text
 
@@ -21,8 +22,6 @@ MEASURES = {"ndcg@10": (ndcg, 10), "recall@10": (recall, 10), "recall@100": (rec
 DEPTH = max(k for _, k in MEASURES.values())
 
 Scores = dict[str, dict[str, float]]
-# Called with what is being done ("index" or "search"), how much of it is done, and how much there is (0: unknown).
-Progress = Callable[[str, int, int], None]
 EngineFactory = Callable[[Path, Encoder], Engine]
 
 
@@ -47,6 +46,7 @@ def evaluate(
     asked = {id: texts[id] for id in judged if id in texts}
     if not asked:
         raise CollectionError(f"{directory}: no query of queries.jsonl has a relevant document in the judgements")
+    encoder.prepare(report)
     with tempfile.TemporaryDirectory(prefix="evaluate-") as scratch:
         engine = engine_factory(Path(scratch), encoder)
         try:

@@ -90,10 +90,12 @@ def reader(url: str = "") -> Engine:
 def writer(wait: float = 0.0, url: str = "") -> WritableEngine:
     """The index for writing, as a context manager. IndexBusy while another process writes, after `wait` seconds."""
     model = encoder()
+    model.prepare()
     return store(url).writer(model.fingerprint, model.dimension, wait)
 
 
 def rebuild(wait: float = 0.0, url: str = "") -> AbstractContextManager[Engine]:
     """An empty index to fill beside the one in use; searches see it when the block ends, not when it raises."""
     model = encoder()
+    model.prepare()
     return store(url).rebuild(model.fingerprint, model.dimension, wait)

@@ -64,6 +64,7 @@ def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "") 
     Indexing.objects.want(Entry.objects.exclude(pk__in=known).values_list("pk", flat=True))
     rows = list(Indexing.objects.order_by("entry_id"))
     model = index.encoder()
+    model.prepare()
     put: list[Indexing] = []
     with index.rebuild(wait, url) as engine:
         for first in range(0, len(rows), BATCH):

@@ -88,5 +88,9 @@ class Indexing(models.Model):
 
     objects = IndexingQuerySet.as_manager()
 
+    class Meta:
+        # Every search tells how many entries wait, which are few of many.
+        indexes = [models.Index(fields=["entry_id"], condition=~models.Q(wanted=F("indexed")), name="indexing_pending")]
+
     def __str__(self) -> str:
         return f"entry {self.entry_id}: {self.indexed} of {self.wanted}"

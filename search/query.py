@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
-import numpy as np
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
@@ -13,8 +12,8 @@ from kb.filters import BadFilter, EntryFilter
 from kb.models import Entry, Reference
 from kb.rights import QUOTE_CHARS, may_show_whole
 from search import health, index
+from search.allowed import allowed, visible
 from search.analysis import query_terms
-from search.engines.base import Ids
 from search.errors import SearchError
 from search.highlight import matched_terms
 from search.models import Passage
@@ -103,38 +102,32 @@ def search(query: SearchQuery, user: User) -> Results:
     waiting = health.waiting(user)
     if not query.text:
         return Results([], 0, "", [], waiting)
-    allowed = _allowed(query.filter, user)
+    within = allowed(query.filter, user)
     notices = [INDEX_GONE] if health.is_lost() else []
     try:
-        ranking = rank(query.text, index.reader(), index.encoder(), filter=allowed, mode=query.mode)
+        ranking = rank(query.text, index.reader(), index.encoder(), filter=within, mode=query.mode)
     except SearchError:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
-    # Inside `allowed` is only what the database has just named; without it, the index may know more than there is.
-    visible = ranking.entries if allowed is not None else _visible(ranking, user)
-    shown = visible[query.offset : query.offset + query.limit]
-    more = query.offset + query.limit < len(visible)
+    # Inside `within` is only what the database has just named; without it, the index may know more than there is.
+    entries = ranking.entries if within is not None else _visible(ranking, user)
+    shown = entries[query.offset : query.offset + query.limit]
+    more = query.offset + query.limit < len(entries)
     next_cursor = str(query.offset + query.limit) if more else ""
-    return Results(_hits(shown, query.text, user), len(visible), next_cursor, [*notices, *ranking.notices], waiting)
-
-
-def _allowed(wanted: EntryFilter, user: User) -> Ids | None:
-    """Sorted ids of the entries to search in; None when that is all of them."""
-    if wanted.is_empty and not Entry.objects.hidden_from(user).exists():
-        return None
-    ids = wanted.apply(Entry.objects.visible_to(user)).order_by().values_list("pk", flat=True)
-    return np.unique(np.fromiter(ids, np.int64))
+    notices += ranking.notices
+    return Results(_hits(shown, query.text, user), len(entries), next_cursor, notices, waiting)
 
 
 def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:
     """What the index found, as far as it is still there and this reader's to see."""
-    found = Entry.objects.visible_to(user).filter(pk__in=[ranked.entry_id for ranked in ranking.entries])
-    ids = set(found.values_list("pk", flat=True))
+    ids = visible([ranked.entry_id for ranked in ranking.entries], user)
     return [ranked for ranked in ranking.entries if ranked.entry_id in ids]
 
 
 def _hits(shown: list[RankedEntry], text: str, user: User) -> list[Hit]:
-    entries = Entry.objects.visible_to(user).for_lists().in_bulk([ranked.entry_id for ranked in shown])
+    # Tags and identifiers are in the JSON alone, and are fetched for it: see `answer`.
+    known = Entry.objects.visible_to(user).defer("body", "facts", "provenance")
+    entries = known.in_bulk([ranked.entry_id for ranked in shown])
     ids = [passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]]
     passages = Passage.objects.select_related("reference").defer("reference__text").in_bulk(ids)
     asked = len(query_terms(text))

@@ -9,10 +9,11 @@ from django.db import transaction
 
 from kb.celery import send
 from kb.signals import entries_changed, process_started, sweep
-from search import index, indexing
+from search import indexing
 from search.errors import SearchError
 from search.models import Indexing
 from search.tasks import index_pending
+from search.warming import rehearse, warm_up
 
 WARM_UP_LATER_S = 15.0
 
@@ -37,9 +38,9 @@ def _ring() -> None:
 
 
 def _warm_up(awaited: bool, **_: Any) -> None:
-    """Load the model beside the first requests, so that the first question does not wait for all of it; where nobody
-    waits, a little later, so that those who do are not slowed down."""
-    timer = threading.Timer(0 if awaited else WARM_UP_LATER_S, index.warm_up)
+    """Answer a first question beside the first requests, so that who asks one does not wait for all of it; where nobody
+    waits, load the model a little later, so that those who do are not slowed down."""
+    timer = threading.Timer(0, rehearse) if awaited else threading.Timer(WARM_UP_LATER_S, warm_up)
     timer.daemon = True
     timer.start()
 

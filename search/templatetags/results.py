@@ -1,7 +1,7 @@
 """How a result is shown: the passage that matched with its words marked, and why it was found."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ register = template.Library()
 HEADING = re.compile(r"^[ ]{0,3}(#{1,6}[ ]+)[^\n]*(?:\n+|$)", re.MULTILINE)
 LINK = re.compile(r"(!?\[)[^\]\n]*(\]\([^)\s]*\))")
 SIGN = re.compile(r"^[ ]*(?:>|[-*+])[ ]+|^[ ]*```\w*|\*\*|(?<!\w)__|__(?!\w)|`+", re.MULTILINE)
+# What a code point of a text is to the reader, a byte for each, and runs of the same.
+ASKED, SILENT = b"\x01", b"\x02"
+RUN = re.compile(rb"\x00+|\x01+|\x02+")
 
 
 class Span(NamedTuple):
@@ -34,24 +37,25 @@ def snippet(passage: PassageHit, length: int = 320) -> SafeString:
 
 def marked(text: str, marks: list[tuple[int, int]], part: Span) -> SafeString:
     """`part` of `text` as HTML: everything escaped, Markdown's signs left out, the marks in `<mark>`."""
-    asked, silent = _points(marks), _points(_signs(text, _points(marks)))
-    shown = [point for point in range(*part) if point not in silent]
+    kinds = bytearray(len(text))
+    for start, end in marks:
+        kinds[start:end] = ASKED * (end - start)
+    for start, end in list(_signs(text, bytes(kinds))):
+        kinds[start:end] = SILENT * (end - start)
+    runs = ((run[0], text[run.start() : run.end()]) for run in RUN.finditer(kinds, *part))
+    spoken = groupby((run for run in runs if run[0][:1] != SILENT), key=lambda run: run[0][:1])
     pieces = ["… " if part.start > 0 else ""]
-    for is_asked, points in groupby(shown, key=asked.__contains__):
-        words = "".join(text[point] for point in points)
-        pieces.append(format_html("<mark>{}</mark>", words) if is_asked else words)
+    for kind, found in spoken:
+        words = "".join(words for _, words in found)
+        pieces.append(format_html("<mark>{}</mark>", words) if kind == ASKED else words)
     pieces.append(" …" if part.end < len(text) else "")
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
-def _points(spans: Iterable[tuple[int, int]]) -> set[int]:
-    return {point for start, end in spans for point in range(start, end)}
-
-
-def _signs(text: str, asked: set[int]) -> Iterator[tuple[int, int]]:
+def _signs(text: str, kinds: bytes) -> Iterator[tuple[int, int]]:
     """Where Markdown's signs are; a heading is left out whole unless something in it was asked for."""
     for heading in HEADING.finditer(text):
-        yield heading.span(1) if asked.intersection(range(*heading.span())) else heading.span()
+        yield heading.span(1) if kinds.find(ASKED, *heading.span()) >= 0 else heading.span()
     for link in LINK.finditer(text):
         yield link.span(1)
         yield link.span(2)

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import embeddings, health, indexing
-from search.errors import IndexBusy, IndexMismatch, SearchError
+from search import embeddings, health, index, indexing
+from search.errors import IndexBusy, IndexMismatch, SearchError, SemanticUnavailable
 from search.models import Indexing
 
 LOOK_EVERY_S = 0.3
@@ -26,6 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.quiet = options["quiet_when_idle"]
+        self._prepare()
         if options["rebuild"] or options["engine"]:
             self._rebuild(options["engine"])
             self._forget()
@@ -44,6 +45,20 @@ class Command(BaseCommand):
             self._forget()
         except SearchError as error:
             raise CommandError(f"Nothing was indexed: {error}") from error
+
+    def _prepare(self) -> None:
+        """Make the model ready for this machine, once, with a bar of its steps."""
+        with tqdm(unit=" steps", disable=None, leave=False, delay=0.1) as bar:
+
+            def show(what: str, done: int, total: int) -> None:
+                bar.total = total
+                bar.set_description(f"Preparing the model, once: {what.lower()}")
+                bar.update(done - bar.n)
+
+            try:
+                index.encoder().prepare(show)
+            except SemanticUnavailable as error:
+                raise CommandError(f"Nothing was indexed: {error}") from error
 
     def _index_pending(self) -> None:
         """Index here; or, while a worker holds the index, watch it do so."""
