@@ -56,7 +56,7 @@ def index(how: str, deadly: Deadly) -> None:
     from search.engines.local_words import LocalWords
 
     if how == "compaction":
-        LocalVectors.wants_compaction = lambda self: True  # type: ignore[method-assign]
+        LocalVectors.wants_compaction = lambda self, **_: True  # type: ignore[method-assign]
     for owner, name in (
         (BaseDatabaseWrapper, "_commit"),
         (LocalWords, "write"),
