@@ -44,8 +44,9 @@ def forget(digests: Iterable[str], fingerprint: str) -> None:
 
 
 def kept_models() -> set[str]:
-    """Fingerprints whose embeddings are worth keeping: the model in use, that of the index, and the last one before."""
-    used = {index.encoder().fingerprint}
+    """Fingerprints whose embeddings are worth keeping: of the models that search, are chosen or made the index, and of
+    the last one before."""
+    used = {index.encoder().fingerprint, index.chosen().fingerprint}
     if made := index.made_with():
         used.add(made[0])
     others = Embedding.objects.exclude(fingerprint__in=used).values("fingerprint").annotate(last=Max("pk"))

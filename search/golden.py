@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kb.models import Entry
+from search import index
 from search.beir import CollectionError, judgements, queries
-from search.evaluation import MEASURES, Scores
+from search.evaluation import MEASURES, Measurement, Scores
+from search.models import Passage
 from search.query import MAX_LIMIT, MODES, SearchQuery, User, search
 
 # Called with what is being done ("search"), how much of it is done, and how much there is.
@@ -40,6 +42,20 @@ def evaluate_instance(folder: Path | str, user: User = None, progress: Progress 
     Raises CollectionError naming file and line, or when the instance holds none of the graded entries.
     """
     return scores(ask(folder, user, progress=progress))
+
+
+def measure_instance(folder: Path | str, user: User = None, progress: Progress | None = None) -> Measurement:
+    """Like `evaluate_instance`, query by query. What is counted of documents and passages is what `user` may see."""
+    answered = ask(folder, user, progress=progress)
+    entries = Entry.objects.visible_to(user)
+    return Measurement(
+        name=Path(folder).resolve().name,
+        fingerprint=index.fingerprint(),
+        documents=entries.count(),
+        passages=Passage.objects.filter(entry__in=entries).count(),
+        queries={each.id: each.text for each in answered},
+        values={mode: {name: [each.value(mode, name) for each in answered] for name in MEASURES} for mode in MODES},
+    )
 
 
 def ask(

@@ -86,7 +86,7 @@ def examine(url: str = "") -> Report:
     """
     report = Report(entries=Entry.objects.count(), passages=Passage.objects.count())
     try:
-        model = index.encoder()
+        model = index.chosen()
         report.model = model.fingerprint
     except SemanticUnavailable as error:
         report.error = str(error)
@@ -109,7 +109,7 @@ def reconcile(url: str = "") -> int:
 
     Raises IndexMismatch when the index as a whole is unusable and has to be rebuilt.
     """
-    model, engine = index.encoder(), index.reader(url)
+    model, engine = index.chosen(), index.reader(url)
     engine.refresh()
     engine.check()
     state = engine.state()

@@ -11,7 +11,7 @@ import numpy as np
 from django.db import OperationalError, transaction
 
 from kb.models import Entry
-from search import embeddings, health, index
+from search import embeddings, health, index, vocabulary
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.errors import SearchError
@@ -36,11 +36,13 @@ def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
     want_what_was_lost()
     done = 0
     with index.writer(wait) as engine:
+        model = index.encoder()  # nobody else swaps the index while we write to it
         while batch := list(Indexing.objects.workable().order_by("-changed_at", "entry_id")[:BATCH]):
-            _mark(_put_or_blame(engine, index.encoder(), batch))
+            _mark(_put_or_blame(engine, model, batch))
             done += len(batch)
             if progress:
                 progress(done, done + Indexing.objects.workable().count())
+        vocabulary.follow()
     return done
 
 
@@ -54,8 +56,9 @@ def want_what_was_lost() -> int:
     return many
 
 
-def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "") -> int:
+def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "", model: Encoder | None = None) -> int:
     """Build the whole index anew beside the old one, then swap; how many entries. Stored embeddings are used again.
+    It is made with `model`, or else with the chosen one.
 
     Searches go on with the old index until the swap. What changes meanwhile stays pending and follows after. With `url`
     it is the index there that is filled, and what is pending for the one in use stays so.
@@ -63,16 +66,16 @@ def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "") 
     known = Indexing.objects.values_list("pk", flat=True)
     Indexing.objects.want(Entry.objects.exclude(pk__in=known).values_list("pk", flat=True))
     rows = list(Indexing.objects.order_by("entry_id"))
-    model = index.encoder()
-    model.prepare()
+    model = model or index.chosen()
     put: list[Indexing] = []
-    with index.rebuild(wait, url) as engine:
+    with index.rebuild(model, wait, url) as engine:
         for first in range(0, len(rows), BATCH):
             put += _put_or_blame(engine, model, rows[first : first + BATCH])
             if progress:
                 progress(min(first + BATCH, len(rows)), len(rows))
     for first in range(0, 0 if url else len(put), MARKED_AT_ONCE):
         _mark(put[first : first + MARKED_AT_ONCE])
+    vocabulary.gather()
     return len(rows)
 
 
@@ -104,7 +107,7 @@ def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
             "references", "roles__entity", "tags", "external_ids", "passages"
         )
         passages = sync(entries)
-    vectors = _vectors(model, [(entry.title, passage) for entry, rows in passages.items() for passage in rows])
+    vectors = embed(model, [(entry.title, passage) for entry, rows in passages.items() for passage in rows])
     wanted = [
         IndexedPassage(
             id=passage.pk,
@@ -135,8 +138,8 @@ def _mark(rows: Sequence[Indexing]) -> None:
             Indexing.objects.filter(pk__in=ids).update(indexed=wanted, attempts=0, error="")
 
 
-def _vectors(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:
-    """Vectors by text hash; what was embedded before with this model is not embedded again."""
+def embed(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:
+    """Vectors by text hash, of titles with passages; what was embedded before with this model is not embedded again."""
     needed = {passage.text_hash: embedded_text(title, passage.text) for title, passage in texts}
     known = embeddings.stored(needed, model.fingerprint)
     missing = [digest for digest in needed if digest not in known]

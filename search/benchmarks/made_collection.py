@@ -16,8 +16,7 @@ import numpy as np
 from kb.models import Entry, ExternalId, Tag
 from search import index
 from search.benchmarks.made_snapshot import _sentences as starter_sentences
-from search.engines.base import IndexedPassage, Vectors
-from search.engines.local import LocalEngine
+from search.engines.base import Engine, IndexedPassage, Vectors
 from search.models import Embedding, Indexing, Passage
 from search.text import embedded_text
 
@@ -64,8 +63,7 @@ def fill(passages: int, seed: int = 11) -> None:
     tags = {
         slug: Tag.objects.create(name=slug, slug=slug) for slug in (*SHARES, *map("topic-{}".format, range(TOPICS)))
     }
-    model = index.encoder()
-    with LocalEngine.rebuild(index.folder(), model.fingerprint, model.dimension) as engine:
+    with index.rebuild(index.chosen()) as engine:
         made = _entries(-(-passages // PASSAGES_EACH), sentences, seed)
         while some := list(islice(made, ENTRIES_AT_ONCE)):
             _write(some, sentences.blend([row for one in some for row in one.chosen], chance), engine, tags)
@@ -104,7 +102,7 @@ def _entries(count: int, sentences: Sentences, seed: int) -> Iterator[_Made]:
         yield _Made(entry, texts, chosen)
 
 
-def _write(some: list[_Made], vectors: Vectors, engine: LocalEngine, tags: dict[str, Tag]) -> None:
+def _write(some: list[_Made], vectors: Vectors, engine: Engine, tags: dict[str, Tag]) -> None:
     entries = Entry.objects.bulk_create([made.entry for made in some])
     ExternalId.objects.bulk_create([ExternalId(entry=entry, namespace="made", value=entry.slug) for entry in entries])
     Entry.tags.through.objects.bulk_create(

@@ -166,6 +166,8 @@ class LocalEngine:
                 stamp = self._current_stamp()
                 try:
                     if stamp != self._stamp:
+                        if self._is_left_behind():
+                            return
                         self._reopen(stamp)
                     for half in (self._words, self._vectors):
                         if half is not None:
@@ -234,6 +236,19 @@ class LocalEngine:
         except FileNotFoundError:
             return ()
         return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+    def _is_left_behind(self) -> bool:
+        """Whether an index of another model took the place of the one that this reader has open: it goes on with that,
+        whose files stay readable as long as they are open, for questions that were encoded by that model."""
+        if self._writer is not None or self._vectors is None or self._current is None:
+            return False
+        if self._current.fingerprint != self.fingerprint:
+            return False
+        try:
+            current = read_current(self.folder)
+        except IndexMismatch:
+            return False
+        return current is not None and current.fingerprint != self.fingerprint
 
     def _reopen(self, stamp: tuple[int, ...]) -> None:
         """Open what CURRENT names; the stamp is that of CURRENT, taken before."""

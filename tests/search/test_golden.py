@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 import kb
 from search import indexing
@@ -133,3 +134,14 @@ def test_each_question_can_be_looked_at(harbour, tmp_path: Path):
 def test_an_instance_without_the_answers_says_so(set_of_three):
     with pytest.raises(CollectionError, match="none of the entries"):
         evaluate_instance(set_of_three)
+
+
+@pytest.mark.django_db
+def test_the_command_measures_the_instance(harbour, set_of_three, capsys):
+    call_command("evaluate", set_of_three, instance=True, json=True)
+
+    told = capsys.readouterr().out.splitlines()
+    perfect = {"ndcg@10": 1.0, "recall@10": 1.0, "recall@100": 1.0}
+    assert json.loads(told[-1]) == {"keyword": perfect, "vector": perfect, "hybrid": perfect}
+    with pytest.raises(CommandError, match="--options"):
+        call_command("evaluate", set_of_three, instance=True, options=True)

@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 bar.update(done - bar.n)
 
             try:
-                index.encoder().prepare(show)
+                index.chosen().prepare(show)
             except SemanticUnavailable as error:
                 raise CommandError(f"Nothing was indexed: {error}") from error
 
