@@ -1,7 +1,7 @@
 """The right to write to an index that several machines share: held in the database they share too.
 
-PostgreSQL keeps it for as long as a connection of our own lives, so that it is free when its holder dies. SQLite is used
-on one machine alone, where a file lock is enough.
+PostgreSQL keeps it for as long as a connection of our own lives, so that it is free when its holder dies. SQLite is
+used on one machine alone, where a file lock is enough.
 """
 
 import time

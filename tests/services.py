@@ -2,7 +2,8 @@
 
 A test asks for a fixture (`postgres_database`, `redis_database`, `rabbitmq_vhost`, `chromium`, `milvus_lite`,
 `milvus_server`) and is skipped, with the reason, where there is no such thing; with
-`KB_TEST_REQUIRE=postgres,redis,rabbitmq,chromium,milvus,milvus-server` it fails instead. Each fixture is a corner of its own (a database, a virtual host), gone when the test is over.
+`KB_TEST_REQUIRE=postgres,redis,rabbitmq,chromium,milvus,milvus-server` it fails instead. Each fixture is a corner of
+its own (a database, a virtual host), gone when the test is over; the Milvus servers are started for the tests.
 """
 
 import importlib.util

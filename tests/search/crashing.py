@@ -1,7 +1,8 @@
 """A process that dies at a given write while it indexes: run by test_crashes, one line of input for each death.
 
 A line is `HOW NUMBER`. A child does the indexing and dies, as by SIGKILL, just before the write with that number: a
-commit of the database or of the words, a file opened to be written, written, renamed or removed. The answer is the child's exit status, 0 when there was no such write.
+commit of the database or of the words, or a file opened to be written, written, renamed or removed. The answer is the
+child's exit status, 0 when there was no such write.
 """
 
 import os

@@ -127,7 +127,7 @@ def test_a_server_that_is_gone_is_told_and_used_again_when_it_is_back(two, url, 
     )
     assert Client().get("/status/").status_code == 200
     make_entry(title="Lift", summary="A lift fell.")
-    with pytest.raises(CommandError, match="Nothing was indexed: Milvus at .* does not answer"):
+    with pytest.raises(CommandError, match=r"Nothing was indexed: Milvus at .* does not answer"):
         call_command("reindex")
     assert not Indexing.objects.filter(attempts__gt=0).exists(), "it is no entry's fault"
 

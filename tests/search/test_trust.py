@@ -190,7 +190,7 @@ def another_file(data: Path) -> str:
 WRONGS = [
     missing, missing_words, missing_vector, extra, stale_vector, another_entry, lost_embedding,
     embedding_of_another_model, moved_passage, changed_passage, changed_text, never_noted, cut_log,
-    truncated("vectors-*.npz"), truncated("vectors-*.f32"), truncated("words-*/*.idx"), of_another_generation,
+    truncated("vectors-*.f32"), truncated("vectors-*.npz"), truncated("words-*/*.idx"), of_another_generation,
     words_of_another_generation, of_another_model, another_file,
 ]  # fmt: skip
 

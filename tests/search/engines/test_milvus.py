@@ -1,4 +1,4 @@
-"""What the Milvus engine promises beyond the contract: restarts, rebuilds, other machines, servers of other versions."""
+"""What the Milvus engine promises beyond the contract: restarts, rebuilds, other machines, other versions."""
 
 import shutil
 from pathlib import Path
