@@ -64,7 +64,8 @@ def note(run: jobs.Run, records: Sequence[Record], results: Sequence[Result], by
             for warning in record.warnings:
                 run.problem(record.key, warning)
         else:
-            run.count(COUNTED_AS[type(record)] if result.outcome != Outcome.LEFT_OUT else result.outcome)
+            taken = result.outcome not in (Outcome.LEFT_OUT, Outcome.WAITING)
+            run.count(COUNTED_AS[type(record)] if taken else result.outcome)
         changes += _changes(record, result, by, preview, stored)
     for change in changes:
         if change.action not in (Action.CREATED, Action.UPDATED):
@@ -90,7 +91,8 @@ def _changes(record: Record, result: Written, by: By, preview: bool, stored: Map
         return []
     said: list[tuple[str, dict[str, Any]]] = list(result.also)
     if isinstance(record, EntryRecord) and result.outcome == Outcome.CREATED:
-        said.append((Action.CREATED, as_stored(record) if preview else {}))
+        named = {"identifiers": result.fields["identifiers"]} if "identifiers" in result.fields else {}
+        said.append((Action.CREATED, as_stored(record) | named if preview else {}))
     elif result.fields:
         said.append((Action.UPDATED, result.fields))
     if result.conflicts:

@@ -31,7 +31,7 @@ from kb.views.parts import render_part
 
 SHOWN = 20
 TABLE_OPTIONS = ("kind", "namespace", "sheet")
-NOTHING_DONE = ("unchanged", "failed", "left_out", "conflicts")  # counts of what an import leaves as it is
+NOTHING_DONE = ("unchanged", "failed", "left_out", "waiting", "conflicts")  # counts of what an import leaves as it is
 # The changes of a preview by what would happen, the likeliest to be looked at first.
 LOOKS = {
     Action.CREATED: "To be created",

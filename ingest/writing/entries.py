@@ -14,6 +14,7 @@ from ingest.writing.links import resolve_links, write_links
 from ingest.writing.outcome import By, Differences, NotTogether, Outcome, Written
 from ingest.writing.references import write_references
 from ingest.writing.rows import create, found, found_pairs
+from ingest.writing.sameness import settle, with_waiting
 from ingest.writing.source_records import known_records, remember, saw, told_by_several
 from kb import changes, provenance
 from kb.curating import TEXT
@@ -83,10 +84,11 @@ def _write(
     known: dict[str, SourceRecord],
     by: By,
 ) -> list[Written]:
+    own, records = records, with_waiting(records)
     merged = _unite(records)
     held = holders(pair for record in records for pair in identifiers(record))
     entries = find_entries(records, [draft.content_hash for draft in drafts], held, by.source)
-    differences = Differences(*told_by_several(records, keys, entries, by))
+    differences = Differences(*told_by_several(own, keys, entries, by))
     _refuse_twins(records, drafts, entries)
     returned = {row.entry_id for key in keys if (row := known.get(key[:MAX_KEY])) and row.vanished_at}
     new = [(d, r) for d, r, entry in zip(drafts, records, entries, strict=True) if entry is None]
@@ -104,7 +106,9 @@ def _write(
     changes.announce(differences.ids | created)
     write_classifications(pairs, by, differences)
     write_links(pairs, by, differences)
-    resolve_links([entry for entry, _ in pairs], [pair for _, record in pairs for pair in identifiers(record)])
+    named = [pair for _, record in pairs for pair in identifiers(record)]
+    resolve_links([entry for entry, _ in pairs], named)
+    settle(named)
     remember(pairs, keys, digests, known, by)
     return [_said(entry, created, returned, merged, differences) for entry, _ in pairs]
 

@@ -302,6 +302,32 @@ class UnresolvedLink(models.Model):
         return f"{self.relation}: {self.namespace} {self.value}"
 
 
+class UnresolvedSame(models.Model):
+    """Two identifiers that somebody published to name one event, which is not here yet. The first is the publisher's.
+
+    When an entry with one of them arrives, the other becomes an identifier of it too.
+    """
+
+    namespace = models.CharField(max_length=40)
+    value = models.CharField(max_length=300)
+    other_namespace = models.CharField(max_length=40)
+    other_value = models.CharField(max_length=300)
+    source = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "unresolved samenesses"
+        indexes = [models.Index(fields=["other_namespace", "other_value"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["namespace", "value", "other_namespace", "other_value"], name="one_unresolved_same_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.value} = {self.other_namespace} {self.other_value}"
+
+
 class SlugRedirect(models.Model):
     """An address that an entry had before it was renamed or merged."""
 
