@@ -16,7 +16,7 @@ from ingest.writing.references import write_references
 from ingest.writing.rows import create, found, found_pairs
 from ingest.writing.sameness import settle, with_waiting
 from ingest.writing.source_records import known_records, remember, saw, told_by_several
-from kb import changes, provenance
+from kb import changes, own_ids, provenance
 from kb.curating import TEXT
 from kb.merging import merge_entries
 from kb.models import DeletedEntry, Entry, ExternalId, SlugRedirect, SourceRecord, Tag
@@ -298,7 +298,7 @@ def write_ids(pairs: Pairs, created: set[int], known: Collection[tuple[str, str]
     new = [
         ExternalId(entry=entry, namespace=namespace, value=value)
         for (namespace, value), entry in claims.items()
-        if (namespace, value) not in held
+        if (namespace, value) not in held and (namespace != own_ids.NAMESPACE or (namespace, value) not in known)
     ]
     create(new)
     nameless = [(TEXT, entry.content_hash) for entry, record in pairs if not identifiers(record)]
