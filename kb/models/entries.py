@@ -20,6 +20,8 @@ from kb.models.references import Reference
 from kb.models.slugs import free_slug
 from kb.text import SearchableText
 
+SHORT_DETAIL = 120  # characters; a longer one is an account of its own, and no word to match beside the title
+
 
 class Origin(models.TextChoices):
     """Who says so."""
@@ -197,7 +199,8 @@ class Entry(models.Model):
         """One line of words to match beside title and text: entities, tags, facts and identifiers."""
         words: list[str] = [role.entity.name for role in self.roles.all()]
         words += [tag.name for tag in self.tags.all()]
-        words += flatten(self.facts, lambda name: name != "resource")
+        words += flatten(self.facts, lambda name: name not in ("resource", "details"))
+        words += [detail for detail in self.facts.get("details", ()) if len(detail) <= SHORT_DETAIL]
         words += [f"{external.namespace} {external.value}" for external in self.external_ids.all()]
         return " · ".join(dict.fromkeys(word for word in words if word))
 

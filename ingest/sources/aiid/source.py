@@ -138,6 +138,7 @@ class AiidSnapshot:
             classifications=keep_valid(
                 ClassificationRecord, self._contents.labels.of(incident.number), "classification", warnings
             ),
+            facts={"details": details} if (details := self._contents.labels.details(incident.number)) else {},
             links=[
                 LinkRecord(relation="similar", target=("aiid", str(other)))
                 for other in incident.similar
