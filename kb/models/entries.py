@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,8 +43,20 @@ class Visibility(models.TextChoices):
     INTERNAL = "internal", "Internal"
 
 
+def normal_tag(name: str) -> str:
+    """The form under which two spellings are one tag: case does not count, nor whether words are parted by `-` or `_`.
+
+    >>> normal_tag("Machine Learning") == normal_tag("machine-learning"), normal_tag("C++") == normal_tag("C#")
+    (True, False)
+    """
+    return " ".join(re.sub(r"[-_]", " ", unicodedata.normalize("NFKC", name).casefold()).split())[:300]
+
+
 class Tag(models.Model):
+    """A word that entries are found by, as it was first written; `normal` tells it from others."""
+
     name = models.CharField(max_length=300, unique=True)
+    normal = models.CharField(max_length=300, db_index=True, blank=True, editable=False)
     slug = models.CharField(max_length=200, unique=True, blank=True)
 
     class Meta:
@@ -53,6 +67,7 @@ class Tag(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.slug = self.slug or free_slug(Tag, self.name, fallback="tag", taken_by=self.pk)
+        self.normal = normal_tag(self.name)
         super().save(*args, **kwargs)
 
 

@@ -173,7 +173,7 @@ class SnapshotTables(Tables):
     def _opened(self, path: Path) -> tuple[list[str], Iterator[Row]]:
         """The names of the columns and the rows below them."""
         # Only in this table a backslash stands before quotes and backslashes.
-        rows = _read_csv(path, escape="\\" if path.name.startswith("reports.") else None)
+        rows = _read_csv(path, _delimiter(path), escape="\\" if path.name.startswith("reports.") else None)
         header = next(rows, None)
         if header and header.problem:
             raise SourceError(f"{path.name} line {header.line}: {header.problem}")
@@ -217,9 +217,16 @@ class SnapshotTables(Tables):
             yield Labels(own or namespace, incidents, published, list(zip(columns, values, strict=True)))
 
 
-def _read_csv(path: Path, escape: str | None) -> Iterator[Row]:
+def _delimiter(path: Path) -> str:
+    """A comma, unless the table was saved anew by a spreadsheet in a country where that is in use for decimals."""
     with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig", errors="replace", newline="") as file:
-        yield from read_rows(file, escape=escape)
+        head = file.readline(10_000)
+    return max(",;\t", key=lambda sign: (head.count(sign), sign == ","))
+
+
+def _read_csv(path: Path, delimiter: str, escape: str | None) -> Iterator[Row]:
+    with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig", errors="replace", newline="") as file:
+        yield from read_rows(file, delimiter, escape=escape)
 
 
 def _respelt(document: dict[str, Any]) -> dict[str, Any]:
