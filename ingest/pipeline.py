@@ -122,15 +122,11 @@ class Held:
     records: Iterator[Record]
     position: int
 
-    def skip_to(self, position: int) -> None:
-        next(islice(self.records, position, position), None)
-        self.position = position
+
+_held: dict[tuple[int, str], Held] = {}  # by job and fingerprint
 
 
-_held: dict[int, Held] = {}  # by job
-
-
-def _hold(job: int, held: Held) -> None:
+def _hold(job: tuple[int, str], held: Held) -> None:
     """Keep it for the next turn; of many jobs those that were worked on last, as each holds files and tables."""
     for oldest in list(_held)[: max(0, len(_held) - MOST_HELD + 1)]:
         _held.pop(oldest, None)
@@ -143,20 +139,16 @@ def work(run: jobs.Run) -> bool:
     try:
         location = locations.local(run, parameters)
         options = {name: value for name, value in parameters["options"].items() if name not in COMMON}
-        held = _held.pop(job.pk, None)  # at the end of a turn it is put back
-        source = held.source if held else _open(parameters["source"], location, options)
+        source = _open(parameters["source"], location, options)
         mark = source.fingerprint()
-        begun = job.cursor.get("fingerprint") == mark
-        if not begun or (parameters.get("dry_run") and Rehearsal.is_lost(job)):
+        if job.cursor.get("fingerprint") != mark or (parameters.get("dry_run") and Rehearsal.is_lost(job)):
             _begin(run, source, mark)
-            held = None
-        one = _import(run, source)
-        if not held or held.position != job.cursor["position"]:
-            held = Held(source, source.records(), 0)
-            held.skip_to(job.cursor["position"])
-        finished = _take_in(one, held.records)
+        held = _held.pop((job.pk, mark), None)  # at the end of a turn it is put back
+        if held is None or held.position != job.cursor["position"]:
+            held = Held(source, islice(source.records(), job.cursor["position"], None), 0)
+        finished = _take_in(_import(run, held.source), held.records)
         if not finished:
-            _hold(job.pk, Held(source, held.records, job.cursor["position"]))
+            _hold((job.pk, mark), Held(held.source, held.records, job.cursor["position"]))
         return finished
     except SourceError as error:
         raise jobs.JobFailed(str(error)) from error
