@@ -14,6 +14,7 @@ from search.engines.base import Engine, IndexedPassage
 from search.engines.local import LocalEngine
 from search.fusion import BY_MODE
 from search.metrics import ndcg, recall
+from search.prepared import Progress
 from search.ranking import RankedEntry
 from search.reranker import Reranker, reranked
 from search.text import embedded_text
@@ -25,8 +26,6 @@ MEASURES = {"ndcg@10": (ndcg, 10), "recall@10": (recall, 10), "recall@100": (rec
 DEPTH = max(k for _, k in MEASURES.values())
 
 Scores = dict[str, dict[str, float]]
-# Called with what is being done ("index" or "search"), how much of it is done, and how much there is (0: unknown).
-Progress = Callable[[str, int, int], None]
 EngineFactory = Callable[[Path, Encoder], Engine]
 
 
@@ -84,6 +83,7 @@ def measure(
     asked = {id: texts[id] for id in judged if id in texts}
     if not asked:
         raise CollectionError(f"{directory}: no query of queries.jsonl has a relevant document in the judgements")
+    encoder.prepare(report)
     with tempfile.TemporaryDirectory(prefix="evaluate-") as scratch:
         engine = engine_factory(Path(scratch), encoder)
         try:

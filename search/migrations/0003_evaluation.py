@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("search", "0001_initial"),
+        ("search", "0002_saved_precedents"),
     ]
 
     operations = [
