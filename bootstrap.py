@@ -180,10 +180,16 @@ def requirements(test: bool) -> list[str]:
     return sorted(found, key=lambda requirement: not requirement.startswith("torch=="))
 
 
+def lone_requirements() -> list[str]:
+    """The packages to install without what they depend on."""
+    tool = tomllib.loads((PROJECT / "pyproject.toml").read_text()).get("tool", {})
+    return tool.get("precedent", {}).get("without-dependencies", [])
+
+
 def stamp_of(test: bool, version: str) -> str:
     """A fingerprint of what an environment holds: it changes with the wanted packages, the pins and the Python."""
     pins = (PROJECT / "constraints.txt").read_text()
-    return hashlib.sha256(json.dumps([requirements(test), pins, version]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([requirements(test), lone_requirements(), pins, version]).encode()).hexdigest()
 
 
 def answers(url: str, seconds: float) -> bool:
@@ -364,6 +370,8 @@ def install(environment: Environment, wanted: list[str], lock: int) -> None:
             if any(environment.folder.glob("lib/*/site-packages/nvidia")):
                 say("  PyTorch came with its GPU libraries, gigabytes more than needed; all works the same.")
         step("other packages", *wanted)
+        if lone_requirements():
+            step("packages that come alone", "--no-deps", *lone_requirements())
     except StepFailed as failed:
         raise failure(environment, str(failed)) from None
 

@@ -1,4 +1,4 @@
-"""search's start: its kind of job, and what it listens to."""
+"""search's start: its kinds of job, and what it listens to."""
 
 from django.apps import AppConfig
 
@@ -12,4 +12,5 @@ class SearchConfig(AppConfig):
 
         receivers.connect()
         jobs.register("reindex", "search.jobs.rebuild")
+        jobs.register("tune", "search.tuning.work.tune")
         similar.register("search.similar")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from search.engines.base import Vectors
+    from search.prepared import Progress
 
 DEFAULT = "all-MiniLM-L6-v2"
 
@@ -17,12 +18,18 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Name, weights and runtime in one line: vectors of different fingerprints never mix. Loads no model."""
+        """Name, weights and runtime in one line: vectors of different fingerprints never mix. Loads no model.
+
+        Before `prepare` it may not be known yet, which is SemanticUnavailable too."""
         ...
 
     @property
     def dimension(self) -> int:
         """Length of the vectors. Loads no model."""
+        ...
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Make the model ready for this machine, before vectors are written: half a minute once, then nothing."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -50,6 +57,6 @@ def load_encoder(name: str) -> Encoder:
         return HashingEncoder(int(size))
     if not name.strip() or "\0" in name:
         raise ValueError(f"KB_EMBEDDER: {name!r} is no model name or folder")
-    from search.sentence_encoder import SentenceEncoder
+    from search.model_encoder import ModelEncoder
 
-    return SentenceEncoder(name)
+    return ModelEncoder(name)

@@ -21,6 +21,9 @@ class HashingEncoder:
         self.dimension = dimension
         self.fingerprint = f"hashing:{dimension}"
 
+    def prepare(self, progress: object = None) -> None:
+        """Nothing to do."""
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for row, text in enumerate(texts):

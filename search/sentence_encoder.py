@@ -1,9 +1,8 @@
-"""The real encoder: a sentence-transformers model on torch, loaded when it is first used."""
+"""An encoder on torch, for models that OpenVINO cannot run, and to compare with."""
 
 import logging
 import os
 import threading
-import time
 from collections.abc import Sequence
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +11,8 @@ import numpy as np
 
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
-from search.model_files import ModelFiles, locate
+from search.model_files import ModelFiles
+from search.prepared import Progress
 from search.text import clean
 
 if TYPE_CHECKING:
@@ -21,32 +21,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH = 32
-LOOK_AGAIN_S = 60.0
 
 
 class SentenceEncoder:
     """Safe to share between threads. Load it after a fork, never before: torch's threads do not survive one."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, files: ModelFiles) -> None:
+        self.files = files
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
-        self._files: ModelFiles | None = None
-        self._missing = ""
-        self._look_again_at = 0.0
-
-    @property
-    def files(self) -> ModelFiles:
-        """Where the model is. What was not found, maybe over a slow network, is not looked for again at once."""
-        if self._files is None:
-            if time.monotonic() < self._look_again_at:
-                raise SemanticUnavailable(self._missing)
-            try:
-                self._files = locate(self.name)
-            except SemanticUnavailable as error:
-                self._missing, self._look_again_at = str(error), time.monotonic() + LOOK_AGAIN_S
-                raise
-        return self._files
 
     @cached_property
     def fingerprint(self) -> str:
@@ -55,6 +38,9 @@ class SentenceEncoder:
     @cached_property
     def dimension(self) -> int:
         return self.files.dimension()
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Nothing to do."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)
@@ -85,7 +71,7 @@ class SentenceEncoder:
                     show_progress_bar=False,
                 )
             except (RuntimeError, MemoryError) as error:
-                raise SemanticUnavailable(f"{self.name} failed: {error}") from error
+                raise SemanticUnavailable(f"{self.files.name} failed: {error}") from error
         return np.asarray(found, np.float32)
 
     def _loaded(self) -> "SentenceTransformer":
@@ -107,10 +93,12 @@ class SentenceEncoder:
         try:
             model = SentenceTransformer(str(self.files.path), local_files_only=True)
         except Exception as error:  # the library raises whatever the broken file made it raise
-            raise SemanticUnavailable(f"{self.name} cannot be loaded from {self.files.path}: {error}") from error
+            raise SemanticUnavailable(f"{self.files.name} cannot be loaded from {self.files.path}: {error}") from error
         found = model.get_embedding_dimension()
         if found != self.dimension:
-            raise SemanticUnavailable(f"{self.name} gives {found} dimensions, its configuration says {self.dimension}")
+            raise SemanticUnavailable(
+                f"{self.files.name} gives {found} dimensions, its configuration says {self.dimension}"
+            )
         logger.info("loaded %s from %s", self.fingerprint, self.files.path)
         return model
 

@@ -1,5 +1,8 @@
 """Fixtures for all tests."""
 
+import os
+from pathlib import Path
+
 import pytest
 from django.db import connection
 
@@ -32,3 +35,26 @@ def data_folder(settings, tmp_path):
     settings.KB_DATA_DIR = tmp_path / "data"
     settings.KB_DATA_DIR.mkdir()
     return settings.KB_DATA_DIR
+
+
+@pytest.fixture(scope="session")
+def prepared_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder in which the default model is prepared, by one of the processes that run tests, for all of them."""
+    from django.test import override_settings
+
+    from search.model_files import locate
+    from search.prepared import prepare
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with override_settings(KB_DATA_DIR=shared):
+        prepare(locate("all-MiniLM-L6-v2"))
+    return shared / "models"
+
+
+@pytest.fixture
+def real_model(settings, data_folder: Path, prepared_models: Path) -> str:
+    """The default model instead of its twin, ready to run."""
+    (data_folder / "models").symlink_to(prepared_models)
+    settings.KB_EMBEDDER = "all-MiniLM-L6-v2"
+    return settings.KB_EMBEDDER

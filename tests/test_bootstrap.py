@@ -33,17 +33,20 @@ name = "example"
 dependencies = ["small>=1", "torch==2.13.0"]
 [project.optional-dependencies]
 test = ["checker"]
+[tool.precedent]
+without-dependencies = ["loner==1.0"]
 """
 PINS = "torch==2.13.0\nsmall==1.0\nchecker==3.0\n"
 
 
-def make_wheel(folder: Path, name: str, version: str) -> None:
+def make_wheel(folder: Path, name: str, version: str, needs: str = "") -> None:
     """A wheel with one module that knows its version."""
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
         wheel.writestr(f"{name}.py", f"version = {version!r}\n")
-        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        wheel.writestr(f"{info}/METADATA", metadata + (f"Requires-Dist: {needs}\n" if needs else ""))
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", f"{name}.py,,\n{info}/METADATA,,\n{info}/WHEEL,,\n{info}/RECORD,,\n")
 
@@ -59,6 +62,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("index")
     for name, version in [("torch", "2.13.0"), ("small", "1.0"), ("small", "2.0"), ("checker", "3.0")]:
         make_wheel(folder / "pypi" / name, name, version)
+    make_wheel(folder / "pypi" / "loner", "loner", "1.0", needs="nowhere-to-be-had")
     make_wheel(folder / "cpu" / "torch", "torch", "2.13.0+cpu")
     (folder / "torn" / "torch").mkdir(parents=True)
     (folder / "torn" / "torch" / "torch-2.13.0+cpu-py3-none-any.whl").write_text("the beginning of an error page")
@@ -138,6 +142,10 @@ def test_an_empty_folder_gets_the_pinned_packages_and_the_cpu_build(made: Projec
     assert made.version_of("torch") == "2.13.0+cpu"
     assert made.version_of("small") == "1.0"
     assert made.version_of("checker") == ""
+
+
+def test_a_package_whose_dependencies_would_do_harm_comes_alone(made: Project) -> None:
+    assert made.version_of("loner") == "1.0"
 
 
 def test_when_nothing_has_changed_a_run_does_nothing(made: Project) -> None:
@@ -338,7 +346,8 @@ def test_the_pins_fit_the_dependencies() -> None:
     pinned = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     versions = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pinned.items()}
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
-    for text in project["dependencies"] + project["optional-dependencies"]["test"]:
+    wanted = project["dependencies"] + project["optional-dependencies"]["test"] + bootstrap.lone_requirements()
+    for text in wanted:
         requirement = Requirement(text)
         assert versions[re.sub(r"[-_.]+", "-", requirement.name).lower()] in requirement.specifier
     assert bootstrap.requirements(test=True)[0] == "torch==2.13.0"

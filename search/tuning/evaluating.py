@@ -1,0 +1,58 @@
+"""Adapt an encoder to the corpus of a judged collection, for `evaluate --tune`: in a scratch folder, from its documents
+alone. The questions and judgements beside them are not read here."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.beir import documents
+from search.encoder import Encoder, load_encoder
+from search.prepared import Progress
+from search.tuning import chosen, measuring, pairs, training, verdict
+from search.tuning.recipe import RECIPE, digest
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """The encoder that an instance would use after being adapted: the base again where the other was refused, or there
+    was nothing to learn. `said` tells what happened, a line each."""
+
+    encoder: Encoder
+    is_kept: bool
+    said: list[str]
+
+
+@contextmanager
+def adapted(directory: Path | str, base: Encoder, progress: Progress | None = None) -> Iterator[Adapted]:
+    """What comes of adapting the base, KB_EMBEDDER's, to DIR's documents; its files are gone when the block ends.
+
+    Raises CollectionError for a corpus that cannot be read, SemanticUnavailable for a base that cannot learn.
+    """
+    files = chosen.base_files()
+    try:
+        found = pairs.chosen(pairs.of_documents(documents(Path(directory))))
+    except pairs.TooFew as error:
+        yield Adapted(base, False, [f"Not adapted: {error}."])
+        return
+    train, held = pairs.split(found)
+    with tempfile.TemporaryDirectory(prefix="tune-") as scratch:
+        workshop = Path(scratch) / "making"
+        training.prepare(workshop, files.path, train, RECIPE)
+        for step in training.train(workshop):
+            if progress:
+                progress("train", step.done, step.total)
+        name = chosen.new_name(digest(found, RECIPE))
+        folder = Path(scratch) / name
+        (workshop / "trained").rename(folder)
+        try:
+            encoder = load_encoder(str(folder))
+            encoder.prepare(progress)
+            before, after = (list(measuring.found_again(model, held, train)) for model in (base, encoder))
+            change = verdict.change(f"{len(held)} held-out pairs of its {len(found)}", before, after)
+            kept = verdict.is_kept([change])
+            yield Adapted(encoder if kept else base, kept, [str(change), verdict.told([change])])
+        finally:
+            if not chosen.folder(name).exists():  # the instance may use the very same, of the very same texts
+                chosen.forget_prepared(name)
