@@ -104,9 +104,12 @@ class _Restoring:
             raise BadBackup(f"the backup was made by a newer Precedent ({', '.join(newer)[:200]}); upgrade this one")
 
     def _clear(self) -> None:
-        """Empty the tables that will be filled; accounts stay unless others come."""
-        for label, model in self.known.items():
-            if self.trusted or label not in ACCOUNTS:
+        """Empty the tables that will be filled, and all that refer to these; accounts stay unless others come."""
+        filled = {model for label, model in self.known.items() if self.trusted or label not in ACCOUNTS}
+        others = set(apps.get_models(include_auto_created=True)) - filled
+        referring = {model for model in others if any(field.related_model in filled for field in _relations(model))}
+        for model in {one._meta.concrete_model for one in filled | referring}:
+            if self.trusted or model._meta.label_lower not in ACCOUNTS:
                 model._base_manager.all()._raw_delete(connection.alias)
 
     def _take(self, name: str, file: IO[bytes]) -> None:
@@ -191,6 +194,10 @@ class _Restoring:
             kept = root / path.relative_to(self.folder)
             kept.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, kept)
+
+
+def _relations(model: type[Model]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if field.is_relation]
 
 
 def _is_of_account(field: Any) -> bool:

@@ -15,7 +15,7 @@ from django.db import connection
 from kb import files
 from kb.backing_up import dump
 from kb.models import ApiToken, Attachment, Entry, Job, Reference, Schedule
-from search.models import Indexing
+from search.models import Indexing, Passage
 from tests.factories import make_category, make_entry, make_reference, make_user
 from tests.ingest.contents import contents, forget_everything
 
@@ -103,7 +103,8 @@ def test_an_archive_of_anybody_brings_no_accounts_and_begins_nothing(backup):
 
 
 def test_an_instance_with_entries_is_left_alone(backup):
-    make_entry(title="Newer")
+    newer = make_entry(title="Newer")
+    Passage.objects.create(entry=newer, source="body", start=0, end=1, text="N", text_hash="0")
 
     with pytest.raises(CommandError, match="--force"):
         restore(backup)
@@ -111,6 +112,7 @@ def test_an_instance_with_entries_is_left_alone(backup):
 
     restore(backup, force=True)
     assert sorted(entry.title for entry in Entry.objects.all()) == ["Ferry", "Note"]
+    assert not Passage.objects.exists()
 
 
 BAD = {
