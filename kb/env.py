@@ -7,7 +7,7 @@ import secrets
 import stat
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -125,9 +125,40 @@ def broker(name: str, data: Path) -> tuple[str, dict[str, Any]]:
 
 
 def index(name: str) -> str:
+    """Where the index is kept: `local:` or a Milvus."""
     url = text(name, "local:")
-    if urlsplit(url).scheme != "local":
-        raise ImproperlyConfigured(f"{name}={url!r}: the engine that exists today is local: (faiss and tantivy).")
+    try:
+        return index_url(name, url)
+    except ValueError as error:
+        raise ImproperlyConfigured(str(error)) from error
+
+
+INDEX_OPTIONS = {
+    "collection": r"[A-Za-z_]\w{0,99}",
+    "keywords": "local|server",
+    "index": "FLAT|HNSW|IVF_FLAT|IVF_SQ8",
+    "tls": "0|1",
+}
+
+
+def index_url(name: str, url: str) -> str:
+    """The URL of an index, or ValueError that says what is wrong with it, without the password."""
+    usage = f"{name}: use local: or milvus://user:password@host:19530/database?collection=NAME"
+    if url == "local:":
+        return url
+    try:
+        parts = urlsplit(url)
+        host, port, options = parts.hostname, parts.port, parse_qsl(parts.query, strict_parsing=bool(parts.query))
+    except ValueError as error:
+        raise ValueError(f"{usage} ({error}).") from error
+    if parts.scheme != "milvus" or not host or port == 0 or parts.fragment or not re.fullmatch(r"/?\w*/?", parts.path):
+        raise ValueError(f"{usage}.")
+    for option, value in options:
+        known = INDEX_OPTIONS.get(option)
+        if known is None:
+            raise ValueError(f"{usage}; there is no option {option!r}, only {', '.join(INDEX_OPTIONS)}.")
+        if not re.fullmatch(known, value.upper() if option == "index" else value):
+            raise ValueError(f"{usage}; {option}={value!r} does not match {known}.")
     return url
 
 

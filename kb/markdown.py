@@ -14,6 +14,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
 from kb.headings import heading_id
+from kb.markdown_place import PLACE, mark_place, marked
 from kb.markdown_rules import use_notes
 
 # Far above any entry. Beyond it text is shown as written: reading hostile Markdown takes more than linear time.
@@ -29,9 +30,9 @@ TAGS = {
 ATTRIBUTES = {
     "a": {"href", "title", "class", "id"},
     "aside": {"class"},
-    "code": {"class"},
+    "code": {"class", "id"},
     "details": {"class", "open"},
-    "div": {"class"},
+    "div": {"class", "id"},
     "h2": {"id"},
     "h3": {"id"},
     "h4": {"id"},
@@ -39,18 +40,20 @@ ATTRIBUTES = {
     "h6": {"id"},
     "img": {"src", "alt", "title", "width", "height", "loading"},
     "li": {"id", "class"},
+    "mark": {"class", "id"},
     "ol": {"start", "class"},
-    "p": {"class"},
+    "p": {"class", "id"},
     "section": {"class"},
     "span": {"class", "id"},
     "summary": {"class"},
     "sup": {"class"},
     "td": {"style"},
     "th": {"style"},
+    "tr": {"class", "id"},
 }
 
 
-def render(text: str) -> SafeString:
+def render(text: str, place: tuple[int, int] | None = None) -> SafeString:
     """`text` as HTML: CommonMark with tables, strikethrough, footnotes, `$math$`, and what Obsidian adds: callouts,
     `==highlights==`, tasks and names of paragraphs.
 
@@ -58,10 +61,12 @@ def render(text: str) -> SafeString:
     `<span class="math">` and `<div class="math">`, for a script to typeset. Whatever the text is, the result is safe
     and takes bounded time: links lead to http, https and mailto only, or stay on this site; pictures are shown where
     they are the entry's own (`files/NAME`) and are links otherwise; raw HTML is shown as it is typed.
+
+    With a `place`, two offsets in `text`, what stands there is marked and can be linked to as `#passage`.
     """
     if len(text) > MAX_LENGTH:
-        return format_html('<pre class="as-written">{}</pre>', text)
-    html = _reader.render(text)
+        return format_html('<pre class="as-written">{}</pre>', marked(text, place))
+    html = _reader.render(text, {PLACE: place} if place else {})
     clean = nh3.clean(
         html,
         tags=TAGS,
@@ -81,6 +86,7 @@ def _make_reader() -> MarkdownIt:
     reader.use(footnote_plugin, inline=False)
     reader.core.ruler.push("headings", _settle_headings)
     use_notes(reader)
+    reader.core.ruler.push("place", mark_place)
     reader.add_render_rule("math_inline", _math_inline)
     reader.add_render_rule("math_inline_double", _math_display)
     reader.add_render_rule("math_block", _math_block)
@@ -96,7 +102,13 @@ def _math_display(renderer: RendererHTML, tokens: Sequence[Token], index: int, o
 
 
 def _math_block(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    return f'<div class="math">{escape(tokens[index].content.strip())}</div>\n'
+    token = tokens[index]
+    token.attrs = {"class": " ".join(["math", *str(token.attrs.get("class", "")).split()]), **_id(token)}
+    return f"<div{renderer.renderAttrs(token)}>{escape(token.content.strip())}</div>\n"
+
+
+def _id(token: Token) -> dict[str, Any]:
+    return {"id": token.attrs["id"]} if "id" in token.attrs else {}
 
 
 def _settle_headings(state: Any) -> None:

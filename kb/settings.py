@@ -12,6 +12,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 KB_DATA_DIR = env.data_dir("KB_DATA_DIR", BASE_DIR / "var")
 KB_INDEX_URL = env.index("KB_INDEX_URL")
 KB_EMBEDDER = env.text("KB_EMBEDDER", "all-MiniLM-L6-v2")
+KB_RERANKER = env.text("KB_RERANKER", "")
 KB_WEB_PROCESSES = env.number("KB_WEB_PROCESSES", 2, 1, 64)
 KB_WEB_THREADS = env.number("KB_WEB_THREADS", 4, 1, 64)
 # Fetching: hosts that may be private, whom to write to, seconds between two requests to a host, the size of a page.

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpResponse
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from kb.api import api
 from kb.kinds import KINDS
@@ -24,7 +25,7 @@ urlpatterns = [
     *(path(f"{info.path}/", browse, {"kind": kind}, name=kind) for kind, info in KINDS.items()),
     path("entries/<path:slug>/files/<str:name>", entry_file, name="entry-file"),
     path("known-as/<str:namespace>/<path:value>", known_as, name="known-as"),
-    path("entries/<path:slug>/", EntryPage.as_view(related="search.related.related_to"), name="entry"),
+    path("entries/<path:slug>/", EntryPage.as_view(around="search.bridges.around"), name="entry"),
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("", include("search.urls")),
@@ -44,5 +45,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sign-in/<str:who>/<str:token>/", sign_in, name="sign-in"),
     path("api/v1/", api.urls),
+    # Browsers and feed readers ask for it whatever a page says.
+    path("favicon.ico", RedirectView.as_view(url="/static/mark.svg", permanent=False)),
     path("healthz", lambda request: HttpResponse("ok", content_type="text/plain")),
 ]

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from kb.models import Entry
 from kb.signals import entries_changed
-from search.models import Embedding, Indexing, Passage, TunedEncoder
+from search.models import Embedding, Evaluation, Indexing, Passage, SavedPrecedents, TunedEncoder
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -81,3 +81,31 @@ class TunedEncoderAdmin(ReadOnlyAdmin):
     list_display = ["name", "state", "verdict", "entries", "created_at", "decided_at"]
     list_filter = ["state"]
     search_fields = ["name", "base", "verdict"]
+
+
+@admin.register(Evaluation)
+class EvaluationAdmin(ReadOnlyAdmin):
+    """What `evaluate --keep` kept; deleting one takes it off /status/quality/."""
+
+    list_display = ["name", "measured_at"]
+    search_fields = ["name"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(SavedPrecedents)
+class SavedPrecedentsAdmin(ReadOnlyAdmin):
+    """What readers saved. What they described is theirs: staff sees that it exists, and may remove it."""
+
+    list_display = ["__str__", "owner", "created_at", "opened_at"]
+    list_filter = ["created_at", "opened_at"]
+    list_select_related = ["owner"]
+    search_fields = ["title", "owner__username"]
+    fields = ["title", "owner", "created_at", "opened_at", "found_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SavedPrecedents]:
+        return super().get_queryset(request).defer("found", "notes")
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

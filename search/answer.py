@@ -2,17 +2,27 @@
 
 from typing import Any
 
+from django.db.models import prefetch_related_objects
+
 from kb.as_json import Absolute, entry_json
-from search.query import Hit, PassageHit, Results
+from search.facets import Value
+from search.hits import Hit, PassageHit
+from search.query import Results
 
 
 def result_json(results: Results, absolute: Absolute) -> dict[str, Any]:
-    return {
+    """The envelope; `facets` are in it where the query asked for them."""
+    prefetch_related_objects([hit.entry for hit in results.hits], "tags", "external_ids")
+    answer = {
         "results": [hit_json(hit, absolute) for hit in results.hits],
         "total": results.total,
         "next_cursor": results.next_cursor or None,
         "notices": notices(results),
+        "did_you_mean": results.did_you_mean or None,
     }
+    if results.facets is not None:
+        answer["facets"] = {facet.name: [_value_json(value) for value in facet.values] for facet in results.facets}
+    return answer
 
 
 def notices(results: Results) -> list[str]:
@@ -27,12 +37,17 @@ def hit_json(hit: Hit, absolute: Absolute) -> dict[str, Any]:
     return {
         "entry": entry_json(hit.entry, absolute),
         "score": round(hit.score, 6),
-        "passages": [_passage_json(passage) for passage in hit.passages],
+        "passages": [passage_json(passage, absolute) for passage in hit.passages],
         "why": {"keyword": round(hit.keyword, 6), "semantic": round(hit.semantic, 6), "words": hit.words},
     }
 
 
-def _passage_json(passage: PassageHit) -> dict[str, Any]:
+def _value_json(value: Value) -> dict[str, Any]:
+    return {"value": value.value, "label": value.label, "count": value.count, "chosen": value.chosen}
+
+
+def passage_json(passage: PassageHit, absolute: Absolute) -> dict[str, Any]:
+    """Offsets count code points of the stored text, those of `marks` of the passage's."""
     return {
         "text": passage.text,
         "start": passage.start,
@@ -41,5 +56,14 @@ def _passage_json(passage: PassageHit) -> dict[str, Any]:
         "reference_url": passage.reference.url if passage.reference else None,
         "page": passage.page,
         "marks": passage.marks,
+        "sentence": _sentence_json(passage),
+        "url": absolute(passage.url),
         "score": round(passage.score, 6),
     }
+
+
+def _sentence_json(passage: PassageHit) -> dict[str, Any] | None:
+    if passage.sentence is None:
+        return None
+    start, end = passage.sentence
+    return {"start": passage.start + start, "end": passage.start + end, "text": passage.text[start:end]}

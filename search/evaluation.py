@@ -1,28 +1,52 @@
 """Measure search on a judged collection, along the very path of the product: passages, engine, fusion, grouping."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from search.beir import CollectionError, Document, documents, judgements, queries
+from search.candidates import Candidates, gather
 from search.chunking import Span, passages
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.engines.local import LocalEngine
+from search.fusion import BY_MODE
 from search.metrics import ndcg, recall
 from search.prepared import Progress
-from search.ranking import Mode, rank
+from search.ranking import RankedEntry
+from search.reranker import Reranker, reranked
 from search.text import embedded_text
+from search.variants import BY_MODES, OPTIONS, Order
 
 # Passages encoded and indexed at a time: enough that sorting by length pays, little enough to hold in memory.
 BATCH = 1024
-MODES: tuple[Mode, ...] = ("keyword", "vector", "hybrid")
 MEASURES = {"ndcg@10": (ndcg, 10), "recall@10": (recall, 10), "recall@100": (recall, 100)}
 DEPTH = max(k for _, k in MEASURES.values())
 
 Scores = dict[str, dict[str, float]]
 EngineFactory = Callable[[Path, Encoder], Engine]
+
+
+@dataclass
+class Measurement:
+    """What every variant reached for every query of a collection: `values[variant][measure]` has one number for each
+    of `queries` (texts by id), in that order."""
+
+    name: str
+    fingerprint: str
+    documents: int
+    passages: int
+    queries: dict[str, str]
+    values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+
+    def means(self) -> Scores:
+        """Averages over the queries, by variant and measure."""
+        return {
+            variant: {name: sum(each) / len(each) for name, each in measured.items()}
+            for variant, measured in self.values.items()
+        }
 
 
 def local_engine(folder: Path, encoder: Encoder) -> Engine:
@@ -41,6 +65,19 @@ def evaluate(
 
     Raises CollectionError naming file and line. Everything is indexed in a scratch folder, which is removed.
     """
+    return measure(directory, encoder, engine_factory, progress).means()
+
+
+def measure(
+    directory: Path | str,
+    encoder: Encoder,
+    engine_factory: EngineFactory = local_engine,
+    progress: Progress | None = None,
+    *,
+    options: bool = False,
+    reranker: Reranker | None = None,
+) -> Measurement:
+    """Like `evaluate`, query by query; with the options of `search.variants`, and with a re-ranker, where asked for."""
     directory, report = Path(directory), progress or (lambda *_: None)
     texts, judged = queries(directory), judgements(directory)
     asked = {id: texts[id] for id in judged if id in texts}
@@ -50,25 +87,40 @@ def evaluate(
     with tempfile.TemporaryDirectory(prefix="evaluate-") as scratch:
         engine = engine_factory(Path(scratch), encoder)
         try:
-            names = index(engine, encoder, documents(directory), report)
-            return _measure(engine, encoder, names, asked, judged, report)
+            read: dict[int, str] = {}
+            names = index(engine, encoder, documents(directory), report, read if reranker else None)
+            measured = Measurement(directory.resolve().name, encoder.fingerprint, len(names), 0, asked)
+            measured.passages = len(engine.state().ids)
+            orders = {**BY_MODES, **(OPTIONS if options else {})}
+            if reranker:
+                orders["reranked"] = _reranked_by(reranker, read)
+            _search(engine, encoder, names, judged, orders, measured, report)
+            return measured
         finally:
             engine.close()
 
 
-def index(engine: Engine, encoder: Encoder, corpus: Iterable[Document], report: Progress) -> list[str]:
-    """Index every document as one entry; the result names them: entry id 1 is the first."""
+def index(
+    engine: Engine, encoder: Encoder, corpus: Iterable[Document], report: Progress, read: dict[int, str] | None = None
+) -> list[str]:
+    """Index every document as one entry; the result names them: entry id 1 is the first.
+
+    `read` is given the text of each passage, as the encoder reads it.
+    """
     names: list[str] = []
     done = 0
     rows = _numbered(corpus, names)
     while batch := list(islice(rows, BATCH)):
-        vectors = encoder.encode([embedded_text(title, text) for _, title, text in batch])
+        texts = [embedded_text(title, text) for _, title, text in batch]
+        vectors = encoder.encode(texts)
         engine.upsert(
             [
                 IndexedPassage(done + row, entry_id, title, text, "", vector)
                 for row, ((entry_id, title, text), vector) in enumerate(zip(batch, vectors, strict=True), 1)
             ]
         )
+        if read is not None:
+            read.update(enumerate(texts, done + 1))
         done += len(batch)
         report("index", done, 0)
     return names
@@ -82,20 +134,29 @@ def _numbered(corpus: Iterable[Document], names: list[str]) -> Iterator[tuple[in
             yield len(names), document.title, document.text[span.start : span.end]
 
 
-def _measure(
+def _reranked_by(reranker: Reranker, read: Mapping[int, str]) -> Order:
+    def order(found: Sequence[Candidates]) -> list[RankedEntry]:
+        asked = " ".join(each.query for each in found)
+        return reranked(asked, BY_MODES["hybrid"](found), reranker, lambda ids: {id: read[id] for id in ids})
+
+    return order
+
+
+def _search(
     engine: Engine,
     encoder: Encoder,
     names: list[str],
-    asked: Mapping[str, str],
     judged: Mapping[str, Mapping[str, int]],
+    orders: Mapping[str, Order],
+    measured: Measurement,
     report: Progress,
-) -> Scores:
-    sums: Scores = {mode: dict.fromkeys(MEASURES, 0.0) for mode in MODES}
-    for done, (id, text) in enumerate(asked.items(), 1):
-        for mode in MODES:
-            ranking = rank(text, engine, encoder, mode=mode, limit=DEPTH)
-            found = [names[entry.entry_id - 1] for entry in ranking.entries]
-            for name, (measure, k) in MEASURES.items():
-                sums[mode][name] += measure(found, judged[id], k)
-        report("search", done, len(asked))
-    return {mode: {name: total / len(asked) for name, total in scores.items()} for mode, scores in sums.items()}
+) -> None:
+    """Both halves are asked once for each query, and every variant orders what they found."""
+    measured.values = {variant: {name: [] for name in MEASURES} for variant in orders}
+    for done, (id, text) in enumerate(measured.queries.items(), 1):
+        candidates = gather(text, engine, encoder, None, BY_MODE["hybrid"])
+        for variant, order in orders.items():
+            found = [names[entry.entry_id - 1] for entry in order(candidates)[:DEPTH]]
+            for name, (value, k) in MEASURES.items():
+                measured.values[variant][name].append(value(found, judged[id], k))
+        report("search", done, len(measured.queries))

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Scores = NDArray[np.float64]
+# What words and what meaning give to the score of each candidate; parallel arrays.
+Parts = tuple[Scores, Scores]
 
 # The spread is taken over this many leading candidates of each half, so that it does not depend on how deep we dig.
 LEADING = 400
@@ -27,15 +29,20 @@ class Weights:
 BY_MODE = {"hybrid": Weights(0.4, 0.6), "keyword": Weights(1.0, 0.0), "vector": Weights(0.0, 1.0)}
 
 
-def parts(bm25: Scores, cosine: Scores, weights: Weights) -> tuple[Scores, Scores]:
+def parts(bm25: Scores, cosine: Scores, weights: Weights) -> Parts:
     """What each half gives to the score of each candidate; their sum is the score, from 0 to 1."""
+    keyword, semantic = shares(bm25, cosine, weights)
+    return keyword * bm25 / max(bm25.max(initial=0.0), 1e-9), semantic * stretch(cosine)
+
+
+def shares(bm25: Scores, cosine: Scores, weights: Weights) -> tuple[float, float]:
+    """How much of the score the words may give, and how much the meaning: together 1, or 0 where nothing matched."""
     leading = _leading(bm25, cosine)
     keyword = weights.keyword * _contrast(bm25[leading])
     semantic = weights.semantic * _contrast(cosine[leading])
     if keyword + semantic == 0:
-        return np.zeros_like(bm25), np.zeros_like(cosine)
-    share = keyword / (keyword + semantic)
-    return share * bm25 / max(bm25.max(initial=0.0), 1e-9), (1 - share) * stretch(cosine)
+        return 0.0, 0.0
+    return keyword / (keyword + semantic), semantic / (keyword + semantic)
 
 
 def stretch(scores: Scores) -> Scores:
@@ -55,8 +62,8 @@ def _leading(bm25: Scores, cosine: Scores) -> NDArray[np.int64]:
 
 
 def _contrast(scores: Scores) -> float:
-    """Squared range in standard deviations: what makes shares robust when one half is weak. 0 when nothing matched."""
+    """The range in standard deviations: what makes shares robust when one half is weak. 0 when nothing matched."""
     if not scores.size or scores.max() <= 0:
         return 0.0
     deviation = float(scores.std())
-    return (float(scores.max() - scores.min()) / deviation) ** 2 if deviation > 1e-9 else 1.0
+    return float(scores.max() - scores.min()) / deviation if deviation > 1e-9 else 1.0

@@ -12,11 +12,11 @@ def matched_terms(query: str, text: str) -> list[tuple[int, int]]:
     >>> matched_terms("refunds for GPT-4", "A refund, by GPT-4.")
     [(2, 8), (13, 16), (17, 18)]
     """
-    terms = _asked(query)
+    terms = asked(query)
     return [(start, end) for stem, start, end in word_spans(text) if stem in terms] if terms else []
 
 
 @lru_cache(maxsize=16)
-def _asked(query: str) -> frozenset[str]:
-    """One query marks many passages, and it may be a pasted page."""
+def asked(query: str) -> frozenset[str]:
+    """The stems that a query asks for. One query marks many passages, and it may be a pasted page."""
     return frozenset(query_terms(query))

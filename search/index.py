@@ -2,16 +2,19 @@
 
 import logging
 import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from django.conf import settings
 
+from kb.env import index_url
 from search.encoder import Encoder
 from search.engines.base import Engine
-from search.engines.layout import Current, read_current
-from search.engines.local import LocalEngine
+from search.engines.stores import LocalStore, MilvusStore, Store, WritableEngine
 from search.errors import IndexMismatch, SearchError, SemanticUnavailable
+from search.reranker import CrossEncoderReranker, Reranker
 from search.tuning import chosen as tuned
+from search.writer_lock import DatabaseLock
 
 log = logging.getLogger(__name__)
 
@@ -19,14 +22,16 @@ MODELS_KEPT = 2
 
 _lock = threading.Lock()
 _encoders: dict[str, Encoder] = {}
-_readers: dict[tuple[str, str], LocalEngine] = {}
+_rerankers: dict[str, Reranker] = {}
+_stores: dict[tuple[str, str], Store] = {}
+_readers: dict[tuple[Store, str], Engine] = {}
 
 
 def encoder() -> Encoder:
     """The model that the index being read was made with, so that a question is encoded like the passages it meets;
     the chosen one where there is no index, or one of a model that KB_EMBEDDER has nothing to do with. Weights are read
     when the first text is encoded."""
-    return _made_with(_current())
+    return _model_of(_made_with(store()))
 
 
 def chosen() -> Encoder:
@@ -37,6 +42,17 @@ def chosen() -> Encoder:
 def base() -> Encoder:
     """KB_EMBEDDER's model, as it came."""
     return _model(settings.KB_EMBEDDER)
+
+
+def reranker() -> Reranker | None:
+    """The model that KB_RERANKER names; None where that is off. It is read when it is first asked."""
+    name = settings.KB_RERANKER
+    if not name:
+        return None
+    with _lock:
+        if name not in _rerankers:
+            _rerankers[name] = CrossEncoderReranker(name)
+        return _rerankers[name]
 
 
 def fingerprint() -> str:
@@ -57,80 +73,103 @@ def warm_up() -> None:
         log.warning("search by meaning is not ready: %s", error)
 
 
-def folder() -> Path:
-    """Where the local engine keeps its files."""
-    return Path(settings.KB_DATA_DIR) / "index"
+def store(url: str = "") -> Store:
+    """Where the index is kept that KB_INDEX_URL names, or another one by its URL. Raises ValueError for nonsense."""
+    url = index_url("--engine", url) if url else settings.KB_INDEX_URL
+    data = Path(settings.KB_DATA_DIR)
+    key = (url, str(data))
+    with _lock:
+        if key not in _stores:
+            if url.startswith("milvus:"):
+                _stores[key] = MilvusStore(url, data / "milvus", DatabaseLock)
+            else:
+                _stores[key] = LocalStore(data / "index")
+        return _stores[key]
 
 
-def reader() -> Engine:
+def made_with(url: str = "") -> tuple[str, int] | None:
+    """Fingerprint and dimension of the index there is; None where none was ever made, or it is gone."""
+    return store(url).made_with()
+
+
+def reader(url: str = "") -> Engine:
     """The index for searching; it follows what the writer does without being opened again.
 
     Where the model cannot be found or trusted it is the index as it was made: its words can still be searched, and its
     vectors compared with each other.
     """
-    return opened()[0]
+    return opened(url)[0]
 
 
-def opened() -> tuple[Engine, Encoder]:
+def opened(url: str = "") -> tuple[Engine, Encoder]:
     """The index for searching, and the model for asking it. They belong together also while an index of another model
     is swapped in: who holds the two goes on with the old one, and who asks again gets the new."""
+    kept = store(url)
     while True:
-        current = _current()
-        model = _made_with(current)
-        engine = _reader(current, model)
-        if _fingerprint(_current()) == _fingerprint(current):
+        made = _made_with(kept)
+        model = _model_of(made)
+        engine = _reader(kept, made, model)
+        if _made_with(kept) == made:
             return engine, model
 
 
-def writer(wait: float = 0.0) -> LocalEngine:
+def writer(wait: float = 0.0, url: str = "") -> WritableEngine:
     """The index for writing, as a context manager. IndexBusy while another process writes, after `wait` seconds.
 
     It goes on with the model that it was made with, whichever is chosen: another one is another index.
     """
+    kept = store(url)
     while True:
-        model = encoder()
+        model = _model_of(_made_with(kept))
         model.prepare()
         try:
-            return LocalEngine(folder(), model.fingerprint, model.dimension, writable=True, wait=wait)
+            return kept.writer(model.fingerprint, model.dimension, wait)
         except IndexMismatch:
-            if encoder() is model:
+            if _model_of(_made_with(kept)) is model:
                 raise  # otherwise another index was swapped in since we looked
 
 
-def _reader(current: Current | None, model: Encoder) -> LocalEngine:
+def rebuild(model: Encoder, wait: float = 0.0, url: str = "") -> AbstractContextManager[Engine]:
+    """An empty index to fill beside the one in use, with vectors of `model`; searches see it when the block ends, not
+    when it raises."""
+    model.prepare()
+    return store(url).rebuild(model.fingerprint, model.dimension, wait)
+
+
+def _reader(kept: Store, made: tuple[str, int] | None, model: Encoder) -> Engine:
     try:
         fingerprint, dimension = model.fingerprint, model.dimension
     except SemanticUnavailable:
-        fingerprint, dimension = (current.fingerprint, current.dimension) if current else ("", 0)
-    key = (str(folder()), fingerprint)
+        fingerprint, dimension = made or ("", 0)
+    key = (kept, fingerprint)
     with _lock:
         if key not in _readers:
             # Readers of a former model are let go; who still searches with one keeps it to the end.
-            for other in [other for other in _readers if other[0] == key[0]]:
+            for other in [other for other in _readers if other[0] is kept]:
                 del _readers[other]
-            _readers[key] = LocalEngine(folder(), fingerprint, dimension)
+            _readers[key] = kept.reader(fingerprint, dimension)
         return _readers[key]
 
 
-def _current() -> Current | None:
-    """What the index says of itself."""
-    return read_current(folder())
+def _made_with(kept: Store) -> tuple[str, int] | None:
+    """What the index says of itself; nothing where it cannot be asked, which whoever searches it will be told."""
+    try:
+        return kept.made_with()
+    except SearchError as error:
+        log.warning("which model the index was made with cannot be told: %s", error)
+        return None
 
 
-def _fingerprint(current: Current | None) -> str | None:
-    return current.fingerprint if current else None
-
-
-def _made_with(current: Current | None) -> Encoder:
+def _model_of(made: tuple[str, int] | None) -> Encoder:
     """The model that made an index, as far as it is KB_EMBEDDER's or adapted from it; else the chosen one."""
-    if current is None:
+    if made is None:
         return chosen()
-    name = tuned.model_of(current.fingerprint)
+    name = tuned.model_of(made[0])
     if name is not None:
         return _model(name)
     plain = _model(settings.KB_EMBEDDER)
     try:
-        return plain if current.fingerprint == plain.fingerprint else chosen()
+        return plain if made[0] == plain.fingerprint else chosen()
     except SemanticUnavailable:
         return plain
 

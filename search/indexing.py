@@ -11,12 +11,11 @@ import numpy as np
 from django.db import OperationalError, transaction
 
 from kb.models import Entry
-from search import index
+from search import embeddings, health, index, vocabulary
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
-from search.engines.local import LocalEngine
-from search.errors import IndexMismatch
-from search.models import IDS_AT_ONCE, Embedding, Indexing, Passage
+from search.errors import SearchError
+from search.models import Embedding, Indexing, Passage
 from search.passages import sync
 from search.text import embedded_text
 
@@ -34,6 +33,7 @@ def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
     """
     if not Indexing.objects.workable().exists():
         return 0
+    want_what_was_lost()
     done = 0
     with index.writer(wait) as engine:
         model = index.encoder()  # nobody else swaps the index while we write to it
@@ -42,28 +42,40 @@ def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
             done += len(batch)
             if progress:
                 progress(done, done + Indexing.objects.workable().count())
+        vocabulary.follow()
     return done
 
 
-def rebuild(progress: Progress | None = None, wait: float = 0.0, model: Encoder | None = None) -> int:
+def want_what_was_lost() -> int:
+    """Where the index is gone, all that was in it is wanted again; how many entries. Before a writer makes a new one,
+    which then looks like an index of whatever it holds."""
+    if not (many := health.lost()):
+        return 0
+    log.warning("the index is gone: %d entries are indexed again", many)
+    Indexing.objects.want(Indexing.objects.filter(indexed__gt=0).values_list("pk", flat=True))
+    return many
+
+
+def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "", model: Encoder | None = None) -> int:
     """Build the whole index anew beside the old one, then swap; how many entries. Stored embeddings are used again.
     It is made with `model`, or else with the chosen one.
 
-    Searches go on with the old index until the swap. What changes meanwhile stays pending and follows after.
+    Searches go on with the old index until the swap. What changes meanwhile stays pending and follows after. With `url`
+    it is the index there that is filled, and what is pending for the one in use stays so.
     """
     known = Indexing.objects.values_list("pk", flat=True)
     Indexing.objects.want(Entry.objects.exclude(pk__in=known).values_list("pk", flat=True))
     rows = list(Indexing.objects.order_by("entry_id"))
     model = model or index.chosen()
-    model.prepare()
     put: list[Indexing] = []
-    with LocalEngine.rebuild(index.folder(), model.fingerprint, model.dimension, wait=wait) as engine:
+    with index.rebuild(model, wait, url) as engine:
         for first in range(0, len(rows), BATCH):
             put += _put_or_blame(engine, model, rows[first : first + BATCH])
             if progress:
                 progress(min(first + BATCH, len(rows)), len(rows))
-    for first in range(0, len(put), MARKED_AT_ONCE):
+    for first in range(0, 0 if url else len(put), MARKED_AT_ONCE):
         _mark(put[first : first + MARKED_AT_ONCE])
+    vocabulary.gather()
     return len(rows)
 
 
@@ -72,7 +84,7 @@ def _put_or_blame(engine: Engine, model: Encoder, batch: Sequence[Indexing]) -> 
     found and noted, and the others are indexed. What is no entry's fault (disk, database, model, index) is raised."""
     try:
         _put(engine, model, [row.pk for row in batch])
-    except (OSError, OperationalError, IndexMismatch):
+    except (OSError, OperationalError, SearchError):
         raise
     except Exception as error:
         if len(batch) > 1:
@@ -129,12 +141,7 @@ def _mark(rows: Sequence[Indexing]) -> None:
 def embed(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:
     """Vectors by text hash, of titles with passages; what was embedded before with this model is not embedded again."""
     needed = {passage.text_hash: embedded_text(title, passage.text) for title, passage in texts}
-    stored, digests = Embedding.objects.filter(fingerprint=model.fingerprint), list(needed)
-    known = {
-        row.text_hash: row.array()
-        for first in range(0, len(digests), IDS_AT_ONCE)
-        for row in stored.filter(text_hash__in=digests[first : first + IDS_AT_ONCE])
-    }
+    known = embeddings.stored(needed, model.fingerprint)
     missing = [digest for digest in needed if digest not in known]
     if missing:
         made = model.encode([needed[digest] for digest in missing])

@@ -58,14 +58,17 @@ class ModelFiles:
             raise SemanticUnavailable(f"{self.path} is not a sentence-transformers model ({error!r})") from error
 
 
-def locate(name: str) -> ModelFiles:
-    """The files that a model name means. Only a name that is neither the default nor a folder may use the network."""
+def locate(name: str, setting: str = "KB_EMBEDDER") -> ModelFiles:
+    """The files that a model name means. Only a name that is neither the default nor a folder may use the network.
+
+    Raises SemanticUnavailable, naming the setting, where they cannot be found.
+    """
     if name == DEFAULT:
         return ModelFiles(name, _default_path(), DEFAULT_SUM)
     folder = Path(name).expanduser()
     if folder.is_dir():
         return ModelFiles(folder.resolve().name, folder.resolve())
-    return ModelFiles(name, _hub_path(name))
+    return ModelFiles(name, _hub_path(name, setting))
 
 
 def _default_path() -> Path:
@@ -76,7 +79,7 @@ def _default_path() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 
-def _hub_path(name: str) -> Path:
+def _hub_path(name: str, setting: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
     except ImportError as error:
@@ -90,7 +93,7 @@ def _hub_path(name: str) -> Path:
         return Path(snapshot_download(repository, ignore_patterns=["*.onnx", "*.h5", "*.msgpack", "openvino/*"]))
     except Exception as error:  # httpx, hub and file errors share no base class
         raise SemanticUnavailable(
-            f"KB_EMBEDDER: {name!r} is no folder here and could not be fetched ({error})"
+            f"{setting}: {name!r} is no folder here and could not be fetched ({error})"
         ) from error
 
 

@@ -3,17 +3,28 @@
 The index is a projection of these tables and can be rebuilt from them at any time.
 """
 
+import secrets
 from collections.abc import Iterable
+from datetime import timedelta
 
 import numpy as np
+from django.conf import settings
 from django.db import models
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
 from kb.models import Entry, Reference
 
 MAX_ATTEMPTS = 5
+MAX_NAME = 100
 IDS_AT_ONCE = 10_000  # SQLite takes no more than 32,766 values in a statement, as it is usually built
+KEPT_DAYS = 365
+
+
+def random_id() -> str:
+    """For an address that nobody can guess: 128 bits."""
+    return secrets.token_urlsafe(16)
 
 
 class Passage(models.Model):
@@ -88,8 +99,26 @@ class Indexing(models.Model):
 
     objects = IndexingQuerySet.as_manager()
 
+    class Meta:
+        # Every search tells how many entries wait, which are few of many.
+        indexes = [models.Index(fields=["entry_id"], condition=~models.Q(wanted=F("indexed")), name="indexing_pending")]
+
     def __str__(self) -> str:
         return f"entry {self.entry_id}: {self.indexed} of {self.wanted}"
+
+
+class Evaluation(models.Model):
+    """The last measurement of a judged collection, as `evaluate --keep` left it; `search.quality` makes the report."""
+
+    name = models.CharField(max_length=MAX_NAME, unique=True)
+    measured_at = models.DateTimeField()
+    report = models.JSONField()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class EncoderState(models.TextChoices):
@@ -130,3 +159,48 @@ class TunedEncoder(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SavedPrecedentsQuerySet(models.QuerySet["SavedPrecedents"]):
+    def forgotten(self) -> "SavedPrecedentsQuerySet":
+        """Those that belong to nobody and that nobody has opened for longer than they are kept."""
+        return self.filter(owner=None, opened_at__lt=timezone.now() - timedelta(days=KEPT_DAYS))
+
+
+class SavedPrecedents(models.Model):
+    """What was found for a description, to be opened again by whoever has its address; search/saved.py works on it.
+
+    `found` maps the id of each entry that was there to its strength, the hash of what it said, and whether everybody
+    could see it; `found_at` says when. `ticks` are entry ids, `notes` maps entry ids to what was written beside them.
+    """
+
+    id = models.CharField(max_length=32, primary_key=True, default=random_id, editable=False)
+    edit_digest = models.CharField(max_length=64, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="saved_precedents"
+    )
+    title = models.CharField(max_length=200, blank=True)
+    text = models.TextField()
+    found = models.JSONField(default=dict, editable=False)
+    found_at = models.DateTimeField()
+    ticks = models.JSONField(default=list, editable=False)
+    notes = models.JSONField(default=dict, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    opened_at = models.DateTimeField(db_index=True)
+
+    objects = SavedPrecedentsQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "id"]
+        verbose_name_plural = "saved precedents"
+
+    def __str__(self) -> str:
+        return self.title or f"Untitled, {self.created_at:%Y-%m-%d}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("saved-precedents", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        """The title or, for whoever may read the description, its first words."""
+        return self.title or " ".join(self.text[:80].split())

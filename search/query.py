@@ -1,29 +1,31 @@
 """A search as a person or a program asks it, answered with entries: the one path behind page, API and command."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-import numpy as np
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
 from kb.filters import BadFilter, EntryFilter
-from kb.models import Entry, Reference
-from kb.rights import QUOTE_CHARS, may_show_whole
-from search import index
-from search.analysis import query_terms
-from search.engines.base import Ids
-from search.errors import SearchError
-from search.highlight import matched_terms
-from search.models import Indexing, Passage
-from search.ranking import Mode, RankedEntry, Ranking, rank
+from search import facets, health, index, vocabulary
+from search.allowed import allowed, visible
+from search.errors import SearchError, SemanticUnavailable
+from search.facets import Facet
+from search.hits import Hit, PassageHit, hits
+from search.models import Passage
+from search.ranking import DEPTH, Mode, RankedEntry, Ranking, rank
+from search.reranker import RERANKER_DOWN, reranked
+from search.spelling import did_you_mean
+from search.text import embedded_text
 
 MODES = get_args(Mode)
 MAX_LIMIT = 100
-PASSAGES_SHOWN = 3
 INDEX_DOWN = "Search is not available right now: the index cannot be read. Lists and pages are all there."
+INDEX_GONE = "The index is being built anew: results are not complete yet. Lists and pages are all there."
+
+__all__ = ["MAX_LIMIT", "MODES", "Hit", "PassageHit", "Results", "SearchQuery", "User", "search"]
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +34,14 @@ User = AbstractBaseUser | AnonymousUser | None
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What was asked. `offset` counts results that were shown before."""
+    """What was asked. `offset` counts results that were shown before; `facets` asks for counts of what was found."""
 
     text: str
     filter: EntryFilter = field(default_factory=EntryFilter)
     mode: Mode = "hybrid"
     limit: int = 20
     offset: int = 0
+    facets: bool = False
 
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> "SearchQuery":
@@ -53,138 +56,83 @@ class SearchQuery:
         if not cursor.isdecimal() or len(cursor) > 6:
             raise BadFilter("cursor", "This cursor is not one that a search gave: start again without it.")
         text = params.get("q", "").replace("\0", " ").strip()
-        return cls(text, EntryFilter.from_params(params), mode, int(limit), int(cursor))  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class PassageHit:
-    """A passage that matched: `text` is code points `start` to `end` of the stored text of `source`.
-
-    `marks` are the ranges within `text` whose words were asked for. `page` is the number of the page that the first of
-    them is on, or that the text begins on; None where the source has no pages.
-    """
-
-    text: str
-    start: int
-    end: int
-    source: str
-    reference: Reference | None
-    marks: list[tuple[int, int]]
-    score: float
-    page: int | None = None
-
-
-@dataclass(frozen=True)
-class Hit:
-    """An entry that was found, and why: its score from 0 to 1, and what words and meaning each gave to it."""
-
-    entry: Entry
-    score: float
-    keyword: float
-    semantic: float
-    words: list[str]
-    passages: list[PassageHit]
+        counted = params.get("facets", "").strip().lower() in ("true", "1", "yes")
+        return cls(text, EntryFilter.from_params(params), mode, int(limit), int(cursor), counted)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class Results:
-    """`total` counts what this reader may see; `waiting` how many entries the index has yet to take in."""
+    """`total` counts the ranked entries that this reader may see: those closest to the question, or, where `is_all`,
+    all that have a word of it. `waiting` is how many entries the index has yet to take in, `did_you_mean` the query
+    spelled as the collection spells it, empty where it is. `facets` counts the ranked entries, if it was asked to.
+    """
 
     hits: list[Hit]
     total: int
     next_cursor: str
     notices: list[str]
     waiting: int
+    is_all: bool = False
+    did_you_mean: str = ""
+    facets: list[Facet] | None = None
 
 
 def search(query: SearchQuery, user: User) -> Results:
     """The entries that answer the query, best first, of those that the reader may see."""
-    waiting = _waiting(user)
+    waiting = health.waiting(user)
     if not query.text:
-        return Results([], 0, "", [], waiting)
-    allowed = _allowed(query.filter, user)
+        return Results([], 0, "", [], waiting, facets=[] if query.facets else None)
+    within = allowed(query.filter, user)
+    notices = [INDEX_GONE] if health.is_lost() else []
+    suggestion = ""
     try:
         engine, model = index.opened()
-        ranking = rank(query.text, engine, model, filter=allowed, mode=query.mode)
+        ranking = rank(query.text, engine, model, filter=within, mode=query.mode)
+        if not query.offset:
+            suggestion = did_you_mean(query.text, vocabulary.current(), engine, within, user)
     except SearchError:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
-    # Inside `allowed` is only what the database has just named; without it, the index may know more than there is.
-    visible = ranking.entries if allowed is not None else _visible(ranking, user)
-    shown = visible[query.offset : query.offset + query.limit]
-    more = query.offset + query.limit < len(visible)
-    next_cursor = str(query.offset + query.limit) if more else ""
-    return Results(_hits(shown, query.text, user), len(visible), next_cursor, list(ranking.notices), waiting)
+    # Inside `within` is only what the database has just named; without it, the index may know more than there is.
+    entries = ranking.entries if within is not None else _visible(ranking, user)
+    entries, more_notices = _reranked(query, entries)
+    shown = entries[query.offset : query.offset + query.limit]
+    more = query.offset + query.limit < len(entries)
+    return Results(
+        hits=hits(shown, query.text, user),
+        total=len(entries),
+        next_cursor=str(query.offset + query.limit) if more else "",
+        notices=[*notices, *ranking.notices, *more_notices],
+        waiting=waiting,
+        is_all=query.mode == "keyword" and sum(len(entry.passages) for entry in ranking.entries) < DEPTH,
+        did_you_mean=suggestion,
+        facets=facets.count([entry.entry_id for entry in entries], query.filter, user) if query.facets else None,
+    )
 
 
-def _waiting(user: User) -> int:
-    """How many of the entries that this reader may see the index has yet to take in."""
-    return Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count()
+def _reranked(query: SearchQuery, found: list[RankedEntry]) -> tuple[list[RankedEntry], list[str]]:
+    """What was found in the order of the re-ranking model, where there is one, and what the reader should know of it;
+    the model reads only what may be seen.
+
+    The other two modes are answered as asked: by words or by meaning alone.
+    """
+    model = index.reranker()
+    if model is None or query.mode != "hybrid":
+        return found, []
+    try:
+        return reranked(query.text, found, model, _read), []
+    except SemanticUnavailable as error:
+        log.warning("results are not re-ranked: %s", error)
+        return found, [RERANKER_DOWN]
 
 
-def _allowed(wanted: EntryFilter, user: User) -> Ids | None:
-    """Sorted ids of the entries to search in; None when that is all of them."""
-    if wanted.is_empty and not Entry.objects.hidden_from(user).exists():
-        return None
-    ids = wanted.apply(Entry.objects.visible_to(user)).order_by().values_list("pk", flat=True)
-    return np.unique(np.fromiter(ids, np.int64))
+def _read(passage_ids: Sequence[int]) -> dict[int, str]:
+    """What a model reads of passages, by id."""
+    rows = Passage.objects.filter(pk__in=passage_ids).values_list("pk", "entry__title", "text")
+    return {pk: embedded_text(title, text) for pk, title, text in rows}
 
 
 def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:
     """What the index found, as far as it is still there and this reader's to see."""
-    found = Entry.objects.visible_to(user).filter(pk__in=[ranked.entry_id for ranked in ranking.entries])
-    ids = set(found.values_list("pk", flat=True))
+    ids = visible([ranked.entry_id for ranked in ranking.entries], user)
     return [ranked for ranked in ranking.entries if ranked.entry_id in ids]
-
-
-def _hits(shown: list[RankedEntry], text: str, user: User) -> list[Hit]:
-    entries = Entry.objects.visible_to(user).for_lists().in_bulk([ranked.entry_id for ranked in shown])
-    ids = [passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]]
-    passages = Passage.objects.select_related("reference").defer("reference__text").in_bulk(ids)
-    asked = len(query_terms(text))
-    hits = []
-    for ranked in shown:
-        entry = entries.get(ranked.entry_id)
-        if entry is None:
-            continue
-        found = [
-            _passage_hit(passages[passage.id], text, passage.score)
-            for passage in ranked.passages[:PASSAGES_SHOWN]
-            if passage.id in passages
-        ]
-        hits.append(
-            Hit(entry, ranked.score, ranked.keyword, ranked.semantic, _words(entry, found, text)[:asked], found)
-        )
-    return hits
-
-
-def _passage_hit(passage: Passage, query: str, score: float) -> PassageHit:
-    text, start = passage.text, passage.start
-    marks = matched_terms(query, text)
-    if passage.reference and not may_show_whole(passage.reference.text_licence):
-        first = _quote_start(text, marks)
-        text = text[first : first + QUOTE_CHARS]
-        start += first
-        marks = [(a - first, b - first) for a, b in marks if a >= first and b <= first + QUOTE_CHARS]
-    page = passage.reference.page_at(start + (marks[0][0] if marks else 0)) if passage.reference else None
-    return PassageHit(text, start, start + len(text), passage.source, passage.reference, marks, score, page)
-
-
-def _quote_start(text: str, marks: list[tuple[int, int]]) -> int:
-    """Where a short quote begins: at the sentence or word before the first word that was asked for."""
-    if len(text) <= QUOTE_CHARS or not marks:
-        return 0
-    latest = max(0, min(marks[0][0], len(text) - QUOTE_CHARS))
-    sentence = max(text.rfind(end, 0, latest) for end in (". ", "? ", "! ", "\n"))
-    if sentence >= 0 and marks[0][1] - sentence < QUOTE_CHARS:
-        return sentence + 1 + (len(text[sentence + 1 :]) - len(text[sentence + 1 :].lstrip()))
-    word = text.rfind(" ", 0, latest) + 1
-    # Scripts without spaces have no such place: there the quote may begin anywhere.
-    return word if marks[0][1] - word <= QUOTE_CHARS else latest
-
-
-def _words(entry: Entry, passages: list[PassageHit], query: str) -> list[str]:
-    """The words of the query, as found in the title and the passages shown, each once."""
-    texts = [(entry.title, matched_terms(query, entry.title)), *((passage.text, passage.marks) for passage in passages)]
-    found = [text[a:b].lower() for text, marks in texts for a, b in marks]
-    return list(dict.fromkeys(found))

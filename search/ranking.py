@@ -1,31 +1,27 @@
 """From a question to ranked entries: ask both halves of the index, fuse their scores, group passages by entry."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
+from search.candidates import DEPTH, ENTRIES_WANTED, Candidates, gather
 from search.encoder import Encoder
-from search.engines.base import Engine, Hit, Ids
+from search.engines.base import Engine, Ids
 from search.errors import SemanticUnavailable
-from search.fusion import BY_MODE, Scores, Weights, parts
+from search.feedback import with_feedback
+from search.fusion import BY_MODE, Parts, Weights, parts
 
 logger = logging.getLogger(__name__)
 
 Mode = Literal["hybrid", "keyword", "vector"]
 
-# Passages asked of each half. Scaling looks at all candidates, and shallow lists make it unsteady.
-DEPTH = 400
-# Long documents can fill a list with few entries; then we ask for more, at most this many times as much.
-DEEPEST = 16
-ENTRIES_WANTED = 100
 SEMANTIC_DOWN = "Search by meaning is not available right now: these results match your words only."
 
 
-@dataclass(frozen=True, slots=True)
-class RankedPassage:
+class RankedPassage(NamedTuple):
     """A passage and why it is here: `score` is `keyword` plus `semantic`, what its words and its meaning gave."""
 
     id: int
@@ -65,6 +61,7 @@ def rank(
 ) -> Ranking:
     """The entries that answer `query`, inside `filter` (sorted entry ids, None for all).
 
+    A query longer than the model reads is asked piece by piece; a passage scores what its best piece gives it.
     A passage that only one half found gets its true score from the other half too. When the semantic half cannot
     answer, whatever the mode, the result is that of the keywords with a notice.
     """
@@ -74,7 +71,7 @@ def rank(
     wanted = max(limit or 0, ENTRIES_WANTED)
     notices: list[str] = []
     try:
-        found = _candidates(query, engine, encoder, filter, weights, depth, wanted)
+        found = gather(query, engine, encoder, filter, weights, depth, wanted)
     except Exception as error:
         if not weights.semantic:
             raise
@@ -82,61 +79,35 @@ def rank(
         _log(error)
         notices.append(SEMANTIC_DOWN)
         weights = BY_MODE["keyword"]
-        found = _candidates(query, engine, encoder, filter, weights, depth, wanted)
-    entries = _grouped(found, weights)
+        found = gather(query, engine, encoder, filter, weights, depth, wanted)
+    entries = ordered(found, lambda each: fused(each, weights))
     return Ranking(entries[:limit], notices)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Candidates:
-    """Passages that either half found, with their scores in both; parallel arrays, by passage id."""
-
-    ids: Ids
-    entry_ids: Ids
-    bm25: Scores
-    cosine: Scores
+def fused(found: Candidates, weights: Weights) -> Parts:
+    """What words and meaning give to the score of each candidate."""
+    given = parts(found.bm25, found.cosine, weights)
+    if not weights.keyword or not weights.semantic:
+        return given
+    return with_feedback(found.bm25, found.cosine, found.vectors, given, weights)
 
 
-def _candidates(
-    query: str, engine: Engine, encoder: Encoder, filter: Ids | None, weights: Weights, depth: int, wanted: int
-) -> _Candidates:
-    vector = encoder.encode_query(query) if weights.semantic else None
-    nearest = [] if vector is None else _deep(lambda k: engine.nearest(vector, filter, k), depth, wanted)
-    keyword = _deep(lambda k: engine.keyword(query, filter, k), depth, wanted) if weights.keyword else []
-    entry_of = {hit.id: hit.entry_id for hit in (*keyword, *nearest)}
-    ids = sorted(entry_of)
-    bm25 = {hit.id: hit.score for hit in keyword}
-    cosine = {hit.id: hit.score for hit in nearest}
-    if keyword and vector is not None:
-        bm25 |= engine.keyword_scores(query, [id for id in ids if id not in bm25])
-        stored = engine.vectors([id for id in ids if id not in cosine])
-        cosine |= {id: float(np.dot(vector, other)) for id, other in stored.items()}
-    return _Candidates(
-        np.array(ids, np.int64),
-        np.array([entry_of[id] for id in ids], np.int64),
-        np.array([bm25.get(id, 0.0) for id in ids], np.float64),
-        np.array([cosine.get(id, 0.0) for id in ids], np.float64),
-    )
+def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) -> list[RankedEntry]:
+    """Entries with their passages, best first, from what was found for each piece of a query.
 
-
-def _deep(search: Callable[[int], list[Hit]], depth: int, wanted: int) -> list[Hit]:
-    """`depth` hits, or more where fewer than `wanted` entries are among them."""
-    k = depth
-    while True:
-        hits = search(k)
-        if len(hits) < k or k >= depth * DEEPEST or len({hit.entry_id for hit in hits}) >= wanted:
-            return hits
-        k *= 4
-
-
-def _grouped(found: _Candidates, weights: Weights) -> list[RankedEntry]:
-    keyword, semantic = parts(found.bm25, found.cosine, weights)
+    `fuse` says what words and meaning give to each candidate of a piece.
+    """
+    given = [fuse(each) for each in found]
+    ids, entry_ids = np.concatenate([each.ids for each in found]), np.concatenate([each.entry_ids for each in found])
+    keyword, semantic = (np.concatenate(half) for half in zip(*given, strict=True))
     score = keyword + semantic
+    order = np.lexsort((ids, -score))
+    _, first = np.unique(ids[order], return_index=True)
+    order = order[np.sort(first)]
     passages: dict[int, list[RankedPassage]] = {}
-    for row in np.lexsort((found.ids, -score)).tolist():
-        passages.setdefault(int(found.entry_ids[row]), []).append(
-            RankedPassage(int(found.ids[row]), float(score[row]), float(keyword[row]), float(semantic[row]))
-        )
+    columns = (column[order].tolist() for column in (entry_ids, ids, score, keyword, semantic))
+    for entry_id, *passage in zip(*columns, strict=True):
+        passages.setdefault(entry_id, []).append(RankedPassage(*passage))
     entries = [
         RankedEntry(entry_id, own[0].score, own[0].keyword, own[0].semantic, own) for entry_id, own in passages.items()
     ]

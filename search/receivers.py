@@ -1,5 +1,6 @@
 """What search does when kb says that something changed."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -8,11 +9,15 @@ from django.db import transaction
 
 from kb.celery import send
 from kb.signals import entries_changed, process_started, sweep
-from search import index
+from search import indexing
+from search.errors import SearchError
 from search.models import Indexing
 from search.tasks import index_pending
+from search.warming import rehearse, warm_up
 
 WARM_UP_LATER_S = 15.0
+
+log = logging.getLogger(__name__)
 
 
 def connect() -> None:
@@ -33,13 +38,17 @@ def _ring() -> None:
 
 
 def _warm_up(awaited: bool, **_: Any) -> None:
-    """Load the model beside the first requests, so that the first question does not wait for all of it; where nobody
-    waits, a little later, so that those who do are not slowed down."""
-    timer = threading.Timer(0 if awaited else WARM_UP_LATER_S, index.warm_up)
+    """Answer a first question beside the first requests, so that who asks one does not wait for all of it; where nobody
+    waits, load the model a little later, so that those who do are not slowed down."""
+    timer = threading.Timer(0, rehearse) if awaited else threading.Timer(WARM_UP_LATER_S, warm_up)
     timer.daemon = True
     timer.start()
 
 
 def _ring_for_pending(**_: Any) -> None:
+    try:
+        indexing.want_what_was_lost()
+    except SearchError as error:
+        log.warning("whether the index is there cannot be told: %s", error)
     if Indexing.objects.workable().exists():
         _ring()

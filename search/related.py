@@ -1,12 +1,16 @@
 """Entries near an entry, of every kind, by the vectors that are stored already: no model is needed."""
 
 import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+from django.db.models import Q
 
 from kb.kinds import KINDS
-from kb.models import Entry
-from search import index
+from kb.models import Entry, Link, Proposal
+from kb.models.provenance import ProposalState
+from search import index, similar
 from search.engines.base import Engine, Ids, Vectors
 from search.errors import SearchError
 from search.query import User
@@ -15,44 +19,136 @@ log = logging.getLogger(__name__)
 
 # An entry has several passages, and the nearest passages are often those of one entry.
 PASSAGES_PER_ENTRY = 8
+# The nearest passages of all, which hold enough entries of every kind that is not rare.
+DEPTH = 400
+POOL = 24
+# How much of what all entries say alike is taken out before they are put in order; docs/explaining.md has the table.
+COMMON_SHARE = 0.5
+# Relations by which a source or a curator says that two entries are about one thing.
+SAME = ("same", "same_as", "duplicate", "duplicate_of")
+SURELY_SAME = 0.8  # score of a proposal
+COPY = 0.97  # cosine of two accounts of one day
+
+
+class Near(NamedTuple):
+    """An entry near another, and the cosine of what the two say of themselves."""
+
+    entry_id: int
+    cosine: float
 
 
 def related_to(entry: Entry, user: User, per_kind: int = 3) -> dict[str, list[Entry]]:
-    """By kind, up to `per_kind` visible entries whose passages are nearest to this entry's; nothing where it has none.
+    """By kind, up to `per_kind` visible entries that say what is nearest to what this one says; nothing where it is
+    not indexed. Neither itself nor what is the same as it.
 
     Empty when the index cannot answer: a page without neighbours is still a page.
     """
+    near = {kind: ones[:per_kind] for kind, ones in neighbours(entry, user, per_kind).items()}
+    entries = shown(near, user)
+    return {kind: [entries[one.entry_id] for one in ones if one.entry_id in entries] for kind, ones in near.items()}
+
+
+def shown(near: Mapping[str, Sequence[Any]], user: User) -> dict[int, Entry]:
+    """The entries themselves by id, as far as this reader may see them; `near` has things with an `entry_id`."""
+    ids = [one.entry_id for ones in near.values() for one in ones]
+    return Entry.objects.visible_to(user).for_lists().in_bulk(ids)
+
+
+def neighbours(entry: Entry, user: User, per_kind: int) -> dict[str, list[Near]]:
+    """As `related_to`, as ids with how near they are; of each kind at least `per_kind` where there are as many, and
+    up to POOL. The work does not grow with the number of entries."""
     try:
         engine = index.reader()
-        vectors = engine.vectors(list(entry.passages.values_list("pk", flat=True)))
-        if not vectors:
+        own = _own(engine, entry)
+        if own is None:
             return {}
-        centre = np.mean(list(vectors.values()), axis=0)
-        centre = (centre / max(float(np.linalg.norm(centre)), 1e-9)).astype(np.float32)
-        others = _others(entry, user)
-        nearest = {kind: _nearest(engine, centre, others[kind], per_kind) for kind in KINDS}
+        pool = _pool(engine, entry, own, user, per_kind)
+        return {kind: _nearest_of(engine, entry, own, pool[kind]) for kind in KINDS}
     except SearchError as error:
         log.warning("no related entries for %s: %s", entry.pk, error)
         return {}
-    entries = Entry.objects.visible_to(user).for_lists().in_bulk([id for ids in nearest.values() for id in ids])
-    return {kind: [entries[id] for id in ids if id in entries] for kind, ids in nearest.items()}
 
 
-def _others(entry: Entry, user: User) -> dict[str, Ids]:
-    """Sorted ids of the other entries that this reader may see, by kind."""
-    ids: dict[str, list[int]] = {kind: [] for kind in KINDS}
-    for pk, kind in Entry.objects.visible_to(user).exclude(pk=entry.pk).order_by("pk").values_list("pk", "kind"):
-        ids[kind].append(pk)
-    return {kind: np.array(pks, np.int64) for kind, pks in ids.items()}
+def _own(engine: Engine, entry: Entry) -> Vectors | None:
+    """What the entry says of itself; of one that only cites, what it cites."""
+    if found := similar.vectors([entry.pk]):
+        return found[entry.pk]
+    cited = list(entry.passages.order_by("pk").values_list("pk", flat=True)[: similar.FIRST])
+    stored = list(engine.vectors(cited).values())
+    return _unit(np.mean(stored, axis=0)) if stored else None
 
 
-def _nearest(engine: Engine, centre: Vectors, among: Ids, count: int) -> list[int]:
+def _pool(engine: Engine, entry: Entry, own: Vectors, user: User, per_kind: int) -> dict[str, dict[int, float]]:
+    """By kind the entries whose passages are nearest, with the cosines of these, without the entry and its doubles."""
+    left_out = {entry.pk, *_same(entry)}
+    size = max(POOL, per_kind)
+    hits = engine.nearest(own, None, DEPTH)
+    best = {hit.entry_id: hit.score for hit in reversed(hits) if hit.entry_id not in left_out}
+    pool: dict[str, dict[int, float]] = {kind: {} for kind in KINDS}
+    kinds = dict(Entry.objects.visible_to(user).filter(pk__in=best).order_by().values_list("pk", "kind"))
+    for id, score in sorted(best.items(), key=lambda one: (-one[1], one[0])):
+        if id in kinds and len(pool[kinds[id]]) < size:
+            pool[kinds[id]][id] = score
+    if len(hits) == DEPTH:
+        for kind, found in pool.items():
+            if len(found) < per_kind:
+                pool[kind] = _searched(engine, own, _ids(kind, left_out, user), size)
+    return pool
+
+
+def _ids(kind: str, left_out: set[int], user: User) -> Ids:
+    """Sorted ids of the entries of a kind that this reader may see."""
+    rows = Entry.objects.visible_to(user).filter(kind=kind).exclude(pk__in=left_out).order_by("pk")
+    return np.fromiter(rows.values_list("pk", flat=True), np.int64)
+
+
+def _searched(engine: Engine, own: Vectors, among: Ids, count: int) -> dict[int, float]:
     """The `count` entries of `among` with the nearest passages, looking further where a few of them have many."""
     depth = count * PASSAGES_PER_ENTRY
     while among.size:
-        hits = engine.nearest(centre, among, depth)
-        found = list(dict.fromkeys(hit.entry_id for hit in hits))
+        hits = engine.nearest(own, among, depth)
+        found = {hit.entry_id: hit.score for hit in reversed(hits)}
         if len(found) >= count or len(hits) < depth:
-            return found[:count]
+            return dict(sorted(found.items(), key=lambda one: (-one[1], one[0]))[:count])
         depth *= 4
-    return []
+    return {}
+
+
+def _nearest_of(engine: Engine, entry: Entry, own: Vectors, pool: Mapping[int, float]) -> list[Near]:
+    """The entries of the pool, nearest first by what each says of itself, copies of this one left out."""
+    said = similar.vectors(list(pool))
+    common = similar.common()
+    taken = np.zeros_like(own) if common is None else (COMMON_SHARE * common).astype(np.float32)
+    mine = _unit(own - taken)
+    order, cosines = {}, {}
+    for id, score in pool.items():
+        other = said.get(id)
+        cosines[id] = score if other is None else float(own @ other)
+        order[id] = score if other is None else float(mine @ _unit(other - taken))
+    copies = _copies(entry, (id for id, cosine in cosines.items() if cosine >= COPY))
+    ranked = sorted((id for id in pool if id not in copies), key=lambda id: (-order[id], id))
+    return [Near(id, cosines[id]) for id in ranked]
+
+
+def _same(entry: Entry) -> set[int]:
+    """Entries that somebody or something says are the same as this one."""
+    links = Link.objects.filter(Q(entry=entry) | Q(target=entry), relation__in=SAME)
+    likely = Q(state=ProposalState.ACCEPTED) | Q(state=ProposalState.OPEN, score__gte=SURELY_SAME)
+    proposals = Proposal.objects.filter(Q(entry=entry) | Q(other=entry)).filter(likely)
+    pairs = [*links.values_list("entry_id", "target_id"), *proposals.values_list("entry_id", "other_id")]
+    return {id for pair in pairs for id in pair}
+
+
+def _copies(entry: Entry, alike: Iterable[int]) -> set[int]:
+    """Of entries that say nearly the same, those of the same kind and day that nobody declared to be others."""
+    ids = list(alike)
+    if not ids or not entry.occurred_on:
+        return set()
+    declined = Proposal.objects.filter(Q(entry=entry) | Q(other=entry), state=ProposalState.DECLINED)
+    others = {id for pair in declined.values_list("entry_id", "other_id") for id in pair}
+    rows = Entry.objects.filter(pk__in=ids, kind=entry.kind, occurred_on=entry.occurred_on)
+    return set(rows.values_list("pk", flat=True)) - others
+
+
+def _unit(vector: Vectors) -> Vectors:
+    return (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from django.conf import settings
+from django.db.models import F
+from django.db.models.functions import Mod
 
-from search import index
+from search import index, vocabulary
 from search.engines.base import Vectors
 from search.errors import SearchError
 from search.models import Indexing, Passage
@@ -19,6 +22,8 @@ OWN = ("summary", "body", "title")
 FIRST = 4
 PASSAGES_PER_ENTRY = 8
 AT_ONCE = 500
+SAMPLE = 400
+ENOUGH = 100
 
 # Of one field, and no two about the same thing.
 STRANGERS = (
@@ -34,7 +39,10 @@ STRANGERS = (
 
 
 def vectors(entry_ids: Sequence[int]) -> dict[int, Vectors]:
-    """The mean of the vectors of each entry's first own passages, of unit length; none for what is not indexed."""
+    """The mean of the vectors of each entry's first own passages, of unit length; none for what is not indexed.
+
+    Passages that stand in several entries, word for word, count only where an entry has no others.
+    """
     chosen = {
         id: pks
         for first in range(0, len(entry_ids), AT_ONCE)
@@ -86,13 +94,37 @@ def _unrelated(fingerprint: str) -> float:
     return float((made @ made.T)[np.triu_indices(len(STRANGERS), 1)].mean())
 
 
+def common() -> Vectors | None:
+    """What all entries say alike, as a direction: the mean over passages of the whole collection. None where there
+    are too few to tell. Made anew when the collection has become another."""
+    try:
+        return _common(index.encoder().fingerprint, str(settings.KB_DATA_DIR), vocabulary.current().stamp)
+    except SearchError as error:
+        log.warning("nothing is known of meanings: %s", error)
+        return None
+
+
+@lru_cache(maxsize=4)
+def _common(fingerprint: str, folder: str, stamp: tuple[int, ...]) -> Vectors | None:
+    own = Passage.objects.filter(source__in=OWN).order_by()
+    every = max(1, vocabulary.current().passages // SAMPLE)
+    chosen = list(own.annotate(part=Mod(F("pk"), every)).filter(part=0).values_list("pk", flat=True)[:SAMPLE])
+    stored = index.reader().vectors(chosen) if len(chosen) >= ENOUGH else {}
+    return np.mean(list(stored.values()), axis=0) if stored else None
+
+
 def _passages(entry_ids: Sequence[int]) -> list[tuple[int, list[int]]]:
+    """The first own passages of each entry, without those that stand in several entries, unless it has no others."""
+    recurring = vocabulary.current().recurring
     rows: defaultdict[int, list[int]] = defaultdict(list)
-    own = Passage.objects.filter(entry__in=entry_ids, source__in=OWN)
-    for entry_id, pk in own.order_by("entry_id", "-source", "start").values_list("entry_id", "pk"):
-        if len(rows[entry_id]) < FIRST:
-            rows[entry_id].append(pk)
-    return list(rows.items())
+    repeated: defaultdict[int, list[int]] = defaultdict(list)
+    fields = ("entry_id", "pk", "text") if recurring else ("entry_id", "pk")
+    own = Passage.objects.filter(entry__in=entry_ids, source__in=OWN).order_by("entry_id", "-source", "start")
+    for entry_id, pk, *text in own.values_list(*fields):
+        told = repeated if text and vocabulary.key(text[0]) in recurring else rows
+        if len(told[entry_id]) < FIRST:
+            told[entry_id].append(pk)
+    return list({**repeated, **rows}.items())
 
 
 def _unit(vector: Vectors) -> Vectors:

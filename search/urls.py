@@ -2,11 +2,17 @@
 
 from django.urls import path
 
+from search import precedents_views
 from search.tuning.views import decline, start
-from search.views import search_page
+from search.views import quality_page, search_page
 
 urlpatterns = [
     path("search/", search_page, name="search"),
+    path("status/quality/", quality_page, name="quality"),
     path("status/encoder/adapt/", start, name="adapt-encoder"),
     path("status/encoder/decline/", decline, name="decline-adapting"),
+    path("precedents/", precedents_views.ask, name="precedents"),
+    path("precedents/save/", precedents_views.save, name="precedents-save"),
+    path("precedents/<str:saved_id>/", precedents_views.open_saved, name="saved-precedents"),
+    path("precedents/<str:saved_id>/edit/<str:token>/", precedents_views.let_edit, name="saved-precedents-edit"),
 ]

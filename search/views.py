@@ -1,14 +1,18 @@
-"""The search page: results as one types, and the same without a script."""
+"""The search page: results as one types, and the same without a script; and the page that says how good they are."""
 
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from kb.kinds import KINDS
-from kb.listing import chips, sensible, short_params
+from kb.listing import Choice, chips, sensible, short_params
 from kb.views.parts import is_part, render_part
+from search import index
+from search.facets import Facet
+from search.models import Evaluation
 from search.query import SearchQuery, search
 
 MODES = {
@@ -31,8 +35,10 @@ def search_page(request: HttpRequest) -> HttpResponse:
     What makes no sense in the address is told beside the results of the rest of it, with status 400.
     """
     query, problems = sensible(SearchQuery.from_params, request.GET.dict())
-    results = search(query, request.user)
+    results = search(replace(query, facets=not query.offset), request.user)
     context = {
+        "meant": _address(query, q=results.did_you_mean) if results.did_you_mean else "",
+        "facets": _links(query, results.facets or []),
         "query": query,
         "results": results,
         "problems": problems,
@@ -49,6 +55,26 @@ def search_page(request: HttpRequest) -> HttpResponse:
         # A query that grows letter by letter is one step in the history, and its address has no empty fields.
         response["HX-Replace-Url"] = _address(query)
     return response
+
+
+def quality_page(request: HttpRequest) -> HttpResponse:
+    """What `evaluate --keep` measured, collection by collection, and whether the model of today is the one measured."""
+    context = {"evaluations": Evaluation.objects.all(), "model": index.fingerprint()}
+    return render(request, "search/quality.html", context)
+
+
+def _links(query: SearchQuery, facets: list[Facet]) -> list[tuple[Facet, list[Choice]]]:
+    """Each facet with its values as links that set or remove it."""
+    return [
+        (
+            facet,
+            [
+                Choice(one.value, one.label, one.count, _address(replace(query, filter=one.filter)), one.chosen)
+                for one in facet.values
+            ],
+        )
+        for facet in facets
+    ]
 
 
 def _address(query: SearchQuery, **more: Any) -> str:

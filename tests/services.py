@@ -1,10 +1,12 @@
 """The servers and the browser that some tests talk to: where they are, and what becomes of a test without one.
 
-A test asks for a fixture (`postgres_database`, `redis_database`, `rabbitmq_vhost`, `chromium`) and is skipped, with
-the reason, where there is no such thing; with `KB_TEST_REQUIRE=postgres,redis,rabbitmq,chromium` it fails instead.
-Each fixture is a corner of its own (a database, a virtual host), gone when the test is over.
+A test asks for a fixture (`postgres_database`, `redis_database`, `rabbitmq_vhost`, `chromium`, `milvus_lite`,
+`milvus_server`) and is skipped, with the reason, where there is no such thing; with
+`KB_TEST_REQUIRE=postgres,redis,rabbitmq,chromium,milvus,milvus-server` it fails instead. Each fixture is a corner of
+its own (a database, a virtual host), gone when the test is over; the Milvus servers are started for the tests.
 """
 
+import importlib.util
 import os
 import re
 import shutil
@@ -13,9 +15,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.milvus import LiteServer, RealServer
 
 PATIENCE_S = 3
 # Begins the name of all that the tests make on a server, so that what a killed run leaves can be told from the rest.
@@ -26,6 +32,8 @@ ADDRESSES = {
     "redis": ("KB_TEST_REDIS_URL", "redis://127.0.0.1:6379"),
     "rabbitmq": ("KB_TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672"),
     "chromium": ("KB_TEST_CHROMIUM", ""),
+    "milvus": ("KB_TEST_MILVUS", "milvus-lite"),
+    "milvus-server": ("KB_TEST_MILVUS_SERVER", "milvus"),
 }
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
@@ -114,11 +122,20 @@ def _probe_chromium(path: str) -> str:
     return found
 
 
+def _probe_milvus(package: str) -> str:
+    for module in ("pymilvus", package.replace("-", "_")):
+        if importlib.util.find_spec(module) is None:
+            raise FileNotFoundError(f"the package {module} is not installed")
+    return package
+
+
 PROBES = {
     "postgres": _probe_postgres,
     "redis": _probe_redis,
     "rabbitmq": _probe_rabbitmq,
     "chromium": _probe_chromium,
+    "milvus": _probe_milvus,
+    "milvus-server": _probe_milvus,
 }
 
 
@@ -201,6 +218,30 @@ def rabbitmq_vhost() -> Iterator[str]:
 
 def _rabbitmqctl(*arguments: str) -> None:
     subprocess.run(["rabbitmqctl", "--quiet", *arguments], check=True, capture_output=True, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def milvus_lite(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LiteServer]":
+    """A milvus-lite, shared: a test takes a collection of its own, and leaves the server running."""
+    from tests.milvus import LiteServer
+
+    need("milvus")
+    server = LiteServer(tmp_path_factory.mktemp("milvus") / "data")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[RealServer]":
+    """The real Milvus, which takes a while to unpack and to start: for the few tests that are marked `alone`."""
+    from tests.milvus import RealServer
+
+    need("milvus-server")
+    server = RealServer(tmp_path_factory.mktemp("milvus-server"))
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,15 @@ from typing import Any
 
 from django import template
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html
+from django.utils.html import format_html, linebreaks
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
+from kb.markdown_place import marked
 from kb.models import Reference
 from kb.models.dates import show_date
-from kb.rights import QUOTE_CHARS, may_show_whole
+from kb.places import Place
+from kb.rights import QUOTE_CHARS, may_show_whole, quoted
 
 register = template.Library()
 
@@ -43,14 +45,26 @@ def host(url: str) -> str:
 
 
 @register.filter
-def quote(reference: Reference) -> str:
-    """A short passage from the beginning of a reference's text, without the headings above it, cut at a word."""
+def quote(reference: Reference, place: Place | None = None) -> SafeString | str:
+    """A short passage from a reference's text: around a place in it, else from the beginning, without the headings
+    above it, cut at a word."""
+    if place and place.reference_id == reference.pk:
+        first, last = quoted(reference.text, *place.span)
+        part = marked(reference.text[first:last], (place.start - first, min(place.end, last) - first))
+        return format_html("{}{}{}", "… " if first else "", part, " …" if last < len(reference.text) else "")
     beginning = reference.text[: QUOTE_CHARS * 3]
     words = (HEADINGS.sub("", beginning).strip() or beginning)[: QUOTE_CHARS * 2].split()
     text = " ".join(words)
     if len(text) <= QUOTE_CHARS:
         return text
     return text[: QUOTE_CHARS - 1].rpartition(" ")[0].rstrip(",;:") + "…"
+
+
+@register.filter
+def paragraphs(reference: Reference, place: Place | None = None) -> SafeString:
+    """The whole text of a reference as paragraphs, with a place in it marked."""
+    here = place.span if place and place.reference_id == reference.pk else None
+    return mark_safe(linebreaks(marked(reference.text, here)))  # noqa: S308 - marked escapes
 
 
 @register.filter

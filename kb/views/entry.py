@@ -16,10 +16,12 @@ from kb.external import is_telling, outside
 from kb.job_words import source_label
 from kb.kinds import KINDS
 from kb.markdown import render as render_markdown
+from kb.markdown_place import marked
 from kb.models import Entry, Link, Proposal, Role, SlugRedirect
 from kb.models.entries import Origin
 from kb.models.provenance import ProposalState
 from kb.origins import Origins
+from kb.places import PARAMETER, Place
 
 MATH = 'class="math'
 NEAR = 3
@@ -28,22 +30,25 @@ NEAR = 3
 class EntryPage(View):
     """One entry, whole, in the template of its kind.
 
-    `related` is the dotted name of a function (entry, user, per_kind) -> {kind: entries}; it belongs to another
-    app.
+    `around` is the dotted name of a function (entry, user, per_kind) that belongs to another app. What it returns has
+    `related`, entries by kind, and `bridges`, with a kind, a label and what leads to entries of that kind.
     """
 
-    related = ""
+    around = ""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         entry = _find(request, slug)
         if entry is None:
             return redirect(_moved(request, slug), permanent=True)
-        body = render_markdown(entry.body)
+        place = Place.find(entry, request.GET.get(PARAMETER, ""))
+        body = render_markdown(entry.body, place.span if place and place.source == "body" else None)
         links = _links(entry, request)
         context = {
             "entry": entry,
             "info": entry.info,
+            "place": place,
             "body": body,
+            "summary": marked(entry.summary, place.span if place and place.source == "summary" else None),
             "has_math": MATH in body,
             "parties": _parties(entry),
             "outside": [
@@ -56,17 +61,18 @@ class EntryPage(View):
             "links": links,
             "origins": Origins.of(entry),
             **(_for_curators(entry) if getattr(request.user, "is_staff", False) else {}),
-            "shelves": self._shelves(entry, request, {one.pk for group in links for one in group["entries"]}),
+            **self._around(entry, request, {one.pk for group in links for one in group["entries"]}),
         }
         return render(request, f"entries/{entry.kind}.html", context)
 
-    def _shelves(self, entry: Entry, request: HttpRequest, linked: set[int]) -> list[dict[str, Any]]:
-        """What is near by meaning, by kind, without what the entry is linked with anyway."""
-        if not self.related:
-            return []
-        found = import_string(self.related)(entry, request.user, per_kind=NEAR + len(linked))
-        near = {kind: [one for one in entries if one.pk not in linked][:NEAR] for kind, entries in found.items()}
-        return [{"info": KINDS[kind], "entries": entries} for kind, entries in near.items() if entries]
+    def _around(self, entry: Entry, request: HttpRequest, linked: set[int]) -> dict[str, Any]:
+        """The bridges, and what else is near by meaning, by kind, without what the entry is linked with anyway."""
+        if not self.around:
+            return {}
+        found = import_string(self.around)(entry, request.user, per_kind=NEAR + len(linked))
+        near = {kind: [one for one in ones if one.pk not in linked][:NEAR] for kind, ones in found.related.items()}
+        shelves = [{"info": KINDS[kind], "entries": entries} for kind, entries in near.items() if entries]
+        return {"bridges": found.bridges, "shelves": shelves}
 
 
 def _find(request: HttpRequest, slug: str) -> Entry | None:

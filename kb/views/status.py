@@ -15,7 +15,7 @@ from kb.models import EntityRole, Entry, EntryReference
 class StatusPage(View):
     """How much is in here, where it comes from, and whether the index is up to date.
 
-    `index` is the dotted name of a function () -> {"pending", "passages", "embeddings", "model"}, `encoders` of one
+    `index` is the dotted name of a function (user) -> {"pending", "gone", "passages", "model"}, `encoders` of one
     (is_staff) -> {"in_use", "tuned", "rows", "proposal"}; they belong to another app.
     """
 
@@ -30,7 +30,7 @@ class StatusPage(View):
             "references": EntryReference.objects.filter(entry__in=entries).values("reference").distinct().count(),
             "entities": EntityRole.objects.filter(entry__in=entries).values("entity").distinct().count(),
             "sources": _sources(entries),
-            "index": import_string(self.index)() if self.index else None,
+            "index": import_string(self.index)(request.user) if self.index else None,
             "encoders": import_string(self.encoders)(request.user.is_staff) if self.encoders else None,
         }
         return render(request, "status.html", context)

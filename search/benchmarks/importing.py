@@ -5,17 +5,14 @@ the instance's own data is left alone.
 """
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
+from search.benchmarks import process
 from search.benchmarks.made_snapshot import make
 
 LOOK_EVERY_S = 0.5
@@ -31,11 +28,11 @@ def measure(incidents: int, reports_each: int, characters: int, folder: Path | N
         scratch = Path(made)
         snapshot = make(scratch / "snapshot", incidents, reports_each, characters)
         size = sum(path.stat().st_size for path in snapshot.rglob("*") if path.is_file())
-        surroundings = _surroundings(scratch / "data")
-        _manage(surroundings, "migrate", "--verbosity", "0")
+        surroundings = process.surroundings(scratch / "data")
+        process.manage(surroundings, "migrate", "--verbosity", "0")
         seconds, memory, said = _watched(surroundings, "ingest", "aiid", str(snapshot), "--now")
         encoder = json.loads(
-            _manage(surroundings, "benchmark", "encoder", "--alone", "--json", "--passages", str(ENCODED))
+            process.manage(surroundings, "benchmark", "encoder", "--alone", "--json", "--passages", str(ENCODED))
         )
         passages = encoder.pop("all_passages")
     speed = passages / seconds
@@ -54,54 +51,27 @@ def measure(incidents: int, reports_each: int, characters: int, folder: Path | N
     }
 
 
-def _surroundings(data: Path) -> dict[str, str]:
-    """Those of an instance with embedded parts and this one's encoder."""
-    data.mkdir()
-    kept = {name: value for name, value in os.environ.items() if name[:3] != "KB_" and name != "DJANGO_SETTINGS_MODULE"}
-    return kept | {"KB_DATA_DIR": str(data), "KB_EMBEDDER": settings.KB_EMBEDDER}
-
-
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
-
-
-def _manage(surroundings: dict[str, str], *arguments: str) -> str:
-    command = _command(*arguments)
-    done = subprocess.run(command, env=surroundings, check=True, capture_output=True, text=True)  # noqa: S603 - our own
-    return done.stdout
-
-
 def _watched(surroundings: dict[str, str], *arguments: str) -> tuple[float, dict[str, Any], str]:
     """Seconds, memory and last line of a command. Raises CalledProcessError when it fails."""
     began = time.perf_counter()
-    command = _command(*arguments)
-    process = subprocess.Popen(command, env=surroundings, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
+    line = process.command(*arguments)
+    started = subprocess.Popen(line, env=surroundings, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
     samples: list[float] = []
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(LOOK_EVERY_S):
-            if megabytes := _resident(process.pid):
+            if megabytes := process.resident(started.pid):
                 samples.append(megabytes)
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
-    output, _ = process.communicate()
+    output, _ = started.communicate()
     seconds = time.perf_counter() - began
     over.set()
     watcher.join()
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, arguments)
+    if started.returncode:
+        raise subprocess.CalledProcessError(started.returncode, arguments)
     tenths = [round(samples[len(samples) * part // 10]) for part in range(10)] if len(samples) >= 10 else samples
     memory = {"tenths_mb": tenths, "peak_mb": round(max(samples, default=0))}
     return seconds, memory, output.strip().splitlines()[-1] if output.strip() else ""
-
-
-def _resident(pid: int) -> float:
-    """Megabytes that the process holds; 0 where the system does not tell."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0.0
-    found = [line for line in status.splitlines() if line.startswith("VmRSS:")]
-    return int(found[0].split()[1]) / 1000 if found else 0.0

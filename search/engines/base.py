@@ -79,7 +79,10 @@ class Engine(Protocol):
         ...
 
     def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
-        """The `k` passages of highest cosine, exactly. Raises SemanticUnavailable when vectors cannot be searched."""
+        """The `k` passages of highest cosine: exactly, but for an engine that says above which size it finds most.
+
+        Scores are always cosines of the stored vectors. Raises SemanticUnavailable when vectors cannot be searched.
+        """
         ...
 
     def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
@@ -139,7 +142,8 @@ def query_vector(vector: Vectors, dimension: int) -> Vectors:
 def best(ids: Ids, entry_ids: Ids, scores: NDArray[np.float64], k: int) -> list[Hit]:
     """The `k` best as hits, highest score first, ties by id."""
     order = np.lexsort((ids, -scores))[: max(k, 0)]
-    return [Hit(int(i), int(e), float(s)) for i, e, s in zip(ids[order], entry_ids[order], scores[order], strict=True)]
+    columns = (ids[order].tolist(), entry_ids[order].tolist(), scores[order].tolist())
+    return list(map(Hit._make, zip(*columns, strict=True)))
 
 
 def rarest(terms: dict[str, int], frequency: dict[str, int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.engines.base import Ids, Vectors
+from search.engines.scan import products
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,9 +21,7 @@ class DeltaView:
     def scores(self, vector: Vectors, filter: Ids | None) -> tuple[Ids, Ids, Vectors]:
         """Ids, entry ids and dot products of the living rows inside the filter."""
         keep = self.alive if filter is None else self.alive & np.isin(self.entry_ids, filter)
-        if keep.all():
-            return self.ids, self.entry_ids, self.matrix @ vector
-        return self.ids[keep], self.entry_ids[keep], self.matrix[keep] @ vector
+        return self.ids[keep], self.entry_ids[keep], products(vector, self.matrix)[keep]
 
 
 class Delta:

@@ -3,7 +3,7 @@
 ```
     LOCK              held by the one writer, says who that is
     CURRENT           which generation to read, replaced atomically
-    vectors-7.faiss   vectors-7.npy   vectors-7.log      see local_vectors
+    vectors-7.npz, .f32, .sq8, .log                      see vector_base and vector_log
     words-3/                                             see local_words
 ```
 """
@@ -22,7 +22,7 @@ from pathlib import Path
 from search.errors import IndexBusy, IndexMismatch
 
 # Grows when files, fields or the analyzer change in a way that old indexes do not fit.
-SCHEMA = 1
+SCHEMA = 2
 REBUILD = "run `python manage.py reindex --rebuild`"
 
 

@@ -48,16 +48,25 @@ class LocalEngine:
     """
 
     def __init__(
-        self, folder: Path | str, fingerprint: str, dimension: int, *, writable: bool = False, wait: float = 0.0
+        self,
+        folder: Path | str,
+        fingerprint: str,
+        dimension: int,
+        *,
+        writable: bool = False,
+        wait: float = 0.0,
+        unread: bool = False,
     ) -> None:
         """Open the index in `folder`; a writer creates it when there is none.
 
-        `wait` is how many seconds a writer tries for the lock. Raises IndexBusy when another process writes, and
+        `wait` is how many seconds a writer tries for the lock; `unread` is an index that nobody reads before it is
+        whole. Raises IndexBusy when another process writes, and
         IndexMismatch for an index of another layout, or (writer) of another model or dimension.
         """
         self.folder = Path(folder)
         self.fingerprint = fingerprint
         self.dimension = dimension
+        self._unread = unread
         self._opening = threading.RLock()
         self._current: Current | None = None
         self._stamp: tuple[int, ...] = ()
@@ -84,7 +93,7 @@ class LocalEngine:
         words.write(chosen, [])
         entry_ids = np.array([passage.entry_id for passage in chosen], np.int64)
         vectors.append(record(Kind.UPSERT, ids, entry_ids, stacked))
-        if vectors.wants_compaction():
+        if vectors.wants_compaction(unread=self._unread):
             self.compact()
 
     def delete(self, ids: Iterable[int]) -> None:
@@ -140,10 +149,16 @@ class LocalEngine:
         )
 
     def check(self) -> None:
-        """Of the words alone: damaged vectors are found when they are opened."""
         self.refresh()
+        if self._broken is not None:
+            raise IndexMismatch(f"the vectors in {self.folder} cannot be read ({self._broken}): {REBUILD}")
         if self._words is not None:
             self._words.check()
+        if self._vectors is not None:
+            try:
+                self._vectors.check()
+            except OSError as error:
+                raise IndexMismatch(f"the vectors in {self.folder} are damaged ({error}): {REBUILD}") from error
 
     def refresh(self) -> None:
         with self._opening:
@@ -184,7 +199,8 @@ class LocalEngine:
     def rebuild(
         cls, folder: Path | str, fingerprint: str, dimension: int, *, wait: float = 0.0
     ) -> Iterator["LocalEngine"]:
-        """An empty engine to fill; readers see it when the block ends, and keep the old index when it raises.
+        """An empty engine to fill; readers see it when the block ends, and keep the old index when it raises. The words
+        that are put in are seen by nobody before that.
 
         Needs no readable old index, so it is the way out of an IndexMismatch. Takes the lock like any writer.
         """
@@ -193,8 +209,12 @@ class LocalEngine:
         beside = folder / BESIDE
         try:
             shutil.rmtree(beside, ignore_errors=True)
-            with cls(beside, fingerprint, dimension, writable=True) as fresh:
+            with cls(beside, fingerprint, dimension, writable=True, unread=True) as fresh:
                 yield fresh
+                words, vectors = fresh._writing()
+                words.settle()
+                if vectors.wants_compaction():
+                    fresh.compact()
             _adopt(folder, beside)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
@@ -247,7 +267,7 @@ class LocalEngine:
         writable = self._writer is not None
         words, self._broken = self._words, None
         if words is None or self._current is None or self._current.words != current.words:
-            words = LocalWords(self.folder, current.words, writable=writable)
+            words = LocalWords(self.folder, current.words, writable=writable, unread=self._unread)
         vectors = None
         try:
             vectors = LocalVectors(self.folder, current.generation, current.dimension, writable=writable)

@@ -1,9 +1,9 @@
-"""The vector half of the local engine: a base file, a log of what changed since, exact search over both."""
+"""The vector half of the local engine: a base, a log of what changed since, one search over both."""
 
 import logging
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from search.engines.vector_log import Kind, Record, read_records
 
 logger = logging.getLogger(__name__)
 
-# The delta is scanned in numpy and read by every process at start; past this it is folded into a new base.
+# The delta is looked at whole by every search, held in memory by every process and read at its start; past this it is
+# folded into a new base. While nobody reads it yet, it may be larger, and is folded less often.
 COMPACT_ROWS = 5_000
-COMPACT_SHARE = 4
-# Rows copied at a time while a base is built, to bound memory.
-BATCH_ROWS = 10_000
+COMPACT_SHARE = 8
+COMPACT_LATEST = 16_000
+COMPACT_UNREAD = 64_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +32,11 @@ class Snapshot:
     base: VectorBase
     base_alive: NDArray[np.bool_]
     delta: DeltaView
+
+    @property
+    def alive(self) -> NDArray[np.bool_] | None:
+        """Which rows of the base still count; None for all."""
+        return None if self.base_alive.all() else self.base_alive
 
 
 class LocalVectors:
@@ -61,13 +67,9 @@ class LocalVectors:
     def create(cls, folder: Path, generation: int, dimension: int) -> None:
         """Write the files of a generation that holds nothing yet."""
         nothing = np.empty(0, np.int64)
-        cls._write(folder, generation, dimension, nothing, nothing, [])
-
-    @staticmethod
-    def _write(
-        folder: Path, generation: int, dimension: int, ids: Ids, entry_ids: Ids, batches: Iterable[Vectors]
-    ) -> None:
-        write_base(folder / f"vectors-{generation}", dimension, ids, entry_ids, batches)
+        write_base(
+            folder / f"vectors-{generation}", dimension, nothing, nothing, lambda _: np.empty((0, dimension), "<f4")
+        )
         (folder / f"vectors-{generation}.log").touch()
 
     def refresh(self) -> None:
@@ -83,26 +85,16 @@ class LocalVectors:
                 self._snapshot = Snapshot(self._base, self._base_alive.copy(), self._delta.view())
 
     def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
-        """Exactly the `k` highest cosines inside the filter."""
+        """The `k` highest cosines inside the filter; see `vector_base` for what is looked at."""
         if k < 1:
             return []
         now = self._snapshot
         ids, entry_ids, scores = now.delta.scores(vector, filter)
-        keep = None if now.base_alive.all() else now.base_alive
-        if filter is not None:
-            keep = now.base_alive & np.isin(now.base.entry_ids, filter)
-        wanted = k
-        while True:
-            # One more than wanted shows whether the last place is shared; ids decide such ties, so fetch them all.
-            rows, found = now.base.nearest(vector, keep, wanted + 1)
-            rounded = _round(found)
-            if len(rows) <= wanted or rounded[-1] < rounded[k - 1]:
-                break
-            wanted *= 2
+        rows, found = now.base.nearest(vector, now.alive, filter, k)
         return best(
             np.concatenate([now.base.ids[rows], ids]),
-            np.concatenate([now.base.entry_ids[rows], entry_ids]),
-            np.concatenate([rounded, _round(scores)]),
+            np.concatenate([now.base.entry_ids(rows), entry_ids]),
+            np.concatenate([_round(found), _round(scores)]),
             k,
         )
 
@@ -116,18 +108,22 @@ class LocalVectors:
 
     def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
         """The passages of these entries."""
-        now, wanted = self._snapshot, np.asarray(entry_ids, np.int64)
-        in_base = now.base_alive & np.isin(now.base.entry_ids, wanted)
+        now, wanted = self._snapshot, np.unique(np.asarray(entry_ids, np.int64))
+        rows = now.base.rows_of(wanted)
         in_delta = now.delta.alive & np.isin(now.delta.entry_ids, wanted)
-        return [*now.base.ids[in_base].tolist(), *now.delta.ids[in_delta].tolist()]
+        return [*now.base.ids[rows[now.base_alive[rows]]].tolist(), *now.delta.ids[in_delta].tolist()]
 
     def contents(self) -> tuple[Ids, Ids]:
         """Passage ids, sorted, and their entry ids."""
         now = self._snapshot
         ids = np.concatenate([now.base.ids[now.base_alive], now.delta.ids[now.delta.alive]])
-        entry_ids = np.concatenate([now.base.entry_ids[now.base_alive], now.delta.entry_ids[now.delta.alive]])
+        entry_ids = np.concatenate([now.base.entry_ids()[now.base_alive], now.delta.entry_ids[now.delta.alive]])
         order = np.argsort(ids)
         return ids[order], entry_ids[order]
+
+    def check(self) -> None:
+        """Raise OSError where a file of the base is not what was written. Reads everything."""
+        self._base.check()
 
     def append(self, record: Record) -> None:
         """Write a record durably and apply it. Only for the holder of the lock."""
@@ -140,22 +136,38 @@ class LocalVectors:
             os.fsync(self._log.fileno())
         self.refresh()
 
-    def wants_compaction(self) -> bool:
+    def wants_compaction(self, *, unread: bool = False) -> bool:
         """Whether the delta has grown so large that it should become part of the base."""
-        return len(self._delta) > max(COMPACT_ROWS, len(self._base) // COMPACT_SHARE)
+        if unread:
+            return len(self._delta) > COMPACT_UNREAD
+        return len(self._delta) > max(COMPACT_ROWS, min(COMPACT_LATEST, len(self._base) // COMPACT_SHARE))
 
     def write_compacted(self, folder: Path, generation: int) -> None:
         """Write everything here as the base of a new generation."""
-        ids, entry_ids = self.contents()
-        batches = (self._gather(ids[at : at + BATCH_ROWS]) for at in range(0, len(ids), BATCH_ROWS))
-        self._write(folder, generation, self.dimension, ids, entry_ids, batches)
+        now = self._snapshot
+        from_base, from_delta = np.flatnonzero(now.base_alive), np.flatnonzero(now.delta.alive)
+        ids = np.concatenate([now.base.ids[from_base], now.delta.ids[from_delta]])
+        entry_ids = np.concatenate([now.base.entry_ids(from_base), now.delta.entry_ids[from_delta]])
+        order = np.argsort(ids)
+        old = None
+        if now.base.lists is not None:
+            known = np.concatenate([now.base.list_of()[from_base], np.full(len(from_delta), -1, np.int32)])
+            old = now.base.lists, known[order]
 
-    def _gather(self, ids: Ids) -> Vectors:
-        stored = self.vectors(ids.tolist())
-        return np.stack([stored[id] for id in ids.tolist()])
+        def read(positions: Ids) -> Vectors:
+            chosen = order[positions]
+            found = np.empty((len(chosen), self.dimension), np.float32)
+            in_base = chosen < len(from_base)
+            found[in_base] = now.base.matrix(from_base[chosen[in_base]])
+            found[~in_base] = now.delta.matrix[from_delta[chosen[~in_base] - len(from_base)]]
+            return found
+
+        write_base(folder / f"vectors-{generation}", self.dimension, ids[order], entry_ids[order], read, old)
+        (folder / f"vectors-{generation}.log").touch()
 
     def close(self) -> None:
         self._log.close()
+        self._base.close()
 
     def _apply(self, record: Record) -> None:
         if record.kind is Kind.INTENT:

@@ -1,7 +1,7 @@
 """How a result is shown: the passage that matched with its words marked, and why it was found."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
@@ -17,6 +17,9 @@ register = template.Library()
 HEADING = re.compile(r"^[ ]{0,3}(#{1,6}[ ]+)[^\n]*(?:\n+|$)", re.MULTILINE)
 LINK = re.compile(r"(!?\[)[^\]\n]*(\]\([^)\s]*\))")
 SIGN = re.compile(r"^[ ]*(?:>|[-*+])[ ]+|^[ ]*```\w*|\*\*|(?<!\w)__|__(?!\w)|`+", re.MULTILINE)
+# What a code point of a text is to the reader, a byte for each, and runs of the same.
+ASKED, SILENT = b"\x01", b"\x02"
+RUN = re.compile(rb"\x00+|\x01+|\x02+")
 
 
 class Span(NamedTuple):
@@ -28,30 +31,52 @@ class Span(NamedTuple):
 
 @register.filter
 def snippet(passage: PassageHit, length: int = 320) -> SafeString:
-    """About `length` characters of the passage around the words that were asked for, those in `<mark>`."""
-    return marked(passage.text, passage.marks, window(passage.text, passage.marks, length))
+    """About `length` characters of the passage around the sentence that matched best, which leads to where it stands;
+    the words that were asked for in `<mark>`."""
+    part = window(passage.text, passage.marks, length, passage.sentence)
+    return marked(passage.text, passage.marks, part, passage.sentence, passage.url)
 
 
-def marked(text: str, marks: list[tuple[int, int]], part: Span) -> SafeString:
-    """`part` of `text` as HTML: everything escaped, Markdown's signs left out, the marks in `<mark>`."""
-    asked, silent = _points(marks), _points(_signs(text, _points(marks)))
-    shown = [point for point in range(*part) if point not in silent]
-    pieces = ["… " if part.start > 0 else ""]
-    for is_asked, points in groupby(shown, key=asked.__contains__):
-        words = "".join(text[point] for point in points)
-        pieces.append(format_html("<mark>{}</mark>", words) if is_asked else words)
+@register.filter
+def said(passage: PassageHit, length: int = 320) -> SafeString:
+    """The sentence of a passage alone, which leads to where it stands, without marks; of a long one the beginning."""
+    start, end = passage.sentence or (0, len(passage.text))
+    words = passage.text[start:end]
+    return marked(words, [], Span(0, min(len(words), length)), (0, len(words)), passage.url)
+
+
+def marked(
+    text: str, marks: list[tuple[int, int]], part: Span, sentence: tuple[int, int] | None = None, url: str = ""
+) -> SafeString:
+    """`part` of `text` as HTML: everything escaped, Markdown's signs left out, the marks in `<mark>`, the sentence a
+    link to `url`."""
+    kinds = bytearray(len(text))
+    for start, end in marks:
+        kinds[start:end] = ASKED * (end - start)
+    for start, end in list(_signs(text, bytes(kinds))):
+        kinds[start:end] = SILENT * (end - start)
+    first, last = sentence if sentence and url else (part.end, part.end)
+    first, last = (min(max(at, part.start), part.end) for at in (first, last))
+    pieces = ["… " if part.start > 0 else "", _with_marks(text, kinds, part.start, first)]
+    if best := _with_marks(text, kinds, first, last):
+        pieces.append(format_html('<a class="best" href="{}">{}</a>', url, best))
+    pieces.append(_with_marks(text, kinds, last, part.end))
     pieces.append(" …" if part.end < len(text) else "")
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
-def _points(spans: Iterable[tuple[int, int]]) -> set[int]:
-    return {point for start, end in spans for point in range(start, end)}
+def _with_marks(text: str, kinds: bytearray, start: int, end: int) -> SafeString:
+    runs = ((run[0], text[run.start() : run.end()]) for run in RUN.finditer(kinds, start, end))
+    spoken = groupby((run for run in runs if run[0][:1] != SILENT), key=lambda run: run[0][:1])
+    pieces = ((kind, "".join(words for _, words in found)) for kind, found in spoken)
+    shown = (format_html("<mark>{}</mark>", words) if kind == ASKED else words for kind, words in pieces)
+    return format_html_join("", "{}", ((piece,) for piece in shown))
 
 
-def _signs(text: str, asked: set[int]) -> Iterator[tuple[int, int]]:
+def _signs(text: str, kinds: bytes) -> Iterator[tuple[int, int]]:
     """Where Markdown's signs are; a heading is left out whole unless something in it was asked for."""
     for heading in HEADING.finditer(text):
-        yield heading.span(1) if asked.intersection(range(*heading.span())) else heading.span()
+        yield heading.span(1) if kinds.find(ASKED, *heading.span()) >= 0 else heading.span()
     for link in LINK.finditer(text):
         yield link.span(1)
         yield link.span(2)
@@ -59,16 +84,24 @@ def _signs(text: str, asked: set[int]) -> Iterator[tuple[int, int]]:
         yield sign.span()
 
 
-def window(text: str, marks: list[tuple[int, int]], length: int) -> Span:
-    """Where to cut `text` so that most marks are inside, from word to word."""
+def window(text: str, marks: list[tuple[int, int]], length: int, sentence: tuple[int, int] | None = None) -> Span:
+    """Where to cut `text`, from word to word: so that the sentence has some of what is around it, else, where it is too
+    long or there is none, so that most marks are inside."""
     if len(text) <= length:
         return Span(0, len(text))
-    starts = [start for start, _ in sorted(marks)] or [0]
-    best = max(starts, key=lambda first: sum(first <= start < first + length * 3 // 4 for start in starts))
-    start = max(0, min(best - length // 5, len(text) - length))
+    if sentence and (spare := length - (sentence[1] - sentence[0])) > 0:
+        start, latest = sentence[0] - spare // 3, sentence[0]
+    else:
+        inside = [a for a, b in sorted(marks) if not sentence or (sentence[0] <= a and b <= sentence[1])]
+        starts = inside or [sentence[0] if sentence else 0]
+        best = max(starts, key=lambda first: sum(first <= start < first + length * 3 // 4 for start in starts))
+        start, latest = best - length // 5, best
+    start = max(0, min(start, len(text) - length))
     if start:
-        start = _word_after(text, start)
+        start = min(_word_after(text, start), latest)
     end = len(text) if start + length >= len(text) else max(text.rfind(" ", start, start + length), start + length // 2)
+    if sentence and sentence[0] >= start and sentence[1] - start <= length:
+        end = max(end, sentence[1])
     return Span(start, end)
 
 

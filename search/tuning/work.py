@@ -232,7 +232,7 @@ def use(row: TunedEncoder | None, progress: indexing.Progress | None = None, wai
     """
     name = settings.KB_EMBEDDER if row is None else str(chosen.folder(row.name))
     model: Encoder = chosen.load(name)
-    done = indexing.rebuild(progress, wait, model)
+    done = indexing.rebuild(progress, wait, model=model)
     chosen.choose(row)
     _let_go_of_the_old(row)
     return done

@@ -18,6 +18,7 @@ PAGES = (
     "/search/",
     "/search/?q=chatbot+refund",
     "/status/",
+    "/status/quality/",
     "/nothing/",
 )
 

@@ -75,6 +75,16 @@ def test_a_filter_changes_the_list_and_the_address_and_back_undoes_it(page: Page
     expect(page.locator(".row")).to_have_count(6)
 
 
+def test_a_hit_leads_to_its_sentence_in_the_entry(page: Page, live_server):
+    page.goto(f"{live_server.url}/search/?q=answers+rules&mode=keyword")
+    page.get_by_role("link", name="Nobody compared its answers with the rules.").click()
+
+    expect(page).to_have_url(re.compile(r"/entries/airline-bot/\?at=body\.[^#]+#passage$"))
+    here = page.locator(".prose mark#passage")
+    expect(here).to_have_text("Nobody compared its answers with the rules.")
+    expect(here).to_be_in_viewport()
+
+
 def test_a_bad_date_is_told_in_place(page: Page, live_server):
     page.goto(f"{live_server.url}/incidents/")
 

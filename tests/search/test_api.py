@@ -58,7 +58,8 @@ def ferry() -> Entry:
 def test_the_envelope_and_every_field_of_a_result(client, ferry):
     answer = get(client, q="reef chart", limit=1)
 
-    assert set(answer) == {"results", "total", "next_cursor", "notices"}
+    assert set(answer) == {"results", "total", "next_cursor", "notices", "did_you_mean"}
+    assert answer["did_you_mean"] is None
     assert (answer["total"], answer["next_cursor"], answer["notices"]) == (3, "1", [])
     (result,) = answer["results"]
     assert set(result) == {"entry", "score", "passages", "why"}
@@ -180,7 +181,8 @@ def test_modes(client, ferry):
 
 
 def test_nothing_asked_is_nothing_found(client, ferry):
-    assert get(client) == {"results": [], "total": 0, "next_cursor": None, "notices": []}
+    nothing = {"results": [], "total": 0, "next_cursor": None, "notices": [], "did_you_mean": None}
+    assert get(client) == nothing
     assert get(client, q="   ")["total"] == 0
 
 

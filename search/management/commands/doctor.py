@@ -5,7 +5,7 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from search import health
 
@@ -15,9 +15,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true")
+        parser.add_argument("--engine", default="", metavar="URL", help="look at this index, not that of KB_INDEX_URL")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = health.examine()
+        try:
+            report = health.examine(options["engine"])
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json()))
         else:

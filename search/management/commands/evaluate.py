@@ -2,16 +2,22 @@
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from tqdm import tqdm
 
-from search import index
-from search.beir import CollectionError
-from search.errors import SemanticUnavailable
-from search.evaluation import MEASURES, Scores, evaluate
+from search import golden, index, quality
+from search.encoder import Encoder
+from search.errors import SearchError
+from search.evaluation import Measurement, measure
+from search.models import MAX_NAME, Evaluation
 from search.tuning.evaluating import adapted
+from search.variants import BY_MODES
 
 
 class Command(BaseCommand):
@@ -21,47 +27,95 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directory", metavar="DIR")
-        parser.add_argument(
+        of = parser.add_mutually_exclusive_group()
+        of.add_argument(
+            "--instance",
+            action="store_true",
+            help="DIR has no corpus.jsonl: search this instance's public entries, which qrels.tsv names by their slugs",
+        )
+        of.add_argument(
             "--tune",
             action="store_true",
             help="adapt the encoder to DIR's documents, never its queries, and show before and after; minutes",
         )
         parser.add_argument("--json", action="store_true", help="the last line is the result as JSON")
+        parser.add_argument("--options", action="store_true", help="measure ways of ranking that are not in use too")
+        parser.add_argument("--queries", action="store_true", help="show the queries that differ most")
+        parser.add_argument("--report", metavar="FILE", help="write everything, query by query, into FILE as JSON")
+        parser.add_argument("--keep", metavar="NAME", help="show the result on /status/quality/ under NAME")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        bar: tqdm | None = None
-
-        def show(what: str, done: int, total: int) -> None:
-            nonlocal bar
-            if bar is None or bar.desc != what:
-                if bar is not None:
-                    bar.close()
-                bar = tqdm(desc=what, disable=None, leave=False)
-                bar.desc = what
-            bar.total = total or None
-            bar.update(done - bar.n)
-
-        directory, base = options["directory"], index.base() if options["tune"] else index.encoder()
+        name = (options["keep"] or "").strip()
+        if options["keep"] is not None and not 0 < len(name) <= MAX_NAME:
+            raise CommandError(f"--keep needs a name of 1 to {MAX_NAME} characters")
+        if options["instance"] and options["options"]:
+            raise CommandError("--options needs a collection of its own: it ranks what no reader is shown")
+        now = timezone.now()
         try:
-            found = [("", evaluate(directory, base, progress=show))]
-            if options["tune"]:
-                with adapted(directory, base, show) as result:
-                    scores = evaluate(directory, result.encoder, progress=show) if result.is_kept else found[0][1]
-                    found = [(f"{base.fingerprint}:", found[0][1]), ("\n".join([*result.said, "Adapted:"]), scores)]
-        except (CollectionError, SemanticUnavailable) as error:
+            with _Bar() as self.show:
+                found = list(self._measured(options))
+        except SearchError as error:
             raise CommandError(str(error)) from error
-        finally:
-            if bar is not None:
-                bar.close()
-        for title, scores in found:
+        for title, measured in found:
+            report = quality.report(measured, now)
             if title:
                 self.stdout.write(title)
-            self._table(scores)
+            self.stdout.write(quality.table(report))
+            if options["queries"]:
+                self.stdout.write(f"\n{quality.queries_table(report)}")
+        self._keep(name, options["report"], found[-1][1], now)
         if options["json"]:  # the last line is what counts: after adapting, where that was asked for
-            for _, scores in found:
-                self.stdout.write(json.dumps(scores))
+            for _, measured in found:
+                means = measured.means()
+                self.stdout.write(json.dumps({mode: means[mode] for mode in BY_MODES}))
 
-    def _table(self, scores: Scores) -> None:
-        self.stdout.write(f"{'':<10}" + "".join(f"{name:>12}" for name in MEASURES))
-        for mode, values in scores.items():
-            self.stdout.write(f"{mode:<10}" + "".join(f"{values[name]:>12.4f}" for name in MEASURES))
+    def _measured(self, options: dict[str, Any]) -> Iterator[tuple[str, Measurement]]:
+        """What was measured, each with what is to be said before it."""
+        directory = options["directory"]
+        if options["instance"]:
+            yield "", golden.measure_instance(directory, progress=self.show)
+        elif options["tune"]:
+            base = index.base()
+            before = self._measure(directory, base, options)
+            yield f"{base.fingerprint}:", before
+            with adapted(directory, base, self.show) as result:
+                after = self._measure(directory, result.encoder, options) if result.is_kept else before
+            yield "\n".join([*result.said, "Adapted:"]), after
+        else:
+            yield "", self._measure(directory, index.encoder(), options)
+
+    def _measure(self, directory: str, encoder: Encoder, options: dict[str, Any]) -> Measurement:
+        more = {"options": options["options"], "reranker": index.reranker()}
+        return measure(directory, encoder, progress=self.show, **more)
+
+    def _keep(self, name: str, file: str | None, measured: Measurement, now: datetime) -> None:
+        report = quality.report(measured, now)
+        if file:
+            whole = {**report, "per_query": quality.per_query(measured)}
+            try:
+                Path(file).write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", "utf-8")
+            except OSError as error:
+                raise CommandError(f"--report {file}: {error.strerror}") from error
+        if name:
+            Evaluation.objects.update_or_create(name=name, defaults={"measured_at": now, "report": report})
+            self.stdout.write(f"Kept as “{name}”: see /status/quality/.")
+
+
+class _Bar:
+    """A progress bar that follows what is being done."""
+
+    def __enter__(self) -> "_Bar":
+        self.bar: tqdm | None = None
+        return self
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        if self.bar is None or self.bar.desc != what:
+            self.__exit__()
+            self.bar = tqdm(desc=what, disable=None, leave=False)
+            self.bar.desc = what
+        self.bar.total = total or None
+        self.bar.update(done - self.bar.n)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()

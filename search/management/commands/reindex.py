@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from search import health, index, indexing
-from search.errors import IndexBusy, IndexMismatch, SemanticUnavailable
+from search import embeddings, health, index, indexing
+from search.errors import IndexBusy, IndexMismatch, SearchError, SemanticUnavailable
 from search.models import Indexing
 
 LOOK_EVERY_S = 0.3
@@ -21,24 +21,29 @@ class Command(BaseCommand):
         how = parser.add_mutually_exclusive_group()
         how.add_argument("--pending", action="store_true", help="only what is known to wait")
         how.add_argument("--rebuild", action="store_true", help="everything anew, beside the index that is in use")
+        how.add_argument("--engine", default="", metavar="URL", help="fill this index, beside that of KB_INDEX_URL")
         parser.add_argument("--quiet-when-idle", action="store_true", help="say nothing when there was nothing to do")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.quiet = options["quiet_when_idle"]
         self._prepare()
-        if options["rebuild"]:
-            self._rebuild()
+        if options["rebuild"] or options["engine"]:
+            self._rebuild(options["engine"])
+            self._forget()
             return
         try:
             if not options["pending"]:
                 health.reconcile()
             self._index_pending()
+            if not options["pending"]:
+                self._forget()
         except IndexMismatch as error:
             if options["pending"]:
                 raise CommandError(str(error)) from error
             self.stdout.write(f"The index does not fit: {error}. Building it anew.")
             self._rebuild()
-        except SemanticUnavailable as error:
+            self._forget()
+        except SearchError as error:
             raise CommandError(f"Nothing was indexed: {error}") from error
 
     def _prepare(self) -> None:
@@ -71,13 +76,20 @@ class Command(BaseCommand):
         if done or not self.quiet:
             self.stdout.write(f"indexed {done}")
 
-    def _rebuild(self) -> None:
+    def _forget(self) -> None:
+        gone = embeddings.sweep()
+        if gone and not self.quiet:
+            self.stdout.write(f"forgot {gone} embeddings that nothing uses")
+
+    def _rebuild(self, url: str = "") -> None:
         try:
             with _bar() as show:
-                done = indexing.rebuild(show, wait=60)
+                done = indexing.rebuild(show, wait=60, url=url)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         except IndexBusy as error:
             raise CommandError(f"The index is being written to: {error}. Try again in a moment.") from error
-        except SemanticUnavailable as error:
+        except SearchError as error:
             raise CommandError(f"Nothing was indexed: {error}") from error
         self.stdout.write(f"indexed {done}")
 

@@ -34,6 +34,8 @@ class Command(BaseCommand):
             return
         for notice in notices(results):
             self.stderr.write(notice)
+        if results.did_you_mean:
+            self.stdout.write(f"Did you mean: {results.did_you_mean}")
         for number, hit in enumerate(results.hits, start=1):
             self._show(number, hit)
         if not results.hits:
@@ -47,4 +49,6 @@ class Command(BaseCommand):
             f"{hit.score:.2f} = words {hit.keyword:.2f}, meaning {hit.semantic:.2f}"
         )
         if hit.passages:
-            self.stdout.write(f"    {' '.join(hit.passages[0].text.split())[:200]}")
+            best = hit.passages[0]
+            said = best.text[slice(*best.sentence)] if best.sentence else best.text
+            self.stdout.write(f"    {' '.join(said.split())[:300]}")

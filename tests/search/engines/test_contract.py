@@ -9,16 +9,18 @@ import pytest
 from search.engines.base import Engine
 from search.engines.local import LocalEngine
 from search.engines.reference import ReferenceEngine
-from tests.search.engines.helpers import EAST, NORTH, NORTH_EAST, UP, filter_of, ids, passage
+from tests.search.engines.helpers import EAST, NORTH, NORTH_EAST, UP, filter_of, ids, milvus_writer, passage
 
 
-@pytest.fixture(params=["reference", "local"])
+@pytest.fixture(params=["reference", "local", "milvus"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     made: Engine
     if request.param == "reference":
         made = ReferenceEngine("model-a", 3)
-    else:
+    elif request.param == "local":
         made = LocalEngine(tmp_path / "index", "model-a", 3, writable=True)
+    else:
+        made = milvus_writer(request.getfixturevalue("milvus_lite").url, tmp_path)
     yield made
     made.close()
 

@@ -116,7 +116,7 @@ def test_a_long_log_is_compacted_by_itself(tmp_path: Path, monkeypatch: pytest.M
         for id in range(1, 31):
             engine.upsert([passage(id, vector=EAST)])
         assert engine.state().ids.tolist() == list(range(1, 31))
-    assert len(list(tmp_path.glob("vectors-*.faiss"))) == 1
+    assert len(list(tmp_path.glob("vectors-*.f32"))) == 1
     assert log_of(tmp_path).stat().st_size < 2000
 
 
@@ -176,7 +176,7 @@ def test_an_index_of_another_layout_is_refused(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("suffix", "damage"),
-    [("log", Path.unlink), *itertools.product(["npy", "faiss"], [Path.unlink, overwrite, cut_short])],
+    [("log", Path.unlink), *itertools.product(["npz", "f32"], [Path.unlink, overwrite, cut_short])],
 )
 def test_lost_vectors_leave_the_keywords_and_a_rebuild_helps(tmp_path: Path, suffix: str, damage):
     with writer(tmp_path) as engine:
@@ -265,7 +265,7 @@ def test_rebuild_shows_the_new_index_only_when_it_is_whole(tmp_path: Path):
         assert ids(other.nearest(EAST, None, 5)) == [7]
         assert other.state().fingerprint == "model-b"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "CURRENT", "LOCK", "vectors-2.faiss", "vectors-2.log", "vectors-2.npy", "words-2",
+        "CURRENT", "LOCK", "vectors-2.f32", "vectors-2.log", "vectors-2.npz", "words-2",
     ]  # fmt: skip
 
 

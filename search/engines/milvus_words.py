@@ -1,0 +1,168 @@
+"""BM25 in a Milvus: each passage is a sparse vector of word weights, a question one of word rarities, and their inner
+product is the score.
+
+Milvus has a BM25 of its own. In milvus-lite it counts how rare a word is among what the filter lets through, segment
+by segment, so the same passage scores differently under every filter; and no server's knows our stems or three fields
+with weights. Inner products are the same on every server. How often words occur is counted in a second collection.
+
+A dimension stands for a word in a field: 32 bits of a hash, so of a million words a few hundred share theirs.
+"""
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from search.analysis import query_terms, words
+from search.engines.base import FIELD_WEIGHTS, IndexedPassage, rarest
+from search.engines.milvus_server import READ_S, WRITE_S, Server
+
+# As in tantivy and the reference engine.
+K1, B = 1.2, 0.75
+DIMENSIONS = 2**32 - 3
+# Every passage has it and no question asks for it: Milvus refuses a sparse vector of nothing.
+NOBODY = 0
+ROWS_AT_ONCE = 5_000
+# Rows of the second collection that count no word: passages, words of each field, and whether a change is under way.
+PASSAGES, UNDER_WAY = -1, -2
+LENGTHS = {field: -3 - place for place, field in enumerate(FIELD_WEIGHTS)}
+
+Sparse = dict[int, float]
+Counts = Counter[int]
+
+
+def dimension(field: str, term: str) -> int:
+    digest = hashlib.blake2b(f"{field}\0{term}".encode(), digest_size=4).digest()
+    return 1 + int.from_bytes(digest, "big") % DIMENSIONS
+
+
+class Counted:
+    """The words of one passage, counted by dimension, and how many words each field has."""
+
+    def __init__(self, passage: IndexedPassage) -> None:
+        self.lengths: dict[str, int] = {}
+        self._occurs: dict[str, Counter[int]] = {}
+        for field in FIELD_WEIGHTS:
+            found = words(getattr(passage, field))
+            self.lengths[field] = len(found)
+            self._occurs[field] = Counter(dimension(field, term) for term in found)
+
+    def weights(self, averages: dict[str, float]) -> Sparse:
+        """What the passage gives to a question that asks for a word, but for how rare the word is."""
+        made = {NOBODY: 1.0}
+        for field, weight in FIELD_WEIGHTS.items():
+            length = K1 * (1 - B + B * self.lengths[field] / averages[field]) if averages[field] else K1
+            for at, times in self._occurs[field].items():
+                made[at] = weight * (K1 + 1) * times / (times + length)
+        return made
+
+
+def of_row(row: dict[str, Any]) -> Counts:
+    """What a stored passage adds to the counts."""
+    counts = Counter({int(at): 1 for at in row["words"] if int(at) != NOBODY})
+    counts[PASSAGES] = 1
+    counts.update({LENGTHS[field]: int(row[f"{field}_length"]) for field in FIELD_WEIGHTS})
+    return counts
+
+
+def row_of(passage: IndexedPassage, averages: dict[str, float], counted: Counted) -> dict[str, Any]:
+    """The fields that hold a passage's words."""
+    return {
+        "words": counted.weights(averages),
+        **{f"{field}_length": counted.lengths[field] for field in FIELD_WEIGHTS},
+    }
+
+
+class WordCounts:
+    """In how many passages each word occurs, by dimension, in a collection beside that of the passages."""
+
+    def __init__(self, server: Server, collection: str) -> None:
+        self._server = server
+        self.collection = f"{collection}_words"
+
+    def create(self) -> None:
+        from pymilvus import DataType, MilvusClient
+
+        schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema.add_field("id", DataType.INT64, is_primary=True)
+        schema.add_field("passages", DataType.INT64)
+        schema.add_field("nothing", DataType.FLOAT_VECTOR, dim=2)  # no collection is without a vector
+        indexes = MilvusClient.prepare_index_params()
+        indexes.add_index("nothing", index_type="FLAT", metric_type="L2")
+        self._server.create(self.collection, schema, indexes)
+
+    def get(self, ids: Iterable[int], timeout: float = READ_S) -> Counts:
+        """Counts by id; of what was never counted none."""
+        wanted, found = sorted(set(ids)), Counter[int]()
+        for first in range(0, len(wanted), ROWS_AT_ONCE):
+            rows = self._server.call(
+                "query",
+                self.collection,
+                filter=f"id in {wanted[first : first + ROWS_AT_ONCE]}",
+                output_fields=["id", "passages"],
+                consistency_level="Strong",
+                timeout=timeout,
+            )
+            found.update({int(row["id"]): int(row["passages"]) for row in rows})
+        return found
+
+    def add(self, change: Counts) -> None:
+        """Add these, which may be negative. Only for the one writer."""
+        changed = [id for id, many in change.items() if many]
+        before = self.get(changed, WRITE_S)
+        self._put({id: max(before[id] + change[id], 0) for id in changed})
+
+    def averages(self, more: Counts) -> dict[str, float]:
+        """How many words each field has on average, once `more` is added."""
+        now = self.get([PASSAGES, *LENGTHS.values()], WRITE_S)
+        passages = max(now[PASSAGES] + more[PASSAGES], 1)
+        return {field: (now[id] + more[id]) / passages for field, id in LENGTHS.items()}
+
+    def begin(self) -> None:
+        """From now on until `end` the counts may differ from the passages."""
+        self._put({UNDER_WAY: 1})
+
+    def end(self) -> None:
+        self._put({UNDER_WAY: 0})
+
+    def doubtful(self) -> bool:
+        """Whether a change began and never ended."""
+        return bool(self.get([UNDER_WAY], WRITE_S)[UNDER_WAY])
+
+    def recount(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Count anew what all stored passages hold."""
+        counts = Counter[int]()
+        for row in rows:
+            counts.update(of_row(row))
+        self._server.call("delete", self.collection, filter=f"id != {UNDER_WAY}", timeout=WRITE_S)
+        self._put(counts)
+
+    def question(self, query: str) -> Sparse:
+        """The sparse vector of a question: how rare its words are, times how often it says them; empty for none."""
+        terms = query_terms(query)
+        places = {term: {field: dimension(field, term) for field in FIELD_WEIGHTS} for term in terms}
+        having = self.get([PASSAGES, *(at for fields in places.values() for at in fields.values())])
+        frequency = {term: max(having[at] for at in fields.values()) for term, fields in places.items()}
+        all_of_them = having[PASSAGES]
+        return {
+            at: repeats * math.log(1 + (max(all_of_them - having[at], 0) + 0.5) / (having[at] + 0.5))
+            for term, repeats in rarest(terms, frequency).items()
+            for at in places[term].values()
+            if having[at]
+        }
+
+    def _put(self, counts: dict[int, int]) -> None:
+        rows = [{"id": id, "passages": many, "nothing": [0.0, 0.0]} for id, many in counts.items()]
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            self._server.call("upsert", self.collection, rows[first : first + ROWS_AT_ONCE], timeout=WRITE_S)
+
+
+def difference(after: Sequence[Counts], before: Sequence[Counts]) -> Counts:
+    """What the counts gain when rows are replaced."""
+    gained = Counter[int]()
+    for counts in after:
+        gained.update(counts)
+    for counts in before:
+        gained.subtract(counts)
+    return gained

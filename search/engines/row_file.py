@@ -1,0 +1,74 @@
+"""A file of equal rows that is read a few at a time, and does not fill the memory of who reads it."""
+
+import ctypes
+import mmap
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Below this the file is mapped as a whole. Above it rows are copied out one by one: a page that is touched maps its
+# neighbours too, so a few hundred scattered rows would count the whole file as memory of every process.
+MAPPED_BYTES = 48 << 20
+
+# os.preadv gives up the interpreter at every row, and threads that wait for it make each of them take milliseconds.
+_libc = ctypes.PyDLL(None, use_errno=True)
+_pread = _libc.pread
+_pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int64]
+_pread.restype = ctypes.c_ssize_t
+
+
+class RowFile:
+    """`rows` rows of `width` numbers of one type."""
+
+    def __init__(self, path: Path, rows: int, width: int, dtype: type[np.generic], *, mapped: bool = False) -> None:
+        """Open the file. Raises OSError for one of another size: reading past the end of a map kills the process."""
+        self.path, self.rows, self.width = path, rows, width
+        self._dtype = np.dtype(dtype)
+        self._row_bytes = width * self._dtype.itemsize
+        self._file = path.open("rb", buffering=0)
+        try:
+            size, expected = os.fstat(self._file.fileno()).st_size, rows * self._row_bytes
+            if size != expected:
+                raise OSError(f"{path} has {size} bytes, {rows} rows of {self._row_bytes} are expected")
+            self._map = None
+            if rows and (mapped or expected <= MAPPED_BYTES):
+                self._map = mmap.mmap(self._file.fileno(), 0, prot=mmap.PROT_READ)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def whole(self) -> NDArray[Any]:
+        """All rows without a copy, for a file that was opened mapped."""
+        if self._map is None:
+            assert not self.rows, f"{self.path} is not mapped"
+            return np.empty((0, self.width), self._dtype)
+        return np.frombuffer(self._map, self._dtype).reshape(self.rows, self.width)
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Copies of these rows. Raises OSError where they cannot be read."""
+        if self._map is not None:
+            return self.whole()[rows]
+        found = np.empty((len(rows), self.width), self._dtype)
+        descriptor, width, at = self._file.fileno(), self._row_bytes, found.ctypes.data
+        for row in rows.tolist():
+            if _pread(descriptor, at, width, row * width) != width:
+                raise OSError(ctypes.get_errno(), f"{self.path} cannot be read at row {row}")
+            at += width
+        return found
+
+    def slice(self, start: int, stop: int) -> NDArray[Any]:
+        """A copy of the rows from `start` up to `stop`."""
+        found = np.empty((max(0, min(stop, self.rows) - start), self.width), self._dtype)
+        rest, position = memoryview(found).cast("B") if found.size else memoryview(b""), start * self._row_bytes
+        while rest:
+            count = os.preadv(self._file.fileno(), [rest], position)
+            if not count:
+                raise OSError(f"{self.path} ends before row {stop}")
+            rest, position = rest[count:], position + count
+        return found
+
+    def close(self) -> None:
+        self._file.close()  # the map stays as long as an array of it is used

@@ -1,0 +1,116 @@
+"""Where an index is kept, by KB_INDEX_URL: who reads it, who writes it, and how it is built anew."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
+
+from search.engines.base import Engine
+from search.engines.layout import WriterLock, read_current
+from search.engines.local import LocalEngine
+
+
+class WritableEngine(Engine, Protocol):
+    """An engine that holds the right to write until it is closed."""
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class Lock(Protocol):
+    def release(self) -> None: ...
+
+
+# Takes the right to write, trying for some seconds; IndexBusy where another has it.
+Locking = Callable[[float], Lock]
+
+
+class Store(Protocol):
+    """One place for an index."""
+
+    def reader(self, fingerprint: str, dimension: int) -> Engine:
+        """For searching; it follows what the writer does without being opened again."""
+        ...
+
+    def writer(self, fingerprint: str, dimension: int, wait: float) -> WritableEngine:
+        """For writing. Raises IndexBusy while another process writes, after `wait` seconds."""
+        ...
+
+    def rebuild(self, fingerprint: str, dimension: int, wait: float) -> AbstractContextManager[Engine]:
+        """An empty index to fill beside the one in use, which it replaces when the block ends without an error."""
+        ...
+
+    def made_with(self) -> tuple[str, int] | None:
+        """Fingerprint and dimension of the index there is; None where there is none. Cheap."""
+        ...
+
+
+class LocalStore:
+    """faiss and tantivy in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def reader(self, fingerprint: str, dimension: int) -> Engine:
+        return LocalEngine(self.folder, fingerprint, dimension)
+
+    def writer(self, fingerprint: str, dimension: int, wait: float) -> WritableEngine:
+        return LocalEngine(self.folder, fingerprint, dimension, writable=True, wait=wait)
+
+    def rebuild(self, fingerprint: str, dimension: int, wait: float) -> AbstractContextManager[Engine]:
+        return LocalEngine.rebuild(self.folder, fingerprint, dimension, wait=wait)
+
+    def made_with(self) -> tuple[str, int] | None:
+        current = read_current(self.folder)
+        return (current.fingerprint, current.dimension) if current else None
+
+
+class MilvusStore:
+    """A collection in a Milvus; `folder` holds the lock of this machine, and words where the server cannot."""
+
+    def __init__(self, url: str, folder: Path, also_lock: Callable[[str, float], Lock]) -> None:
+        from search.engines.milvus_server import Address
+
+        self._address = Address.of(url)
+        self._folder = folder / self._address.key
+        self._also_lock = also_lock
+        self._asking = self._engine("", 0, None)
+
+    def reader(self, fingerprint: str, dimension: int) -> Engine:
+        return self._engine(fingerprint, dimension, None)
+
+    def writer(self, fingerprint: str, dimension: int, wait: float) -> WritableEngine:
+        return self._engine(fingerprint, dimension, self._lock(wait))
+
+    def rebuild(self, fingerprint: str, dimension: int, wait: float) -> AbstractContextManager[Engine]:
+        from search.engines.milvus import MilvusEngine
+
+        return MilvusEngine.rebuild(self._address, self._folder, fingerprint, dimension, lock=self._lock(wait))
+
+    def made_with(self) -> tuple[str, int] | None:
+        made = self._asking.made_with()
+        return (made.fingerprint, made.dimension) if made else None
+
+    def _engine(self, fingerprint: str, dimension: int, lock: Lock | None) -> Any:
+        from search.engines.milvus import MilvusEngine
+
+        return MilvusEngine(self._address, self._folder, fingerprint, dimension, lock=lock)
+
+    def _lock(self, wait: float) -> Lock:
+        """Against others on this machine by a file, against other machines by what `also_lock` asks."""
+        here = WriterLock(self._folder, wait)
+        try:
+            return _Both(here, self._also_lock(self._address.key, wait))
+        except BaseException:
+            here.release()
+            raise
+
+
+class _Both:
+    def __init__(self, *locks: Lock) -> None:
+        self._locks = locks
+
+    def release(self) -> None:
+        for lock in reversed(self._locks):
+            lock.release()

@@ -1,0 +1,116 @@
+"""From ranked ids to what a reader sees: entries, the passages that matched, and in each the sentence that did most."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.models import Entry, Reference
+from kb.places import place_url
+from kb.rights import QUOTE_CHARS, may_show_whole, quoted
+from search import vocabulary
+from search.analysis import query_terms
+from search.explaining import Weight, best_sentence, matches
+from search.highlight import matched_terms
+from search.models import Passage
+from search.ranking import RankedEntry
+
+PASSAGES_SHOWN = 3
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class PassageHit:
+    """A passage that matched: `text` is code points `start` to `end` of the stored text of `source`.
+
+    `marks` are the ranges within `text` whose words were asked for, `sentence` is that of the sentence that matched
+    best, and `url` opens the entry there. `page` is the number of the page that the sentence is on, or the first of
+    the words, or that the text begins on; None where the source has no pages.
+    """
+
+    text: str
+    start: int
+    end: int
+    source: str
+    reference: Reference | None
+    marks: list[Range]
+    score: float
+    page: int | None = None
+    sentence: Range | None = None
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An entry that was found, and why: its score from 0 to 1, and what words and meaning each gave to it."""
+
+    entry: Entry
+    score: float
+    keyword: float
+    semantic: float
+    words: list[str]
+    passages: list[PassageHit]
+
+
+def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
+    """Those of the ranked entries that this reader may see, with what explains them, in a fixed number of queries."""
+    # Tags and identifiers are in the JSON alone, and are fetched for it: see `answer`.
+    known = Entry.objects.visible_to(user).defer("body", "facts", "provenance")  # type: ignore[arg-type]
+    entries = known.in_bulk([ranked.entry_id for ranked in shown])
+    ids = [passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]]
+    passages = Passage.objects.select_related("reference").defer("reference__text").in_bulk(ids)
+    asked, weight = len(query_terms(text)), vocabulary.current().idf
+    found = []
+    for ranked in shown:
+        entry = entries.get(ranked.entry_id)
+        if entry is None:
+            continue
+        page = entry.get_absolute_url()
+        own = [
+            passage_hit(page, passages[passage.id], text, passage.score, weight)
+            for passage in ranked.passages[:PASSAGES_SHOWN]
+            if passage.id in passages
+        ]
+        words = _words(entry, own, text)[:asked]
+        found.append(Hit(entry, ranked.score, ranked.keyword, ranked.semantic, words, own))
+    return found
+
+
+def passage_hit(address: str, passage: Passage, query: str, score: float, weight: Weight) -> PassageHit:
+    """A passage of the entry whose page has this address, as it may be shown: of a text that may not be republished a
+    quote around the sentence."""
+    text, start = passage.text, passage.start
+    found = matches(query, text)
+    marks = [(a, b) for _, a, b in found]
+    sentence: Range | None = best_sentence(text, found, weight)
+    if passage.reference and not may_show_whole(passage.reference.text_licence):
+        first, last = quoted(text, *_focus(sentence or (0, 0), marks))
+        text, start = text[first:last], start + first
+        marks = [(a - first, b - first) for a, b in marks if a >= first and b <= last]
+        sentence = (max(0, sentence[0] - first), min(sentence[1], last) - first) if sentence else None
+    where = sentence or (marks[0] if marks else (0, 0))
+    page = passage.reference.page_at(start + where[0]) if passage.reference else None
+    here = sentence or (0, len(text))
+    url = place_url(address, passage.source, start + here[0], text[slice(*here)], passage.reference_id)
+    sentence = tuple(sentence) if sentence else None  # type: ignore[assignment]
+    return PassageHit(
+        text, start, start + len(text), passage.source, passage.reference, marks, score, page, sentence, url
+    )
+
+
+def _focus(sentence: Range, marks: list[Range]) -> Range:
+    """What of a sentence has to be in a quote: all of it, or of a long one the stretch with most of the words."""
+    start, end = sentence
+    inside = [(a, b) for a, b in marks if start <= a and b <= end]
+    if end - start <= QUOTE_CHARS or not inside:
+        return sentence
+    stretches = [
+        (a, max(b for x, b in inside if x >= a and b - a <= max(QUOTE_CHARS, first - a))) for a, first in inside
+    ]
+    return max(stretches, key=lambda stretch: sum(stretch[0] <= a and b <= stretch[1] for a, b in inside))
+
+
+def _words(entry: Entry, passages: list[PassageHit], query: str) -> list[str]:
+    """The words of the query, as found in the title and the passages shown, each once."""
+    texts = [(entry.title, matched_terms(query, entry.title)), *((passage.text, passage.marks) for passage in passages)]
+    found = [text[a:b].lower() for text, marks in texts for a, b in marks]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,167 @@
+"""Precedents that were saved: kept, opened again with what is new since, changed by whoever may."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from kb.models import Entry
+from search.models import SavedPrecedents
+from search.precedents import Precedent, Precedents, precedents
+from search.query import User
+
+MAX_TITLE = 200
+MAX_NOTE = 2000
+MAX_MARKED = 200
+# What people who are not signed in may keep here, all together: beyond it, nothing more is taken in for now.
+MOST_A_DAY = 2000
+MOST_IN_ALL = 50_000
+
+
+class NoRoom(Exception):
+    """Nothing more can be saved for now; the message is for the reader."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a saved description brings today. `new` and `changed` are entry ids that were not there, or said something
+    else, at `since`; `gone` counts entries that everybody could see then and this reader cannot see now."""
+
+    saved: SavedPrecedents
+    today: Precedents
+    new: frozenset[int]
+    changed: frozenset[int]
+    gone: int
+    since: datetime
+
+    @property
+    def fresh(self) -> int:
+        return len(self.new) + len(self.changed)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a reader sets: a title, entries that are ticked, and a note beside each entry."""
+
+    title: str = ""
+    ticks: tuple[int, ...] = ()
+    notes: Mapping[int, str] | None = None
+
+    @classmethod
+    def of(cls, title: str, ticks: Iterable[int], notes: Mapping[int, str]) -> "Marks":
+        """Within what is kept: 200 characters of title, 2,000 of a note, 200 entries."""
+        kept = {id: note.strip()[:MAX_NOTE] for id, note in list(notes.items())[:MAX_MARKED] if note.strip()}
+        return cls(" ".join(title.split())[:MAX_TITLE], tuple(sorted(set(ticks)))[:MAX_MARKED], kept)
+
+
+def save(found: Precedents, marks: Marks, user: User) -> tuple[SavedPrecedents, str]:
+    """Keep what was found; the row, and the token that lets its holder change it, which can never be read again.
+
+    Raises NoRoom where people who are not signed in have saved more than this instance keeps of them.
+    """
+    owner = user if user is not None and user.is_authenticated else None
+    if owner is None:
+        _make_room()
+    token = secrets.token_urlsafe(24)
+    now = timezone.now()
+    saved = SavedPrecedents.objects.create(
+        edit_digest=_digest(token),
+        owner_id=owner.pk if owner else None,
+        title=marks.title,
+        text=found.text,
+        found=_noted(found.all),
+        found_at=now,
+        opened_at=now,
+        ticks=list(marks.ticks),
+        notes={str(id): note for id, note in (marks.notes or {}).items()},
+    )
+    return saved, token
+
+
+def open_again(saved: SavedPrecedents, user: User) -> Opened:
+    """What the description brings today, with what was there before: of that, what the reader may see now."""
+    before = {int(id): known for id, known in saved.found.items()}
+    marked = {int(id) for id in saved.notes} | set(saved.ticks)
+    today = precedents(saved.text, user, always=before.keys() | marked)
+    visible = set(Entry.objects.visible_to(user).filter(pk__in=before).values_list("pk", flat=True))
+    shown = {one.entry.pk: one.entry for one in today.all}
+    known = shown.keys() & before.keys()
+    return Opened(
+        saved,
+        today,
+        new=frozenset(shown.keys() - before.keys()),
+        changed=frozenset(id for id in known if shown[id].content_hash != before[id]["hash"]),
+        gone=sum(known["public"] for id, known in before.items() if id not in visible),
+        since=saved.found_at,
+    )
+
+
+def touch(saved: SavedPrecedents) -> None:
+    """Note that it was opened, once a day: what is written by every request would be a lock."""
+    now = timezone.now()
+    if saved.opened_at.date() != now.date():
+        SavedPrecedents.objects.filter(pk=saved.pk).update(opened_at=now)
+
+
+def mark(saved: SavedPrecedents, marks: Marks, shown: Iterable[int]) -> None:
+    """Set title, ticks and notes. Of entries that were not `shown`, such as hidden ones, everything stays."""
+    shown = set(shown)
+    left = [id for id in saved.ticks if id not in shown]
+    notes = {id: note for id, note in saved.notes.items() if int(id) not in shown}
+    saved.title = marks.title
+    saved.ticks = sorted({*left, *shown.intersection(marks.ticks)})[:MAX_MARKED]
+    saved.notes = notes | {str(id): note for id, note in (marks.notes or {}).items() if id in shown}
+    saved.save(update_fields=["title", "ticks", "notes"])
+
+
+def take_in(opened: Opened) -> None:
+    """From now on, nothing of what is there today is new. What is hidden from this reader stays as it was noted."""
+    saved = opened.saved
+    hidden = {id: known for id, known in saved.found.items() if not known["public"]}
+    saved.found = hidden | _noted(opened.today.all)
+    saved.found_at = timezone.now()
+    saved.save(update_fields=["found", "found_at"])
+
+
+def may_edit(saved: SavedPrecedents, user: User, token: str) -> bool:
+    """Whether this is its signed-in owner, or somebody who has its token."""
+    if user is not None and user.is_authenticated and saved.owner_id == user.pk:
+        return True
+    return bool(token) and hmac.compare_digest(_digest(token), saved.edit_digest)
+
+
+def of_owner(user: User) -> QuerySet[SavedPrecedents]:
+    """What somebody who is signed in has saved, the newest first."""
+    if user is None or not user.is_authenticated:
+        return SavedPrecedents.objects.none()
+    return SavedPrecedents.objects.filter(owner=user.pk).defer("found", "notes")
+
+
+def _make_room() -> None:
+    SavedPrecedents.objects.forgotten().delete()
+    anonymous = SavedPrecedents.objects.filter(owner=None)
+    lately = anonymous.filter(created_at__gte=timezone.now() - timedelta(days=1)).count()
+    if lately >= MOST_A_DAY or anonymous.count() >= MOST_IN_ALL:
+        raise NoRoom("So much was saved here that nothing more is taken in for now: export the page, or sign in.")
+
+
+def _noted(found: Iterable[Precedent]) -> dict[str, Any]:
+    return {
+        str(one.entry.pk): {
+            "strength": None if one.strength is None else round(one.strength, 4),
+            "hash": one.entry.content_hash,
+            "public": not one.entry.is_hidden,
+        }
+        for one in found
+    }
+
+
+def _digest(token: str) -> str:
+    # 192 random bits: a fast hash is enough, as there is nothing to guess.
+    return hashlib.sha256(token.encode()).hexdigest()

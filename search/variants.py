@@ -1,0 +1,64 @@
+"""The ways of ordering the same candidates that `evaluate` measures side by side.
+
+The first three are the modes a reader can choose. The others are options that were weighed against `hybrid`, kept so
+that anybody can weigh them again on a collection of their own.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from search.candidates import Candidates
+from search.fusion import BY_MODE, Scores, parts, stretch
+from search.ranking import RankedEntry, fused, ordered
+
+# Cormack, Clarke and Büttcher 2009.
+RECIPROCAL_RANK_K = 60
+
+Order = Callable[[Sequence[Candidates]], list[RankedEntry]]
+
+
+def keyword(found: Sequence[Candidates]) -> list[RankedEntry]:
+    """What `mode=keyword` answers."""
+    by_words = [each.only(each.by_words) for each in found]
+    return ordered(by_words, lambda each: fused(each, BY_MODE["keyword"]))
+
+
+def vector(found: Sequence[Candidates]) -> list[RankedEntry]:
+    """What `mode=vector` answers."""
+    by_meaning = [each.only(each.by_meaning) for each in found]
+    return ordered(by_meaning, lambda each: fused(each, BY_MODE["vector"]))
+
+
+def hybrid(found: Sequence[Candidates]) -> list[RankedEntry]:
+    """What a search answers that asks for nothing else."""
+    return ordered(found, lambda each: fused(each, BY_MODE["hybrid"]))
+
+
+def half_and_half(found: Sequence[Candidates]) -> list[RankedEntry]:
+    """Both halves from 0 to 1, equal shares."""
+    return ordered(found, lambda each: (0.5 * stretch(each.bm25), 0.5 * stretch(each.cosine)))
+
+
+def reciprocal_ranks(found: Sequence[Candidates]) -> list[RankedEntry]:
+    """Ranks instead of scores."""
+    return ordered(found, lambda each: (_by_rank(each.bm25, each.by_words), _by_rank(each.cosine, each.by_meaning)))
+
+
+def without_feedback(found: Sequence[Candidates]) -> list[RankedEntry]:
+    """Words and meaning, without hearing the best candidates about the others."""
+    return ordered(found, lambda each: parts(each.bm25, each.cosine, BY_MODE["hybrid"]))
+
+
+def _by_rank(scores: Scores, named: np.ndarray) -> Scores:
+    ranks = np.empty(len(scores))
+    ranks[np.argsort(-scores, kind="stable")] = np.arange(1, len(scores) + 1)
+    return np.where(named, 1 / (RECIPROCAL_RANK_K + ranks), 0.0)
+
+
+BY_MODES: dict[str, Order] = {"keyword": keyword, "vector": vector, "hybrid": hybrid}
+OPTIONS: dict[str, Order] = {
+    "half-and-half": half_and_half,
+    "reciprocal-ranks": reciprocal_ranks,
+    "without-feedback": without_feedback,
+}

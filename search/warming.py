@@ -1,0 +1,37 @@
+"""What the first question would otherwise wait for: the model, the index, the templates, the pages of the files."""
+
+import logging
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import connections
+from django.http import HttpRequest, QueryDict
+
+from search import index
+
+log = logging.getLogger(__name__)
+
+QUESTION = "a chatbot that promised what its company would not do"
+
+
+def warm_up() -> None:
+    """Load model and index now. What fails here fails again, and is told, when somebody searches."""
+    index.warm_up()
+
+
+def rehearse() -> None:
+    """Answer a question that nobody asked, so that the first one that somebody asks is as fast as the next."""
+    from search.views import search_page  # which imports every page, and only a web process has use for them
+
+    warm_up()
+    request = HttpRequest()
+    request.method = "GET"
+    request.GET = QueryDict(f"q={QUESTION}")
+    request.META = {"SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+    request.user = AnonymousUser()
+    request.htmx = False  # type: ignore[attr-defined]
+    try:
+        search_page(request)
+    except Exception as error:  # whatever it is, a request will meet it too and say so
+        log.warning("the search page could not be rehearsed: %s", error)
+    finally:
+        connections.close_all()  # this thread's own

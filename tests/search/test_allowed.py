@@ -1,0 +1,96 @@
+"""Which entries a search looks at: read once for each state of the database, and never out of date."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, connections, transaction
+
+from kb.filters import EntryFilter
+from kb.models import Entry
+from kb.models.entries import Visibility
+from search.allowed import allowed, visible
+from tests.factories import make_entry, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TAGGED = EntryFilter(tag="lift")
+
+
+def ids(filter: EntryFilter = TAGGED, user=None) -> list[int]:
+    found = allowed(filter, user)
+    assert found is not None
+    return found.tolist()
+
+
+def elsewhere(work) -> None:
+    """Do it on another connection, as another process would."""
+
+    def done() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(done).result()
+
+
+def test_what_was_not_changed_is_not_read_again(django_assert_num_queries):
+    entry = make_entry(tags=["lift"])
+    assert ids() == [entry.pk]
+
+    with django_assert_num_queries(1):  # whether anything was written
+        assert ids() == [entry.pk]
+
+
+def test_changes_are_seen_at_once_wherever_they_are_made():
+    first, second = make_entry(tags=["lift"]), make_entry(tags=["lift"])
+    assert ids() == [first.pk, second.pk]
+
+    Entry.objects.filter(pk=first.pk).update(visibility=Visibility.INTERNAL)
+    assert ids() == [second.pk]
+
+    elsewhere(lambda: Entry.objects.filter(pk=first.pk).update(visibility=Visibility.PUBLIC))
+    assert ids() == [first.pk, second.pk]
+
+    elsewhere(second.delete)
+    assert ids() == [first.pk]
+
+
+def test_what_is_taken_back_is_not_kept():
+    entry = make_entry(tags=["lift"])
+    assert ids() == [entry.pk]
+    with transaction.atomic():
+        other = make_entry(tags=["lift"])
+        assert ids() == [entry.pk, other.pk]
+        transaction.set_rollback(True)
+
+    assert ids() == [entry.pk]
+
+
+def test_a_connection_that_was_opened_anew_remembers_nothing():
+    entry = make_entry(tags=["lift"])
+    assert ids() == [entry.pk]
+    elsewhere(lambda: make_entry(tags=["lift"]))
+    connection.close()
+
+    assert len(ids()) == 2
+
+
+def test_each_reader_has_what_is_theirs():
+    public, internal = make_entry(), make_entry(visibility=Visibility.INTERNAL)
+    staff = make_user(is_staff=True)
+
+    assert ids(EntryFilter()) == [public.pk]
+    assert allowed(EntryFilter(), staff) is None
+    assert ids(EntryFilter(kind="incident"), staff) == [public.pk, internal.pk]
+    assert ids(EntryFilter(kind="incident")) == [public.pk]
+    assert ids(EntryFilter(entity="nobody")) == []
+
+
+def test_hundreds_of_entries_are_looked_up_by_one_statement(django_assert_num_queries):
+    public, internal = make_entry(), make_entry(visibility=Visibility.INTERNAL)
+
+    with django_assert_num_queries(1):
+        assert visible([*range(100_000, 100_400), public.pk, internal.pk], None) == {public.pk}
+    assert visible([], None) == set()
