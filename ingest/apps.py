@@ -10,6 +10,7 @@ from django.conf import settings
 
 FORGOTTEN_AFTER_S = 24 * 3600
 DOWNLOAD_KEPT_S = 3 * 24 * 3600
+_cleared_at = -float("inf")
 
 
 class IngestConfig(AppConfig):
@@ -24,6 +25,7 @@ class IngestConfig(AppConfig):
         sweep.connect(_clear, dispatch_uid="ingest.scratch")
         sweep.connect(_start_due, dispatch_uid="ingest.schedules")
         sweep.connect(_clear_uploads, dispatch_uid="ingest.uploads")
+        sweep.connect(_clear_files, dispatch_uid="ingest.files")
 
 
 def _start_due(**_: Any) -> None:
@@ -36,6 +38,16 @@ def _clear_uploads(**_: Any) -> None:
     from ingest.web import uploads
 
     uploads.sweep()
+
+
+def _clear_files(**_: Any) -> None:
+    """Once a day and process, since it looks at every file."""
+    global _cleared_at
+    from kb import files
+
+    if time.monotonic() - _cleared_at > FORGOTTEN_AFTER_S:
+        _cleared_at = time.monotonic()
+        files.remove_unused()
 
 
 def _clear(**_: Any) -> None:

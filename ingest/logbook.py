@@ -1,5 +1,6 @@
 """What an import did, or would do, written down for whoever asks later: counts, problems, and changes by field."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ from kb import jobs, provenance
 from kb.models import Change, Entry, SlugRedirect
 from kb.models.provenance import Action
 
-PREVIEWED = 500  # changes of a preview that are kept; all are counted
+PREVIEWED = 300  # changes of one kind that are kept of a preview; all are counted
 SHOWN_ROWS = 20  # rows of one kind that a preview of a new entry names
 
 # Records that are no entries are counted under these names.
@@ -64,15 +65,21 @@ def note(run: jobs.Run, records: Sequence[Record], results: Sequence[Result], by
             for warning in record.warnings:
                 run.problem(record.key, warning)
         else:
-            run.count(COUNTED_AS[type(record)] if result.outcome != Outcome.LEFT_OUT else result.outcome)
+            taken = result.outcome not in (Outcome.LEFT_OUT, Outcome.WAITING)
+            run.count(COUNTED_AS[type(record)] if taken else result.outcome)
         changes += _changes(record, result, by, preview, stored)
     for change in changes:
         if change.action not in (Action.CREATED, Action.UPDATED):
             run.count(f"{change.action}s" if change.action == Action.CONFLICT else change.action)
     if preview:
-        kept = run.job.cursor.get("previewed", 0)
-        changes = changes[: max(0, PREVIEWED - kept)]
-        run.job.cursor = {**run.job.cursor, "previewed": kept + len(changes)}
+        kept = Counter(run.job.cursor.get("previewed") or {})
+        shown = []
+        for change in changes:
+            if kept[change.action] < PREVIEWED:
+                kept[change.action] += 1
+                shown.append(change)
+        changes = shown
+        run.job.cursor = {**run.job.cursor, "previewed": dict(kept)}
     Change.objects.bulk_create(changes)
 
 
@@ -90,7 +97,8 @@ def _changes(record: Record, result: Written, by: By, preview: bool, stored: Map
         return []
     said: list[tuple[str, dict[str, Any]]] = list(result.also)
     if isinstance(record, EntryRecord) and result.outcome == Outcome.CREATED:
-        said.append((Action.CREATED, as_stored(record) if preview else {}))
+        named = {"identifiers": result.fields["identifiers"]} if "identifiers" in result.fields else {}
+        said.append((Action.CREATED, as_stored(record) | named if preview else {}))
     elif result.fields:
         said.append((Action.UPDATED, result.fields))
     if result.conflicts:

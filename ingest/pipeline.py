@@ -38,6 +38,7 @@ BATCH = 100
 BATCH_CHARACTERS = 2_000_000
 BATCH_S = 5.0
 TRIES = 3
+MOST_HELD = 2
 MAX_PROBLEM_KEY = 300
 COMMON = {  # what every import may be told, whatever its source
     "status": ("draft", "published"),
@@ -64,7 +65,7 @@ def start_import(
     being left alone; `of` is the job that this one previews, confirms or repeats.
     """
     location = locations.absolute(location)
-    _check(source, location, options)
+    check(source, location, options)
     parameters: dict[str, Any] = {"source": source, "location": location, "options": options}
     parameters |= {"dry_run": True} if dry_run else {}
     parameters |= {"only": list(only)} if only else {}
@@ -113,6 +114,25 @@ class Import:
         return self.source.collection is not None and not self.only
 
 
+@dataclass
+class Held:
+    """A source as a turn left it, `position` records in: the next turn in this process need not read those again."""
+
+    source: Source
+    records: Iterator[Record]
+    position: int
+
+
+_held: dict[tuple[int, str], Held] = {}  # by job and fingerprint
+
+
+def _hold(job: tuple[int, str], held: Held) -> None:
+    """Keep it for the next turn; of many jobs those that were worked on last, as each holds files and tables."""
+    for oldest in list(_held)[: max(0, len(_held) - MOST_HELD + 1)]:
+        _held.pop(oldest, None)
+    _held[job] = held
+
+
 def work(run: jobs.Run) -> bool:
     """The handler of `ingest` jobs."""
     parameters, job = run.job.parameters, run.job
@@ -123,7 +143,13 @@ def work(run: jobs.Run) -> bool:
         mark = source.fingerprint()
         if job.cursor.get("fingerprint") != mark or (parameters.get("dry_run") and Rehearsal.is_lost(job)):
             _begin(run, source, mark)
-        return _take_in(_import(run, source))
+        held = _held.pop((job.pk, mark), None)  # at the end of a turn it is put back
+        if held is None or held.position != job.cursor["position"]:
+            held = Held(source, islice(source.records(), job.cursor["position"], None), 0)
+        finished = _take_in(_import(run, held.source), held.records)
+        if not finished:
+            _hold((job.pk, mark), Held(held.source, held.records, job.cursor["position"]))
+        return finished
     except SourceError as error:
         raise jobs.JobFailed(str(error)) from error
 
@@ -151,9 +177,8 @@ def _import(run: jobs.Run, source: Source) -> Import:
     return Import(run, source, by, common, frozenset(said.get("only", ())), rehearsal)
 
 
-def _take_in(one: Import) -> bool:
+def _take_in(one: Import, records: Iterator[Record]) -> bool:
     run = one.run
-    records = islice(one.source.records(), run.job.cursor["position"], None)
     for batch in _batches(_with_common(record, one.common) for record in records):
         _patiently(run, partial(_take, one, batch))
         if run.time_is_up:
@@ -273,8 +298,8 @@ def _characters(record: Record) -> int:
     return own + len(record.body) + len(record.summary) + sum(len(reference.text) for reference in record.references)
 
 
-def _check(source: str, location: str, options: Mapping[str, Any]) -> None:
-    """Raise SourceError for what can be known to be wrong before the job begins."""
+def check(source: str, location: str, options: Mapping[str, Any]) -> None:
+    """Raise SourceError for what can be known to be wrong before an import begins."""
     for name, choices in COMMON.items():
         if options.get(name) and options[name] not in choices:
             raise SourceError(f"{name} must be one of {', '.join(choices)}, not {options[name]!r}")

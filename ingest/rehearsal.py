@@ -9,7 +9,7 @@ the job's own, which grows by a line a batch and is gone when the dry run is ove
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from ingest.writing.entries import draft_of
 from ingest.writing.identity import Pair, holders, identifiers, record_key
 from ingest.writing.outcome import By, Outcome, Written
 from ingest.writing.rows import found
+from ingest.writing.sameness import component, wait
 from ingest.writing.source_records import saw_refused
 from kb.merging import merge_entries
 from kb.models import Entry, ExternalId, Job, SourceRecord
@@ -59,12 +60,14 @@ class Foreseen:
 
 @dataclass
 class Seen:
-    """What one batch came to: entries by name, the names that are no more, and the stored rows that it met."""
+    """What one batch came to: entries by name, the names that are no more, the stored rows that it met, and the
+    identifiers that wait to be one."""
 
     at: int
     entries: dict[str, Foreseen] = field(default_factory=dict)
     gone: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
+    waiting: list[list[Pair]] = field(default_factory=list)
 
 
 def text_mark(entry: Entry) -> str:
@@ -82,6 +85,7 @@ class Rehearsal:
         self.rows: set[int] = set()
         self._of_pair: dict[Pair, str] = {}
         self._of_key: dict[str, str] = {}
+        self._waiting: dict[Pair, list[list[Pair]]] = {}
         self._pending: Seen | None = None
         if self._position:
             for seen in self._kept():
@@ -163,6 +167,9 @@ class Rehearsal:
         for name in (*seen.gone, *seen.entries):
             self._forget_one(name)
         self.rows.update(seen.rows)
+        for ids in seen.waiting:
+            for pair in ids:
+                self._waiting.setdefault(pair, []).append(ids)
         for name, one in seen.entries.items():
             self.entries[name] = one
             self._of_pair |= dict.fromkeys(one.ids, name)
@@ -177,26 +184,27 @@ class Rehearsal:
 
     def _restore(self, records: Sequence[Record], by: By) -> dict[int, str]:
         """Put there what these records would meet; the name of each entry by its id in this transaction."""
-        names = dict.fromkeys(name for record in records for name in self._met_by(record, by))
+        pairs = self._with_waiting(pair for record in records for pair in _named(record))
+        names = dict.fromkeys(self._of_pair[pair] for pair in pairs if pair in self._of_pair)
+        keys = (_nameless(record, by) for record in records if isinstance(record, EntryRecord))
+        names |= dict.fromkeys(self._of_key[key] for key in keys if key in self._of_key)
         return {self._put(name, self.entries[name], by).pk: name for name in names}
 
-    def _met_by(self, record: Record, by: By) -> Iterator[str]:
-        keys: list[str] = []
-        if isinstance(record, EntryRecord):
-            pairs = identifiers(record)
-            if not pairs:
-                try:
-                    keys = [record_key(record, draft_of(record, by).content_hash)]
-                except ValidationError:
-                    return
-        elif isinstance(record, DuplicateRecord):
-            pairs = [(record.namespace, record.value), (record.namespace, record.of)]
-        elif isinstance(record, SameRecord):
-            pairs = list(record.ids)
-        else:
-            return
-        yield from (self._of_pair[pair] for pair in pairs if pair in self._of_pair)
-        yield from (self._of_key[key] for key in keys if key in self._of_key)
+    def _with_waiting(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """The identifiers, and those that wait to be the same, which are made to wait in this transaction too."""
+        known = dict.fromkeys(pairs)
+        ahead = list(known)
+        put: set[int] = set()
+        while ahead:
+            more = [pair for pair in component(ahead) if pair not in known]
+            for ids in (ids for pair in ahead for ids in self._waiting.get(pair, ())):
+                if id(ids) not in put:
+                    put.add(id(ids))
+                    wait(ids, "")
+                    more += [pair for pair in ids if pair not in known]
+            known |= dict.fromkeys(more)
+            ahead = more
+        return list(known)
 
     def _put(self, name: str, one: Foreseen, by: By) -> Entry:
         entry = Entry.objects.filter(pk=one.pk).first() if one.pk else None
@@ -226,6 +234,8 @@ class Rehearsal:
         """The entries that the batch was about, as it leaves them."""
         seen = Seen(self._position)
         for number, (record, result) in enumerate(zip(records, results, strict=True)):
+            if isinstance(record, SameRecord) and isinstance(result, Written) and result.outcome == Outcome.WAITING:
+                seen.waiting.append(list(record.ids))
             if not isinstance(result, Written) or result.entry is None or result.entry.pk is None:
                 continue
             entry = result.entry
@@ -283,8 +293,29 @@ class Rehearsal:
                     continue  # torn by what ended the process, so its batch was not counted
                 if said["at"] < self._position:
                     entries = {name: _foreseen(one) for name, one in said["entries"].items()}
-                    lines[said["at"]] = Seen(said["at"], entries, said["gone"], said["rows"])
+                    waiting = [[(ns, value) for ns, value in ids] for ids in said["waiting"]]
+                    lines[said["at"]] = Seen(said["at"], entries, said["gone"], said["rows"], waiting)
         return lines.values()
+
+
+def _named(record: Record) -> list[Pair]:
+    """The identifiers by which a record may be about something that is here."""
+    match record:
+        case EntryRecord():
+            return identifiers(record)
+        case DuplicateRecord():
+            return [(record.namespace, record.value), (record.namespace, record.of)]
+        case SameRecord():
+            return list(record.ids)
+    return []
+
+
+def _nameless(record: EntryRecord, by: By) -> str:
+    """What a record without an identifier is known by; "" for any other."""
+    try:
+        return "" if identifiers(record) else record_key(record, draft_of(record, by).content_hash)
+    except ValidationError:
+        return ""
 
 
 def _as_foreseen(entry: Entry, key: str, last_entry: int) -> Foreseen:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from ingest import locations
-from ingest.pipeline import start_import
+from ingest.pipeline import check, start_import
 from ingest.sources import SourceError
 from kb.models import Schedule
 
@@ -26,6 +26,7 @@ def repeat(source: str, location: str, options: dict[str, Any], every: str) -> s
         ended, _ = Schedule.objects.filter(source=source, location=location).delete()
         return f"{location} is no longer imported by itself" if ended else f"{location} was on no schedule"
     minutes = minutes_of(every)
+    check(source, location, options)
     said = {"options": options, "every_minutes": minutes, "next_at": timezone.now(), "is_on": True}
     Schedule.objects.update_or_create(source=source, location=location, defaults=said)
     return f"{location} will be imported every {every}, first within a minute of a worker being there"

@@ -6,7 +6,8 @@ from typing import Any
 from kb.models import Change
 
 COUNTS = ("created", "updated", "unchanged", "failed")  # the line of counts always has these, in this order
-ALSO = ("same", "left_out", "conflicts", "merged", "renamed", "vanished", "returned")  # and these where there are any
+# And these where there are any.
+ALSO = ("same", "waiting", "left_out", "conflicts", "merged", "renamed", "vanished", "returned")
 WIDTH = 100
 
 

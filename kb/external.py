@@ -16,7 +16,7 @@ NAMESPACES = {
     "cve": ("CVE", "https://www.cve.org/CVERecord?id={}"),
 }
 # What tells one entry from another here, and nothing to anybody else: addresses, files, and what files hold.
-OURS = {"url", "markdown", "starter", "pdf", "feed"}
+OURS = {"url", "markdown", "starter", "pdf", "feed", "precedent"}
 LOWER_CASE_ADDRESS = {"avid"}
 
 # Host -> what its paths look like, the identifier being the group; only where an address cannot mean anything else.

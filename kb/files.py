@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +44,28 @@ def store(path: Path) -> str:
             Path(copy.name).unlink(missing_ok=True)
             raise
     return digest.hexdigest()
+
+
+def remove_unused(older_than_s: float = 24 * 3600) -> int:
+    """Remove contents that no entry has any more, and what killed processes left half copied; how many those were.
+
+    Younger ones stay: whoever is storing them has not said yet what they belong to.
+    """
+    from kb.models import Attachment
+
+    before, removed = time.time() - older_than_s, 0
+    for folder in Path(settings.KB_DATA_DIR, "files").glob("*"):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else [folder]:
+            try:
+                if path.stat().st_mtime > before:
+                    continue
+                if folder.is_dir() and Attachment.objects.filter(sha256=path.name).exists():
+                    continue
+                path.unlink()
+                removed += 1
+            except OSError:
+                continue  # another process was faster
+    return removed
 
 
 def open_file(sha256: str) -> BinaryIO:

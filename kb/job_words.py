@@ -22,6 +22,7 @@ DONE = {
     "vanished": "found {} gone upstream",
     "returned": "found {} again",
     "left_out": "left out {} deleted here",
+    "waiting": "noted {} for what is not here yet",
 }
 WOULD = {
     "created": "create {}",
@@ -34,6 +35,7 @@ WOULD = {
     "vanished": "mark {} as gone upstream",
     "returned": "find {} again",
     "left_out": "leave out {} deleted here",
+    "waiting": "note {} for what is not here yet",
 }
 # Records that are no entries.
 THINGS = {

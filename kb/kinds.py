@@ -29,6 +29,7 @@ class IncidentFacts(Facts):
     purpose: Sentence = ""
     harms: list[Short] = Field(default_factory=list)
     response: Sentence = ""
+    details: list[Sentence] = Field(default_factory=list)
 
 
 class CaseStudyFacts(Facts):

@@ -84,6 +84,13 @@ class Listing:
             params["sort"] = self.sort
         return "?" + urlencode(params) if params else "."
 
+    @property
+    def downloads(self) -> list[tuple[str, str]]:
+        """(what it is called, address) of this list, whole, as a file."""
+        here = self.address(self.filter)
+        more = f"{here}&" if here.startswith("?") else "?"
+        return [("CSV", f"{more}format=csv"), ("JSON lines", f"{more}format=jsonl")]
+
 
 def sensible(read: Callable[[dict[str, Any]], Asked], params: dict[str, Any]) -> tuple[Asked, list[Problem]]:
     """What `read` makes of `params`, with what makes no sense (it raises BadFilter) left out and told instead."""

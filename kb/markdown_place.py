@@ -5,8 +5,9 @@ addresses and line ends are gone; where that fails, as in code, the whole block 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from itertools import cycle, pairwise
+from typing import Any
 
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -88,7 +89,7 @@ def _find(letters: str, wanted: str, about: int) -> tuple[int, int] | None:
     return None if at is None else (at, at + len(wanted))
 
 
-def _seen(reader: MarkdownIt, source: str, env: dict) -> str:
+def _seen(reader: MarkdownIt, source: str, env: MutableMapping[str, Any]) -> str:
     """What is seen of Markdown that stands within a block, without white space."""
     tokens: list[Token] = []
     known = {"references": env.get("references", {})}

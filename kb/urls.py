@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpResponse
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from kb.api import api
 from kb.kinds import KINDS
@@ -44,5 +45,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sign-in/<str:who>/<str:token>/", sign_in, name="sign-in"),
     path("api/v1/", api.urls),
+    # Browsers and feed readers ask for it whatever a page says.
+    path("favicon.ico", RedirectView.as_view(url="/static/mark.svg", permanent=False)),
     path("healthz", lambda request: HttpResponse("ok", content_type="text/plain")),
 ]

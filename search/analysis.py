@@ -4,9 +4,10 @@ Words are runs of letters, digits and marks in any script; scripts written witho
 Words are folded to ASCII where that is possible, lower-cased and stemmed (English).
 """
 
+import re
 import unicodedata
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 
 import tantivy
 
@@ -17,6 +18,9 @@ ANALYZER = "precedent"
 MAX_WORD_BYTES = 100
 UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 WORD = rf"[{UNSPACED}]|[[\p{{L}}\p{{N}}\p{{M}}]--[{UNSPACED}]]+(?:['’](?:s|t|re|ve|ll|d|m)\b)?"
+# The same words where a text has only Latin letters and the usual punctuation, as Python's own expressions find them.
+LATIN = re.compile(r"[\x00-\u024f\u2010-\u2027\u2030-\u205e]*")
+LATIN_WORD = re.compile(r"[^\W_]+(?:['’](?:s|t|re|ve|ll|d|m)\b)?")
 
 STOP_WORDS = (
     "a about above after again against all am an and any are aren't as at be because been before being below between "
@@ -56,12 +60,19 @@ def words(text: str) -> list[str]:
 def word_spans(text: str) -> list[tuple[str, int, int]]:
     """`(stem, start, end)` for each word, offsets in code points of `text` itself."""
     text = clean(text)
-    found = []
-    for token in analyzer().pre_tokenize(text).tokens:
-        raw = text[token.char_offset_from : token.char_offset_to]
-        stem = token.text if raw.isascii() else "".join(words(raw))
-        found.append((stem, token.char_offset_from, token.char_offset_to))
-    return found
+    if LATIN.fullmatch(text):
+        found = ((_stem(word[0]), word.start(), word.end()) for word in LATIN_WORD.finditer(text))
+        return [span for span in found if span[0]]
+    return [
+        (_stem(text[token.char_offset_from : token.char_offset_to]), token.char_offset_from, token.char_offset_to)
+        for token in analyzer().pre_tokenize(text).tokens
+    ]
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    """Texts repeat their words, and searches mark hundreds of passages a second. Empty for what is no word."""
+    return "".join(words(word))
 
 
 @cache

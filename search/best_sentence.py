@@ -2,35 +2,32 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from search import index
-from search.chunking import SENTENCE_END, Span, blocks
+from search.chunking import Span, blocks
 from search.highlight import matched_terms
+from search.sentences import sentences
 
 # A sentence is read by nobody twice: what the last pages asked for is kept, at 1.5 KB each.
 KEPT = 4096
 # Fewer characters say nothing on their own, and a passage of a table or of code may be one long sentence.
 SHORTEST = 25
 LONGEST = 600
+NO_WORDS = ("```", "~~~", "$$", "\\[")
 
 _kept: OrderedDict[tuple[str, str], np.ndarray] = OrderedDict()
 
 
 def sentences_of(text: str) -> list[Span]:
-    """The sentences of a passage's prose, in code points; the whole passage where it has none."""
-    spans = []
-    for kind, start, end in blocks(text):
-        if kind != "prose":
-            continue
-        cuts = [start, *(match.end() for match in SENTENCE_END.finditer(text, start, end)), end]
-        for first, last in pairwise(cuts):
-            piece = text[first:last]
-            trimmed = Span(first + len(piece) - len(piece.lstrip(" \t\n->")), first + len(piece.rstrip()))
-            if trimmed.end - trimmed.start >= SHORTEST:
-                spans.append(Span(trimmed.start, min(trimmed.end, trimmed.start + LONGEST)))
+    """The sentences of a passage that say something on their own, no code and no formulas; the whole passage where it
+    has none."""
+    spans = [
+        Span(span.start, min(span.end, span.start + LONGEST))
+        for span in sentences(text)
+        if span.end - span.start >= SHORTEST and not text.startswith(NO_WORDS, span.start)
+    ]
     return spans or [Span(0, min(len(text), LONGEST))]
 
 

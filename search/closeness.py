@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
+from django.conf import settings
 
 from search import index
 from search.encoder import Encoder
@@ -121,11 +122,11 @@ def scale(public: Mapping[str, Ids]) -> Scale:
     encoder = index.encoder()
     size = sum(len(ids) for ids in public.values())
     key = (encoder.fingerprint, int(20 * math.log2(size + 1)))
-    folder = str(index.folder())
+    place = f"{settings.KB_DATA_DIR} {settings.KB_INDEX_URL}"
     with _lock:
-        known = _known.get(folder)
+        known = _known.get(place)
         if known is None or known[0] != key:
-            known = _known[folder] = (key, measure(index.reader(), encoder, public))
+            known = _known[place] = (key, measure(index.reader(), encoder, public))
         return known[1]
 
 

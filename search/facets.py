@@ -76,7 +76,7 @@ def _facet(name: str, label: str, rows: Iterable[tuple[str, str, int]], filter: 
             value,
             text,
             n,
-            filter.without(name) if value == chosen else replace(filter, **{name: value}),
+            filter.without(name) if value == chosen else replace(filter, **{name: value}),  # type: ignore[arg-type]
             value == chosen,
         )
         for value, text, n in rows

@@ -23,7 +23,7 @@ def pieces(query: str) -> list[str]:
     spans = passages(query)
     if len(spans) > MOST_PIECES:
         spans = [spans[at * (len(spans) - 1) // (MOST_PIECES - 1)] for at in range(MOST_PIECES)]
-    return [query[span.start : span.end] for span in spans]
+    return [query[span.start : span.end] for span in spans] or [query]
 
 
 def vectors(asked: Sequence[str], encoder: Encoder) -> Vectors:

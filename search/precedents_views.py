@@ -214,7 +214,7 @@ def _shown(found: Precedents, marks: saved.Marks, opened: saved.Opened | None = 
 
 def _kind(info: KindInfo, found: Precedents, marks: saved.Marks, opened: saved.Opened | None) -> dict[str, Any]:
     shelf = found.shelves[info.kind]
-    groups = []
+    groups: list[dict[str, Any]] = []
     for group in shelf.groups:
         label = group.label
         heading = _titled(label.name) or ("Others" if len(shelf.groups) > 1 else "")
@@ -224,7 +224,7 @@ def _kind(info: KindInfo, found: Precedents, marks: saved.Marks, opened: saved.O
     hits = [hit for group in groups for hit in group["hits"]]
     return {
         "info": info,
-        "heading": HEADINGS[info.kind],
+        "heading": HEADINGS[Kind(info.kind)],
         "how": _how(shelf),
         "groups": groups,
         "count": len(hits),

@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
+
+import numpy as np
 
 from search.candidates import DEPTH, ENTRIES_WANTED, Candidates, gather
 from search.encoder import Encoder
@@ -19,8 +21,7 @@ Mode = Literal["hybrid", "keyword", "vector"]
 SEMANTIC_DOWN = "Search by meaning is not available right now: these results match your words only."
 
 
-@dataclass(frozen=True, slots=True)
-class RankedPassage:
+class RankedPassage(NamedTuple):
     """A passage and why it is here: `score` is `keyword` plus `semantic`, what its words and its meaning gave."""
 
     id: int
@@ -96,16 +97,17 @@ def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) ->
 
     `fuse` says what words and meaning give to each candidate of a piece.
     """
-    best: dict[int, tuple[float, float, float, int]] = {}
-    for each in found:
-        keyword, semantic = fuse(each)
-        rows = zip(each.ids.tolist(), keyword.tolist(), semantic.tolist(), each.entry_ids.tolist(), strict=True)
-        for id, words, meaning, entry_id in rows:
-            if id not in best or words + meaning > best[id][0]:
-                best[id] = (words + meaning, words, meaning, entry_id)
+    given = [fuse(each) for each in found]
+    ids, entry_ids = np.concatenate([each.ids for each in found]), np.concatenate([each.entry_ids for each in found])
+    keyword, semantic = (np.concatenate(half) for half in zip(*given, strict=True))
+    score = keyword + semantic
+    order = np.lexsort((ids, -score))
+    _, first = np.unique(ids[order], return_index=True)
+    order = order[np.sort(first)]
     passages: dict[int, list[RankedPassage]] = {}
-    for id, (score, words, meaning, entry_id) in sorted(best.items(), key=lambda item: (-item[1][0], item[0])):
-        passages.setdefault(entry_id, []).append(RankedPassage(id, score, words, meaning))
+    columns = (column[order].tolist() for column in (entry_ids, ids, score, keyword, semantic))
+    for entry_id, *passage in zip(*columns, strict=True):
+        passages.setdefault(entry_id, []).append(RankedPassage(*passage))
     entries = [
         RankedEntry(entry_id, own[0].score, own[0].keyword, own[0].semantic, own) for entry_id, own in passages.items()
     ]

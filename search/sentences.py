@@ -25,7 +25,8 @@ def sentences(text: str) -> list[Span]:
     >>> [(5, 16), (17, 22)] == [tuple(span) for span in sentences("# A\\n\\nMr. B came. Why?")]
     True
     """
-    found, headings = [], []
+    found: list[Span] = []
+    headings: list[Span] = []
     for kind, start, end in blocks(text):
         for span in _of_block(text, kind, start, end):
             if RULE.match(text, *span):

@@ -80,9 +80,9 @@ def _is_likelier(near: Near, word: str, count: int) -> bool:
     if stems(near.word) == stems(word):
         return False
     if count:
-        return near.distance == 1 and near.count >= FAR_COMMONER * count
+        return near.distance == 1 and near.times >= FAR_COMMONER * count
     # The first letter is seldom wrong, and a word that stands in a single place may be a slip itself.
-    return near.word[0] == word[0] and near.count > 1 if near.distance > 1 else near.count > 1 or len(word) >= TWO_SLIPS
+    return near.word[0] == word[0] and near.times > 1 if near.distance > 1 else near.times > 1 or len(word) >= TWO_SLIPS
 
 
 def _as_shown(word: str, engine: Engine, allowed: Ids | None, user: object) -> str:

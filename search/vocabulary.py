@@ -48,7 +48,7 @@ class Near(NamedTuple):
 
     word: str
     distance: int
-    count: int
+    times: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,7 +188,7 @@ def _unlikely(typed: str, near: Near) -> tuple[object, ...]:
         near.word[0] != typed[0],
         _skeleton(near.word) != _skeleton(typed),
         not is_shortened,
-        -near.count,
+        -near.times,
         near.word,
     )
 

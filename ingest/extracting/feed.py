@@ -38,7 +38,7 @@ class Feed:
 
 
 def read_feed(reader: Reader, content: bytes, *, url: str = "", content_type: str = "") -> Feed:
-    """The RSS or Atom feed in `content`, which was found at `url`. Raises ValueError, with a sentence about "it", for
-    what is no feed, naming the feeds of a page, and for what exhausts its reader."""
+    """The RSS, Atom or JSON feed in `content`, which was found at `url`. Raises ValueError, with a sentence about "it",
+    for what is no feed, naming the feeds of a page, and for what exhausts its reader."""
     found = reader.read("feed", content, url=url, content_type=content_type)
     return Feed(**{**found, "items": [Item(**item) for item in found["items"]]})

@@ -33,6 +33,10 @@ def read_items(content: bytes, said: Mapping[str, str]) -> dict[str, Any]:
     """The fields of ingest.extracting.feed.Feed. ValueError says why it is none."""
     if not content.strip():
         raise ValueError("it is empty")
+    from ingest.extracting.json_feed import is_json, read_json_items  # which is made of parts of this one
+
+    if is_json(content):
+        return read_json_items(content)
     headers = {"content-type": said.get("content_type", ""), "content-location": said.get("url", "")}
     found = feedparser.parse(
         io.BytesIO(content), response_headers={name: value for name, value in headers.items() if value}
@@ -53,10 +57,10 @@ def read_items(content: bytes, said: Mapping[str, str]) -> dict[str, Any]:
         problems.append(f"it says more than {MAX_ALL:,} characters; the texts of its last items were left out")
     feed = found.feed
     return {
-        "title": _line(feed.get("title")),
-        "url": _line(feed.get("link")),
-        "language": _line(feed.get("language")),
-        "licence": _licence([feed.get("license"), feed.get("rights")]),
+        "title": line(feed.get("title")),
+        "url": line(feed.get("link")),
+        "language": line(feed.get("language")),
+        "licence": licence_in([feed.get("license"), feed.get("rights")]),
         "items": items,
         "problems": problems,
     }
@@ -64,14 +68,14 @@ def read_items(content: bytes, said: Mapping[str, str]) -> dict[str, Any]:
 
 def _item(entry: Any, left: int) -> dict[str, Any]:
     summary = plain(entry.get("summary") or "")
-    tags = dict.fromkeys(_line(tag.get("term")) for tag in entry.get("tags", []))
+    tags = dict.fromkeys(line(tag.get("term")) for tag in entry.get("tags", []))
     whole = max((plain(part.get("value") or "") for part in entry.get("content", [])), key=len, default="")
-    guid = _line(entry.get("id"))
-    link = _line(entry.get("feedburner_origlink")) or _line(entry.get("link"))
+    guid = line(entry.get("id"))
+    link = line(entry.get("feedburner_origlink")) or line(entry.get("link"))
     if not link and re.match(r"https?://", guid):
         link = guid
     return {
-        "title": _line(plain(entry.get("title") or "")),
+        "title": line(plain(entry.get("title") or "")),
         "link": link,
         "guid": guid,
         "authors": _names(entry)[:MAX_AUTHORS],
@@ -79,8 +83,8 @@ def _item(entry: Any, left: int) -> dict[str, Any]:
         "tags": [tag for tag in tags if tag][:MAX_TAGS],
         "summary": summary[:5000],
         "text": max(whole, summary, key=len)[: max(0, min(left, MAX_TEXT))],
-        "language": _line((entry.get("title_detail") or {}).get("language")),
-        "licence": _licence([entry.get("license"), entry.get("rights"), *_links(entry, "license")]),
+        "language": line((entry.get("title_detail") or {}).get("language")),
+        "licence": licence_in([entry.get("license"), entry.get("rights"), *_links(entry, "license")]),
     }
 
 
@@ -120,9 +124,9 @@ def _names(entry: Any) -> list[str]:
     said = [one.get("name") for one in entry.get("authors", [])] or [entry.get("author")]
     names = []
     for value in said:
-        name = _line(value)
+        name = line(value)
         if match := MAILBOX.fullmatch(name):
-            name = _line(match["name"] or match["rest"])
+            name = line(match["name"] or match["rest"])
         if name and "@" not in name and name not in names:
             names.append(name)
     return names
@@ -148,7 +152,8 @@ def _published(entry: Any) -> str:
     return ""
 
 
-def _licence(values: Iterable[Any]) -> str:
+def licence_in(values: Iterable[Any]) -> str:
+    """The first Creative Commons licence that one of the texts names, as SPDX has it; ""."""
     for value in values:
         if isinstance(value, str) and (match := CC.search(value)):
             return spdx(match[1], match[2])
@@ -169,5 +174,6 @@ def _no_feed(content: bytes, said: Mapping[str, str]) -> str:
     return "it is a page, not a feed, and it names no feed of its own"
 
 
-def _line(value: object) -> str:
+def line(value: object) -> str:
+    """A text on one line, cut; "" for what is no text."""
     return " ".join(value.split())[:2000] if isinstance(value, str) else ""

@@ -13,7 +13,7 @@ from ingest.sources.base import read_map
 from ingest.sources.tables.mapping import NoTitleColumn
 from ingest.sources.tables.sheet import listed
 from ingest.web import uploads
-from ingest.web.asking import NotAllowed, keep_text, location_for, source_for
+from ingest.web.asking import NotAllowed, check_again, keep_text, location_for, source_for
 from kb.as_json import job_json
 from kb.entries_api import job_or_404
 from kb.filters import BadFilter
@@ -91,7 +91,11 @@ def ingest_file(
 def retry(request: HttpRequest, job_id: int) -> HttpResponse:
     """Starts a job for those records alone."""
     try:
-        return _accepted(pipeline.retry_failed(job_or_404(job_id), request.user))
+        job = job_or_404(job_id)
+        check_again(request.user, job)
+        return _accepted(pipeline.retry_failed(job, request.user))
+    except NotAllowed as error:
+        raise HttpError(403, str(error)) from error
     except (SourceError, ValueError) as error:
         raise BadFilter("job_id", str(error)) from error
 

@@ -7,6 +7,7 @@ from typing import Any
 from ingest import locations
 from ingest.sources import SOURCES, SourceError
 from ingest.web import guessing, uploads
+from kb.models import Job
 
 OFFERED = tuple(sorted(name for name in SOURCES if name != "starter"))
 # What the text of a request is called as a file, for the sources whose format is told by the ending.
@@ -38,6 +39,13 @@ def location_for(user: Any, location: str) -> str:
     if not user.is_superuser:
         raise NotAllowed("Only superusers may import from a path on this server: send the file, or give its address.")
     return location
+
+
+def check_again(user: Any, job: Job) -> None:
+    """NotAllowed where the job reads a path of this server and the user is no superuser, whoever began it."""
+    location = str(job.parameters.get("location", ""))
+    if location and not uploads.is_upload(location):
+        location_for(user, location)
 
 
 def source_for(source: str, location: str) -> str:

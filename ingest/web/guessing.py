@@ -50,6 +50,8 @@ BY_ENDING = {
 }
 # What the beginning of a text says, the surest first.
 BY_CONTENT = (
+    (r'\s*\{"precedent": \{', "jsonl"),  # an export of ours, whatever its entries are about
+    (r'(?s)\s*\{.{0,500}"https?://(www\.)?jsonfeed\.org/version/', "feed"),
     (r"(?s).{0,3000}\bAIAAIC ID", "aiaaic"),
     (r"%PDF-", "pdf"),
     (r"(?is).{0,300}<opml\b", "links"),

@@ -15,9 +15,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from ingest import pipeline
 from ingest.locations import is_address
+from ingest.logbook import PREVIEWED
 from ingest.sources import SourceError
 from ingest.sources.tables.mapping import NoTitleColumn
 from ingest.web import uploads
+from ingest.web.asking import NotAllowed, check_again
 from ingest.web.column_form import ColumnForm, chosen_columns
 from ingest.web.forms import ImportForm, hold, sentence
 from kb import jobs
@@ -31,7 +33,7 @@ from kb.views.parts import render_part
 
 SHOWN = 20
 TABLE_OPTIONS = ("kind", "namespace", "sheet")
-NOTHING_DONE = ("unchanged", "failed", "left_out", "conflicts")  # counts of what an import leaves as it is
+NOTHING_DONE = ("unchanged", "failed", "left_out", "waiting", "conflicts")  # counts of what an import leaves as it is
 # The changes of a preview by what would happen, the likeliest to be looked at first.
 LOOKS = {
     Action.CREATED: "To be created",
@@ -118,6 +120,7 @@ def preview(request: HttpRequest, job_id: int) -> HttpResponse:
         "action": action,
         "looks": [(one.value, words, _all_of(job, one)) for one, words in LOOKS.items() if _all_of(job, one)],
         "stored": stored.count(),
+        "kept": PREVIEWED if any(_all_of(job, one) > PREVIEWED for one in LOOKS) else 0,
         "place": _place(job),
         "options": {name: value for name, value in job.parameters["options"].items() if name != "map"},
         "columns": ColumnForm.of(job.parameters),
@@ -144,8 +147,9 @@ def preview_again(request: HttpRequest, job_id: int) -> HttpResponse:
     given = {name: request.POST.get(name, "").strip() for name in TABLE_OPTIONS}
     options |= {name: value for name, value in given.items() if value} | {"map": chosen_columns(request.POST.dict())}
     try:
+        check_again(request.user, job)
         again = pipeline.start_import(said["source"], said["location"], options, request.user, dry_run=True, of=job)
-    except SourceError as error:
+    except (SourceError, NotAllowed) as error:
         messages.error(request, sentence(error))
         return redirect("import-preview", job.pk)
     _forget(job)
@@ -161,8 +165,9 @@ def confirm(request: HttpRequest, job_id: int) -> HttpResponse:
         messages.info(request, "This has been imported already.")
         return redirect(started)
     try:
+        check_again(request.user, job)
         return redirect(pipeline.confirm(job, request.user))
-    except (SourceError, ValueError) as error:
+    except (SourceError, ValueError, NotAllowed) as error:
         messages.error(request, sentence(error))
         return redirect("import-preview", job.pk)
 
@@ -189,11 +194,12 @@ def go_on(request: HttpRequest, job_id: int) -> HttpResponse:
     try:
         if job.state not in (JobState.CANCELLED, JobState.FAILED):
             raise SourceError(f"job {job.pk} left nothing to go on with")
+        check_again(request.user, job)
         only = said.get("only", ())
         return redirect(
             pipeline.start_import(said["source"], said["location"], said["options"], request.user, only=only, of=job)
         )
-    except SourceError as error:
+    except (SourceError, NotAllowed) as error:
         messages.error(request, sentence(error))
         return redirect(job)
 
@@ -204,8 +210,9 @@ def retry(request: HttpRequest, job_id: int) -> HttpResponse:
     """Import those records again that a job refused, and no others."""
     job = get_object_or_404(Job, pk=job_id, kind="ingest")
     try:
+        check_again(request.user, job)
         return redirect(pipeline.retry_failed(job, request.user))
-    except (SourceError, ValueError) as error:
+    except (SourceError, ValueError, NotAllowed) as error:
         messages.error(request, sentence(error))
         return redirect(job)
 

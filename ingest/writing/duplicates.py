@@ -7,12 +7,11 @@ from ingest.writing.identity import Pair, kept_apart
 from ingest.writing.links import resolve_links
 from ingest.writing.outcome import By, Outcome, Refusal, Written
 from ingest.writing.rows import found_pairs
+from ingest.writing.sameness import component, forget, relate, wait
 from kb import changes, provenance
 from kb.merging import merge_entries
-from kb.models import Entry, ExternalId, Link, Origin, SourceRecord
+from kb.models import DeletedEntry, Entry, ExternalId, SourceRecord
 from kb.models.provenance import Action
-
-RELATED = "related"
 
 
 def write_duplicates(records: Sequence[DuplicateRecord], by: By) -> list[Written]:
@@ -29,7 +28,7 @@ def _write(record: DuplicateRecord, by: By) -> Written:
     gone = _holder(record.namespace, record.value)
     if gone is None:
         ExternalId.objects.create(entry=kept, namespace=record.namespace, value=record.value)
-        resolve_links([], [(record.namespace, record.value)])
+        _arrived([(record.namespace, record.value)])
         return Written(Outcome.UPDATED, kept, {"identifiers": {"added": [f"{record.namespace} {record.value}"]}})
     if gone == kept:
         return Written(Outcome.UNCHANGED, kept)
@@ -44,46 +43,64 @@ def _write(record: DuplicateRecord, by: By) -> Written:
 def write_same(records: Sequence[SameRecord], by: By) -> list[Written]:
     """Let the identifiers of each record name one entry.
 
-    Two entries that hold them are merged, unless they hold different identifiers of one namespace: then whoever
-    published the sameness counts events otherwise than that namespace does, and the entries are linked instead.
+    What names nothing that is here waits. Two entries that hold them are merged, unless they hold different identifiers
+    of one namespace: then whoever published the sameness counts events otherwise than that namespace does, and the
+    entries are linked instead.
     """
     return [_unite(list(record.ids), by) for record in records]
 
 
 def _unite(ids: list[Pair], by: By) -> Written:
+    """Let the identifiers name one entry, and what waited for those that are new to it follow."""
+    written, new = _join(ids, by)
+    _arrived(new)
+    return written
+
+
+def _join(ids: list[Pair], by: By) -> tuple[Written, list[Pair]]:
+    """What became of it, and the identifiers that an entry has now and had not before."""
     held = {(row.namespace, row.value): row.entry for row in found_pairs(_external_ids(), "value", ids)}
-    holders = list({held[pair].pk: held[pair] for pair in ids if pair in held}.values())
-    if not holders:
-        return Written(Outcome.LEFT_OUT)
-    kept, others = holders[0], holders[1:]
+    entries = list({held[pair].pk: held[pair] for pair in ids if pair in held}.values())
+    if not entries:
+        return _wait(ids, by), []
+    kept, others = entries[0], entries[1:]
     outcome, titles = Outcome.UNCHANGED, []
     for other in others:
         if _may_be_one(kept, other):
             titles.append(other.title)
             merge_entries(other, kept)
             outcome = Outcome.UPDATED
-        elif _relate(kept, other):
+        elif relate(kept, other):
             outcome = Outcome.UPDATED
+    if ids[0] not in held and kept.external_ids.filter(namespace=ids[0][0]).exists():
+        # It shares a number elsewhere with another of its own database, which is here, and is none the less itself.
+        wait(ids, by.source)
+        return Written(Outcome.WAITING), []
     refused = provenance.removed(kept, "identifiers")
     new = [pair for pair in ids if pair not in held and provenance.row_key(*pair) not in refused]
     ExternalId.objects.bulk_create([ExternalId(entry=kept, namespace=name, value=value) for name, value in new])
     if new:
         changes.announce([kept.pk])
-    resolve_links([], new)
+    forget(ids)
     fields = {"identifiers": {"added": [" ".join(pair) for pair in new]}} if new else {}
     also = tuple((Action.MERGED, {"entry": {"from": title, "to": kept.title}}) for title in titles)
-    return Written(Outcome.UPDATED if new else outcome, kept, fields, also=also)
+    return Written(Outcome.UPDATED if new else outcome, kept, fields, also=also), new
 
 
-def _relate(one: Entry, other: Entry) -> bool:
-    """Link the two, unless a curator took that link away; whether it was made.
+def _wait(ids: list[Pair], by: By) -> Written:
+    """Remember a sameness of what is not here, but for what was deleted here."""
+    if any(found_pairs(DeletedEntry.objects.all(), "value", ids)) and not by.restores:
+        return Written(Outcome.LEFT_OUT)
+    wait(ids, by.source)
+    return Written(Outcome.WAITING)
 
-    It is no source's own: neither record names it, and what its record does not name a source takes back.
-    """
-    if provenance.row_key(other.pk, RELATED) in provenance.removed(one, "links"):
-        return False
-    said = {"origin": Origin.IMPORTED}
-    return Link.objects.get_or_create(entry=one, target=other, relation=RELATED, defaults=said)[1]
+
+def _arrived(pairs: list[Pair]) -> None:
+    """Let what waited for these identifiers, which an entry has now, find it."""
+    while pairs:
+        resolve_links([], pairs)
+        waiting = dict.fromkeys(edge for pair in pairs for edge in component(pairs).get(pair, ()))
+        pairs = [new for edge in waiting for new in _join(list(edge), By(""))[1]]
 
 
 def _external_ids():  # type: ignore[no-untyped-def]

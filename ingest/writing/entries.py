@@ -1,6 +1,6 @@
 """Entries: found or created, followed where the source owns them, and given what their records say."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import IntegrityError
@@ -14,11 +14,13 @@ from ingest.writing.links import resolve_links, write_links
 from ingest.writing.outcome import By, Differences, NotTogether, Outcome, Written
 from ingest.writing.references import write_references
 from ingest.writing.rows import create, found, found_pairs
+from ingest.writing.sameness import settle, with_waiting
 from ingest.writing.source_records import known_records, remember, saw, told_by_several
-from kb import changes, provenance
+from kb import changes, own_ids, provenance
 from kb.curating import TEXT
 from kb.merging import merge_entries
 from kb.models import DeletedEntry, Entry, ExternalId, SlugRedirect, SourceRecord, Tag
+from kb.models.entries import normal_tag
 from kb.models.provenance import MAX_KEY, Action
 from kb.models.slugs import free_slugs, slug_stem
 
@@ -83,10 +85,11 @@ def _write(
     known: dict[str, SourceRecord],
     by: By,
 ) -> list[Written]:
+    own, records = records, with_waiting(records)
     merged = _unite(records)
     held = holders(pair for record in records for pair in identifiers(record))
     entries = find_entries(records, [draft.content_hash for draft in drafts], held, by.source)
-    differences = Differences(*told_by_several(records, keys, entries, by))
+    differences = Differences(*told_by_several(own, keys, entries, by))
     _refuse_twins(records, drafts, entries)
     returned = {row.entry_id for key in keys if (row := known.get(key[:MAX_KEY])) and row.vanished_at}
     new = [(d, r) for d, r, entry in zip(drafts, records, entries, strict=True) if entry is None]
@@ -104,7 +107,9 @@ def _write(
     changes.announce(differences.ids | created)
     write_classifications(pairs, by, differences)
     write_links(pairs, by, differences)
-    resolve_links([entry for entry, _ in pairs], [pair for _, record in pairs for pair in identifiers(record)])
+    named = [pair for _, record in pairs for pair in identifiers(record)]
+    resolve_links([entry for entry, _ in pairs], named)
+    settle(named)
     remember(pairs, keys, digests, known, by)
     return [_said(entry, created, returned, merged, differences) for entry, _ in pairs]
 
@@ -252,16 +257,10 @@ def _is_free(slug: str, entry: Entry) -> bool:
 
 def write_tags(pairs: Pairs, by: By, differences: Differences) -> None:
     """Give each entry the tags that its record names, and no others; where a curator chose the tags, they stay."""
-    names = dict.fromkeys(name for _, record in pairs for name in record.tags)
-    tags = {tag.name: tag for tag in found(Tag.objects.all(), "name", names)}
-    missing = [name for name in names if name not in tags]
-    slugs = free_slugs(Tag, [slug_stem(name, "tag") for name in missing])
-    new = [Tag(name=name, slug=slug) for name, slug in zip(missing, slugs, strict=True)]
-    create(new)
-    tags |= {tag.name: tag for tag in new}
+    tags = _tags(name for _, record in pairs for name in record.tags)
     through = Entry.tags.through
     open_pairs = [(entry, record) for entry, record in pairs if not provenance.is_curated(entry, TAGS)]
-    wanted = {(entry.pk, tags[name].pk): name for entry, record in open_pairs for name in record.tags}
+    wanted = {(entry.pk, tags[name].pk): tags[name].name for entry, record in open_pairs for name in record.tags}
     rows = through.objects.select_related("tag")
     present = {(row.entry_id, row.tag_id): row for row in found(rows, "entry_id", [e.pk for e, _ in open_pairs])}
     added = [through(entry_id=entry, tag_id=tag) for entry, tag in wanted if (entry, tag) not in present]
@@ -272,6 +271,20 @@ def write_tags(pairs: Pairs, by: By, differences: Differences) -> None:
         differences.rows(row.entry_id, TAGS, added=[wanted[row.entry_id, row.tag_id]])
     for row in gone:
         differences.rows(row.entry_id, TAGS, removed=[row.tag.name])
+
+
+def _tags(names: Iterable[str]) -> dict[str, Tag]:
+    """The tag that each of the names is, made where there is none; another spelling of one that is here is that one."""
+    normal = {name: normal_tag(name) for name in names}
+    known: dict[str, Tag] = {}
+    for tag in sorted(found(Tag.objects.all(), "normal", normal.values()), key=lambda tag: -tag.pk):
+        known[tag.normal] = tag  # the first of several
+    missing = {said: name for name, said in reversed(normal.items()) if said not in known}
+    slugs = free_slugs(Tag, [slug_stem(name, "tag") for name in missing.values()])
+    new = [Tag(name=name, normal=said, slug=slug) for (said, name), slug in zip(missing.items(), slugs, strict=True)]
+    create(new)
+    known |= {tag.normal: tag for tag in new}
+    return {name: known[said] for name, said in normal.items()}
 
 
 def write_ids(pairs: Pairs, created: set[int], known: Collection[tuple[str, str]], differences: Differences) -> None:
@@ -294,7 +307,7 @@ def write_ids(pairs: Pairs, created: set[int], known: Collection[tuple[str, str]
     new = [
         ExternalId(entry=entry, namespace=namespace, value=value)
         for (namespace, value), entry in claims.items()
-        if (namespace, value) not in held
+        if (namespace, value) not in held and (namespace != own_ids.NAMESPACE or (namespace, value) not in known)
     ]
     create(new)
     nameless = [(TEXT, entry.content_hash) for entry, record in pairs if not identifiers(record)]

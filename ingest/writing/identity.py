@@ -6,7 +6,7 @@ from itertools import combinations
 
 from ingest.records import MAX_NAME, AttachmentRecord, EntryRecord
 from ingest.writing.rows import found, found_pairs
-from kb import provenance
+from kb import own_ids, provenance
 from kb.addresses import canonical_url
 from kb.curating import TEXT
 from kb.external import named_by
@@ -50,8 +50,13 @@ def find_entries(
 
 def holders(pairs: Iterable[Pair]) -> dict[Pair, Entry]:
     """The entry that holds each of the identifiers which one holds."""
-    rows = found_pairs(ExternalId.objects.select_related("entry"), "value", pairs)
-    return {(row.namespace, row.value): row.entry for row in rows}
+    wanted = list(pairs)
+    held = {
+        (row.namespace, row.value): row.entry
+        for row in found_pairs(ExternalId.objects.select_related("entry"), "value", wanted)
+    }
+    own = [value for namespace, value in wanted if namespace == own_ids.NAMESPACE and (namespace, value) not in held]
+    return held | {(own_ids.NAMESPACE, value): entry for value, entry in own_ids.known_here(own).items()}
 
 
 def to_unite(records: Sequence[EntryRecord]) -> list[tuple[Entry, Entry]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from ingest.records import EntryRecord, LinkRecord
 from ingest.writing.outcome import By, Differences
 from ingest.writing.rows import bring, found, found_pairs
-from kb import provenance
+from kb import own_ids, provenance
 from kb.models import Entry, ExternalId, Link, Origin, SlugRedirect, UnresolvedLink
 
 Target = tuple[str, str]  # namespace and external id; with the namespace "", a slug
@@ -79,7 +79,9 @@ def _entries_at(targets: Iterable[Target]) -> dict[Target, int]:
     slugs = [value for namespace, value in wanted if not namespace]
     here = {("", row.slug): row.entry_id for row in found(SlugRedirect.objects.all(), "slug", slugs)}
     here |= {("", row.slug): row.pk for row in found(Entry.objects.only("slug"), "slug", slugs)}
-    ids = (target for target in wanted if target[0])
+    ids = [target for target in wanted if target[0]]
+    own = own_ids.known_here(value for namespace, value in ids if namespace == own_ids.NAMESPACE)
+    here |= {(own_ids.NAMESPACE, value): entry.pk for value, entry in own.items()}
     return here | {
         (row.namespace, row.value): row.entry_id for row in found_pairs(ExternalId.objects.all(), "value", ids)
     }

@@ -15,6 +15,7 @@ class Outcome(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     LEFT_OUT = "left_out"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from ingest.writing.rows import bring, create, found
 from kb import provenance
 from kb.models import Entry, EntryReference, Reference
 
+DATED = {"published_on", "published_precision"}  # which are one thing
+
 Citations = list[tuple[Entry, str, ReferenceRecord]]  # entry, canonical address, what its record says of the reference
 
 
@@ -121,11 +123,19 @@ def _tellers(references: dict[str, Reference], citations: Citations, source: str
 
 
 def _fill(reference: Reference, values: dict[str, Any], replace: bool) -> bool:
-    """Set what `values` know and the reference does not, or with `replace` knows otherwise; whether there was any."""
+    """Set what `values` know and the reference does not, or with `replace` knows otherwise; whether there was any.
+
+    What a curator decided stays, be it nothing.
+    """
+    decided = {*reference.curated}
+    decided |= DATED if decided & DATED else set()
     new = {
         name: value
         for name, value in values.items()
-        if value and getattr(reference, name) != value and (replace or not getattr(reference, name))
+        if value
+        and name not in decided
+        and getattr(reference, name) != value
+        and (replace or not getattr(reference, name))
     }
     new.pop("page_starts", None)
     if "text" in new:  # its pages are those of this text

@@ -23,13 +23,15 @@ def found(rows: QuerySet[Row], field: str, values: Iterable[object]) -> Iterator
         yield from rows.filter(**{f"{field}__in": distinct[first : first + LOOKUP]})
 
 
-def found_pairs(rows: QuerySet[Row], field: str, pairs: Iterable[tuple[str, str]]) -> Iterator[Row]:
-    """The rows whose (namespace, `field`) is one of `pairs`."""
+def found_pairs(
+    rows: QuerySet[Row], field: str, pairs: Iterable[tuple[str, str]], namespace: str = "namespace"
+) -> Iterator[Row]:
+    """The rows whose (`namespace`, `field`) is one of `pairs`."""
     values = defaultdict(list)
-    for namespace, value in pairs:
-        values[namespace].append(value)
-    for namespace, of_namespace in values.items():
-        yield from found(rows.filter(namespace=namespace), field, of_namespace)
+    for name, value in pairs:
+        values[name].append(value)
+    for name, of_namespace in values.items():
+        yield from found(rows.filter(**{namespace: name}), field, of_namespace)
 
 
 def create(rows: Sequence[Row], reason: str = "") -> None:

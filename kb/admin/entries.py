@@ -26,6 +26,7 @@ from kb.models import (
     SlugRedirect,
     Tag,
     UnresolvedLink,
+    UnresolvedSame,
 )
 from kb.signals import entries_changed
 
@@ -240,3 +241,10 @@ class SlugRedirectAdmin(admin.ModelAdmin):
     list_display = ["slug", "entry"]
     search_fields = ["slug", "entry__title"]
     autocomplete_fields = ["entry"]
+
+
+@admin.register(UnresolvedSame)
+class UnresolvedSameAdmin(admin.ModelAdmin):
+    list_display = ["namespace", "value", "other_namespace", "other_value", "source"]
+    list_filter = ["namespace", "other_namespace"]
+    search_fields = ["value", "other_value"]

@@ -10,7 +10,7 @@ from kb.admin.forms import KeepsText
 from kb.admin.rows import HangsOnEntry
 from kb.models import EntryReference, Reference
 
-# What a source tells of a reference: a curator who edits one of these takes it over, and no import overwrites it again.
+# What a source tells of a reference: what a curator edits of these is the curator's, and no import overwrites it again.
 OWNED = (
     *("url", "title", "publisher", "authors", "published_on", "published_precision"),
     *("archive_url", "language", "text", "text_licence"),
@@ -36,8 +36,9 @@ class ReferenceAdmin(SimpleHistoryAdmin):
 
     def save_model(self, request: HttpRequest, obj: Reference, form: ModelForm, change: bool) -> None:
         before = Reference.objects.get(pk=obj.pk) if change else None
-        if before and any(getattr(before, name) != getattr(obj, name) for name in OWNED):
-            obj.source = ""
+        if before:
+            edited = {name for name in OWNED if getattr(before, name) != getattr(obj, name)}
+            obj.curated = sorted({*obj.curated, *edited})
         if before and before.text != obj.text:
             obj.page_starts = []  # nobody knows where the pages of the new text begin
         super().save_model(request, obj, form, change)

@@ -13,6 +13,7 @@ from kb.models.entries import (
     SlugRedirect,
     Tag,
     UnresolvedLink,
+    UnresolvedSame,
 )
 from kb.models.jobs import Job, JobProblem
 from kb.models.provenance import (
@@ -58,4 +59,5 @@ __all__ = [
     "Tag",
     "Taxonomy",
     "UnresolvedLink",
+    "UnresolvedSame",
 ]

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +21,8 @@ from kb.models.dates import Precision, show_date
 from kb.models.references import Reference
 from kb.models.slugs import free_slug
 from kb.text import SearchableText
+
+SHORT_DETAIL = 120  # characters; a longer one is an account of its own, and no word to match beside the title
 
 
 class Origin(models.TextChoices):
@@ -39,8 +43,20 @@ class Visibility(models.TextChoices):
     INTERNAL = "internal", "Internal"
 
 
+def normal_tag(name: str) -> str:
+    """The form under which two spellings are one tag: case does not count, nor whether words are parted by `-` or `_`.
+
+    >>> normal_tag("Machine Learning") == normal_tag("machine-learning"), normal_tag("C++") == normal_tag("C#")
+    (True, False)
+    """
+    return " ".join(re.sub(r"[-_]", " ", unicodedata.normalize("NFKC", name).casefold()).split())[:300]
+
+
 class Tag(models.Model):
+    """A word that entries are found by, as it was first written; `normal` tells it from others."""
+
     name = models.CharField(max_length=300, unique=True)
+    normal = models.CharField(max_length=300, db_index=True, blank=True, editable=False)
     slug = models.CharField(max_length=200, unique=True, blank=True)
 
     class Meta:
@@ -51,6 +67,7 @@ class Tag(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.slug = self.slug or free_slug(Tag, self.name, fallback="tag", taken_by=self.pk)
+        self.normal = normal_tag(self.name)
         super().save(*args, **kwargs)
 
 
@@ -197,7 +214,8 @@ class Entry(models.Model):
         """One line of words to match beside title and text: entities, tags, facts and identifiers."""
         words: list[str] = [role.entity.name for role in self.roles.all()]
         words += [tag.name for tag in self.tags.all()]
-        words += flatten(self.facts, lambda name: name != "resource")
+        words += flatten(self.facts, lambda name: name not in ("resource", "details"))
+        words += [detail for detail in self.facts.get("details", ()) if len(detail) <= SHORT_DETAIL]
         words += [f"{external.namespace} {external.value}" for external in self.external_ids.all()]
         return " · ".join(dict.fromkeys(word for word in words if word))
 
@@ -300,6 +318,32 @@ class UnresolvedLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.relation}: {self.namespace} {self.value}"
+
+
+class UnresolvedSame(models.Model):
+    """Two identifiers that somebody published to name one event, which is not here yet. The first is the publisher's.
+
+    When an entry with one of them arrives, the other becomes an identifier of it too.
+    """
+
+    namespace = models.CharField(max_length=40)
+    value = models.CharField(max_length=300)
+    other_namespace = models.CharField(max_length=40)
+    other_value = models.CharField(max_length=300)
+    source = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "unresolved samenesses"
+        indexes = [models.Index(fields=["other_namespace", "other_value"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["namespace", "value", "other_namespace", "other_value"], name="one_unresolved_same_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.namespace} {self.value} = {self.other_namespace} {self.other_value}"
 
 
 class SlugRedirect(models.Model):

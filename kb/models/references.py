@@ -31,6 +31,7 @@ class Reference(models.Model):
     text_licence = models.CharField(max_length=60, blank=True, help_text="SPDX name, empty if not licensed for reuse")
     page_starts = models.JSONField(default=list, blank=True, editable=False)
     source = models.CharField(max_length=40, blank=True, editable=False)
+    curated = models.JSONField(default=list, blank=True, editable=False, help_text="fields that a curator decided")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     history = HistoricalRecords(excluded_fields=["text"])

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from kb.kinds import KINDS
 from kb.listing import ORDERS, Listing, chips, tag_choices, year_choices
 from kb.models import Entry
+from kb.views.downloads import download
 from kb.views.parts import render_part
 
 PAGE_SIZE = 25
@@ -18,6 +19,8 @@ def browse(request: HttpRequest, kind: str) -> HttpResponse:
     """
     listing = Listing.from_params(request.GET, kind)
     entries = Entry.objects.visible_to(request.user)
+    if (wanted := request.GET.get("format", "")) and not listing.problems:
+        return download(request, listing.apply(entries), wanted, KINDS[kind].path)
     page = Paginator(listing.apply(entries).for_lists(), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "info": KINDS[kind],

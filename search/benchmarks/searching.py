@@ -61,11 +61,11 @@ def measure(passages: int, requests: int, load: Load | None = None, keep: Path |
             server.warm(asked[:WARM_UP])
             found["http"] = _over_http(server.port, asked[WARM_UP:], requests)
             found |= server.holds(folder)
-        found |= _alone(folder, asked[WARM_UP : WARM_UP + requests])
-        _compare(found)
-        if load:
-            _mark(data).unlink()  # what is imported now was not there when it was made
-            found["sustained"] = _sustained(environment, load, scratch)
+            found |= _alone(folder, asked[WARM_UP : WARM_UP + requests])
+            _compare(found)
+            if load:
+                _mark(data).unlink()  # what is imported now was not there when it was made
+                found["sustained"] = _sustained(server, environment, load, scratch)
     return found
 
 
@@ -126,8 +126,8 @@ class _Server:
         raise RuntimeError(f"the web process did not answer with {what} within {READY_WITHIN_S:.0f} s")
 
     def warm(self, asked: list[str]) -> None:
-        """Ask until every process has been asked: connections are spread over them as they come."""
-        for question in asked * 4:
+        """Ask until every process has probably been asked: connections are spread over them as they come."""
+        for question in asked * 2:
             one_by_one(self.port, [address(question, page=False)], {})
 
     def holds(self, folder: Path) -> dict[str, Any]:
@@ -240,17 +240,15 @@ def _compare(found: dict[str, Any]) -> None:
         measured["times_encoding_and_faiss"] = round(measured["p95_ms"] / least["p95_ms"], 2)
 
 
-def _sustained(environment: dict[str, str], load: Load, scratch: Path) -> dict[str, Any]:
+def _sustained(server: "_Server", environment: dict[str, str], load: Load, scratch: Path) -> dict[str, Any]:
     """Distinct questions by the clock while an import runs into the same instance, indexing included."""
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="snapshot-") as made, _server(environment) as server:
-        server.ready()
-        asked = questions(int(load.rate * load.seconds) + WARM_UP, seed=6)
-        server.warm(asked[:WARM_UP])
+    asked = questions(int(load.rate * load.seconds), seed=6)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="snapshot-") as made:
         snapshot = make_snapshot(Path(made), IMPORTED, 1, 2000)
         line = process.command("ingest", "aiid", str(snapshot), "--now")
         importing = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
         try:
-            paths = [address(one, page=False) for one in asked[WARM_UP:]]
+            paths = [address(one, page=False) for one in asked]
             ends = time.perf_counter() + load.seconds
             began = time.perf_counter()
             answers = by_the_clock(server.port, paths, load.rate, lambda: time.perf_counter() < ends)

@@ -199,7 +199,8 @@ class LocalEngine:
     def rebuild(
         cls, folder: Path | str, fingerprint: str, dimension: int, *, wait: float = 0.0
     ) -> Iterator["LocalEngine"]:
-        """An empty engine to fill; readers see it when the block ends, and keep the old index when it raises.
+        """An empty engine to fill; readers see it when the block ends, and keep the old index when it raises. The words
+        that are put in are seen by nobody before that.
 
         Needs no readable old index, so it is the way out of an IndexMismatch. Takes the lock like any writer.
         """
@@ -210,7 +211,8 @@ class LocalEngine:
             shutil.rmtree(beside, ignore_errors=True)
             with cls(beside, fingerprint, dimension, writable=True, unread=True) as fresh:
                 yield fresh
-                _, vectors = fresh._writing()
+                words, vectors = fresh._writing()
+                words.settle()
                 if vectors.wants_compaction():
                     fresh.compact()
             _adopt(folder, beside)
@@ -265,7 +267,7 @@ class LocalEngine:
         writable = self._writer is not None
         words, self._broken = self._words, None
         if words is None or self._current is None or self._current.words != current.words:
-            words = LocalWords(self.folder, current.words, writable=writable)
+            words = LocalWords(self.folder, current.words, writable=writable, unread=self._unread)
         vectors = None
         try:
             vectors = LocalVectors(self.folder, current.generation, current.dimension, writable=writable)

@@ -19,6 +19,8 @@ from search.engines.layout import REBUILD, sync_folder
 from search.errors import IndexMismatch
 
 HEAP_BYTES = 64_000_000
+# An index that nobody reads before it is whole is written in few large segments: each takes time in every search.
+UNREAD_HEAP_BYTES = 256_000_000
 # A filter of so many entries or fewer is looked up in the index. For a broader one the hits without it are sifted, down
 # to so many.
 NARROW = 1_000
@@ -41,8 +43,11 @@ def schema() -> tantivy.Schema:
 class LocalWords:
     """Any number of processes read; the one that holds the lock opens it writable."""
 
-    def __init__(self, folder: Path, generation: int, *, writable: bool = False) -> None:
-        """Open a generation. Raises FileNotFoundError when it is gone."""
+    def __init__(self, folder: Path, generation: int, *, writable: bool = False, unread: bool = False) -> None:
+        """Open a generation. Where it is `unread`, what is written is seen after `settle`.
+
+        Raises FileNotFoundError when it is gone.
+        """
         self._folder = path = folder / f"words-{generation}"
         self._meta = path / "meta.json"
         if not self._meta.exists():
@@ -53,7 +58,8 @@ class LocalWords:
             self._index.config_reader("manual")  # we reload when meta.json changes; no watching thread
         self._schema = self._index.schema
         self._seen: tuple[int, ...] = ()
-        self._writer = self._index.writer(HEAP_BYTES, 1) if writable else None
+        self._unread = unread
+        self._writer = self._index.writer(UNREAD_HEAP_BYTES if unread else HEAP_BYTES, 1) if writable else None
         self.refresh()
 
     @classmethod
@@ -159,19 +165,30 @@ class LocalWords:
                         raise IndexMismatch(f"{path} is damaged: {REBUILD}")
 
     def write(self, passages: Sequence[IndexedPassage], deleted: Sequence[int]) -> None:
-        """Replace passages and forget others, in one commit, durable on return."""
+        """Replace passages and forget others, in one commit, durable on return; but see `settle`."""
         assert self._writer is not None, "opened for reading"
+        documents = [self._document(passage) for passage in passages]
+        replaced = [*deleted, *(passage.id for passage in passages)]
         try:
-            replaced = [*deleted, *(passage.id for passage in passages)]
             with self._damage_named():
                 # Not delete_documents_by_term: it reads a Python int as signed and matches nothing in unsigned fields.
                 self._writer.delete_documents_by_query(Query.term_set_query(self._schema, "id", replaced))
-                for passage in passages:
-                    self._writer.add_document(self._document(passage))
-                self._writer.commit()
-        except BaseException:
+                for document in documents:
+                    self._writer.add_document(document)
+                if not self._unread:
+                    self._writer.commit()
+        except BaseException as error:
             self._writer.rollback()
+            if self._unread:  # and with it what was written before
+                raise IndexMismatch(f"the words in {self._folder} could not be written: {error}") from error
             raise
+        if not self._unread:
+            self.refresh()
+
+    def settle(self) -> None:
+        """Make everything that was written durable and seen."""
+        assert self._writer is not None, "opened for reading"
+        self._writer.commit()
         self.refresh()
 
     def close(self) -> None:

@@ -41,7 +41,8 @@ def snippet(passage: PassageHit, length: int = 320) -> SafeString:
 def said(passage: PassageHit, length: int = 320) -> SafeString:
     """The sentence of a passage alone, which leads to where it stands, without marks; of a long one the beginning."""
     start, end = passage.sentence or (0, len(passage.text))
-    return marked(passage.text[:end], [], Span(start, min(end, start + length)), (start, end), passage.url)
+    words = passage.text[start:end]
+    return marked(words, [], Span(0, min(len(words), length)), (0, len(words)), passage.url)
 
 
 def marked(
@@ -56,7 +57,7 @@ def marked(
         kinds[start:end] = SILENT * (end - start)
     first, last = sentence if sentence and url else (part.end, part.end)
     first, last = (min(max(at, part.start), part.end) for at in (first, last))
-    pieces = ["â¦ " if part.start > 0 else "", _with_marks(text, kinds, part.start, first)]
+    pieces = ["… " if part.start > 0 else "", _with_marks(text, kinds, part.start, first)]
     if best := _with_marks(text, kinds, first, last):
         pieces.append(format_html('<a class="best" href="{}">{}</a>', url, best))
     pieces.append(_with_marks(text, kinds, last, part.end))

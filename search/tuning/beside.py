@@ -59,7 +59,7 @@ def train(workshop: Path) -> Iterator[Progress | None]:
 
 
 class ChildEncoder:
-    """An encoder whose work is done in a child, ready when its context is entered; it promises what Encoder does."""
+    """An encoder whose work is done in a child, which is ready when its context is entered (search.encoder.Encoder)."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -6,6 +6,7 @@
 It ends when its parent does, whatever ends that.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -20,10 +21,18 @@ NICENESS = 15
 
 
 def main(arguments: list[str]) -> int:
-    os.nice(max(0, NICENESS - os.nice(0)))
+    make_way()
     hold_on()
     what, name = arguments
     return _train(Path(name)) if what == "train" else _encode(name)
+
+
+def make_way() -> None:
+    """Take the last place for the processor."""
+    os.nice(max(0, NICENESS - os.nice(0)))
+    # Linux may schedule each session as a group, between which the niceness of a process says nothing (sched(7)).
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def _train(workshop: Path) -> int:

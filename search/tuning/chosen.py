@@ -133,10 +133,19 @@ def choose(row: TunedEncoder | None) -> None:
 
 def forget(row: TunedEncoder) -> None:
     """Remove its weights and its vectors. What is known of it stays."""
-    made_ready = models().glob(f"{row.name}-*")  # for this machine, see search.prepared
-    for path in (folder(row.name), workshop(row.name), *made_ready):
+    for path in (folder(row.name), workshop(row.name)):
         shutil.rmtree(path, ignore_errors=True)
+    forget_prepared(row.name)
     Embedding.objects.filter(fingerprint__startswith=f"{row.name}:").delete()
+
+
+def forget_prepared(name: str) -> None:
+    """Remove what was made of an encoder for this machine (see search.prepared)."""
+    for path in models().glob(f"{name[-80:]}-*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _as_file_name(name: str) -> str:

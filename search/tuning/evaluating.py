@@ -2,18 +2,16 @@
 alone. The questions and judgements beside them are not read here."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from search.beir import documents
 from search.encoder import Encoder, load_encoder
+from search.prepared import Progress
 from search.tuning import chosen, measuring, pairs, training, verdict
 from search.tuning.recipe import RECIPE, digest
-
-# Called with what is being done, how much of it is done, and how much there is.
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,16 @@ def adapted(directory: Path | str, base: Encoder, progress: Progress | None = No
         for step in training.train(workshop):
             if progress:
                 progress("train", step.done, step.total)
-        folder = Path(scratch) / chosen.new_name(digest(found, RECIPE))
+        name = chosen.new_name(digest(found, RECIPE))
+        folder = Path(scratch) / name
         (workshop / "trained").rename(folder)
-        encoder = load_encoder(str(folder))
-        before, after = (list(measuring.found_again(model, held, train)) for model in (base, encoder))
-        change = verdict.change(f"{len(held)} held-out pairs of its {len(found)}", before, after)
-        said = [str(change), verdict.told([change])]
-        kept = verdict.is_kept([change])
-        yield Adapted(encoder if kept else base, kept, said)
+        try:
+            encoder = load_encoder(str(folder))
+            encoder.prepare(progress)
+            before, after = (list(measuring.found_again(model, held, train)) for model in (base, encoder))
+            change = verdict.change(f"{len(held)} held-out pairs of its {len(found)}", before, after)
+            kept = verdict.is_kept([change])
+            yield Adapted(encoder if kept else base, kept, [str(change), verdict.told([change])])
+        finally:
+            if not chosen.folder(name).exists():  # the instance may use the very same, of the very same texts
+                chosen.forget_prepared(name)

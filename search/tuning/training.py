@@ -54,7 +54,7 @@ def is_trained(workshop: Path) -> bool:
 
 
 def train(workshop: Path) -> Iterator[Progress]:
-    """Train to the end, telling each step; closing the generator leaves a checkpoint from which the next call goes on."""
+    """Train to the end, telling each step. Closing the generator leaves a checkpoint; the next call goes on from it."""
     if is_trained(workshop):
         return
     values = json.loads((workshop / "recipe.json").read_text())

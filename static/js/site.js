@@ -17,7 +17,7 @@ document.addEventListener("htmx:responseError", () => tell("The server could not
 const roomy = window.matchMedia("(min-width: 56rem)");
 const fold = () => {
   if (roomy.matches) return;
-  for (const facet of document.querySelectorAll("details.facet[open]")) facet.open = false;
+  for (const facet of document.querySelectorAll("details.facet[open]:not(.stays)")) facet.open = false;
 };
 fold();
 document.addEventListener("htmx:afterSwap", fold);

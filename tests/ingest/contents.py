@@ -21,6 +21,7 @@ from kb.models import (
     Tag,
     Taxonomy,
     UnresolvedLink,
+    UnresolvedSame,
 )
 
 ENTRY = """kind title slug summary body occurred_on occurred_precision status visibility language licence attribution
@@ -42,6 +43,7 @@ TABLES: dict[str, tuple[Any, str]] = {
     "classifications": (Classification.objects, f"entry__slug {CATEGORY} origin evidence source"),
     "links": (Link.objects, "entry__slug target__slug relation origin source"),
     "waiting links": (UnresolvedLink.objects, "entry__slug relation namespace value source"),
+    "waiting samenesses": (UnresolvedSame.objects, "namespace value other_namespace other_value source"),
     "source records": (SourceRecord.objects, "entry__slug source collection key place digest vanished_at"),
     "changes": (Change.objects, "entry__slug action title fields source key preview"),
     "pictures": (Attachment.objects, "entry__slug name sha256 source"),
@@ -61,7 +63,7 @@ def contents() -> dict[str, list[tuple]]:
 
 def forget_everything() -> None:
     """Delete every such row, and the history of all."""
-    for model in (Entry, Entity, Reference, Tag, Taxonomy, Change, DeletedEntry):
+    for model in (Entry, Entity, Reference, Tag, Taxonomy, Change, DeletedEntry, UnresolvedSame):
         model._default_manager.all().delete()
     for history in (Entry.history, Entity.history, Reference.history, Classification.history):
         history.all().delete()

@@ -26,6 +26,24 @@ STREAMS: dict[str, tuple[list[Any], list[Any]]] = {
     "two that turn out to be one": ([], [entry("1", "x", A), entry("2", "y", B), entry("3", "z", A, B)]),
     "two that are said to be one": ([], [entry("1", "x", A), entry("2", "y", B), SameRecord(ids=[A, B])]),
     "sameness of what is not here": ([], [SameRecord(ids=[A, B]), entry("1", "x", A), SameRecord(ids=[B, C])]),
+    "sameness that waits": (
+        [SameRecord(ids=[A, B])],
+        [SameRecord(ids=[B, C]), entry("1", "x", C), entry("2", "y", A), SameRecord(ids=[A, B]), entry("3", "z", B)],
+    ),
+    "sameness that waits for two": (
+        [],
+        [
+            SameRecord(ids=[A, B]),
+            SameRecord(ids=[("aiid", "8"), B]),
+            entry("8", "x", ("aiid", "8")),
+            entry("1", "y", A),
+            DuplicateRecord(namespace="aiid", value="8", of="1"),
+        ],
+    ),
+    "sameness that waits for what is here": (
+        [entry("1", "x", A, B)],
+        [SameRecord(ids=[("aiid", "8"), B]), entry("1", "x", A, B), entry("8", "y", ("aiid", "8"))],
+    ),
     "sameness in a chain": (
         [entry("1", "x", A)],
         [

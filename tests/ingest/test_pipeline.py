@@ -367,3 +367,23 @@ def test_nothing_of_an_unpacked_archive_is_left(tmp_path, settings):
 
     assert job.counts["created"] == 2
     assert os.listdir(settings.KB_DATA_DIR / "scratch") == []
+
+
+def test_the_next_turn_goes_on_reading_where_the_last_one_left_off(file, monkeypatch):
+    """In the same process; elsewhere what is done is read again, and passed over."""
+    from ingest.sources.tables.json_lines import JsonLines
+
+    readings = []
+    records = JsonLines.records
+    monkeypatch.setattr(JsonLines, "records", lambda self: readings.append(1) or records(self))
+    monkeypatch.setattr(pipeline, "BATCH", 2)
+    job = start_import("jsonl", str(file), OPTIONS, ring=False)
+
+    run(job, budget_s=0)
+    run(job, budget_s=0)
+    assert (job.done, len(readings)) == (4, 1)
+    pipeline._held.clear()
+    run(job)
+
+    assert (job.state, job.done, len(readings)) == (JobState.DONE, 7, 2)
+    assert sorted(entry.title for entry in Entry.objects.all()) == LEFT

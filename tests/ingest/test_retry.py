@@ -79,12 +79,23 @@ def test_a_schedule_waits_for_its_last_import(file):
 
 
 def test_what_can_no_longer_start_hinders_no_other(file, tmp_path):
-    schedules.repeat("jsonl", str(tmp_path / "gone.jsonl"), OPTIONS, "6h")
+    gone = tmp_path / "gone.jsonl"
+    gone.write_bytes(file.read_bytes())
+    schedules.repeat("jsonl", str(gone), OPTIONS, "6h")
     schedules.repeat("jsonl", str(file), OPTIONS, "6h")
+    gone.unlink()
 
     schedules.start_due()
 
     assert [job.parameters["location"] for job in Job.objects.all()] == [str(file)]
+
+
+def test_what_cannot_be_imported_is_no_schedule(tmp_path):
+    with pytest.raises(SourceError, match=r"nowhere\.jsonl"):
+        schedules.repeat("jsonl", str(tmp_path / "nowhere.jsonl"), OPTIONS, "6h")
+    with pytest.raises(SourceError, match="status"):
+        schedules.repeat("jsonl", "https://a.example/lifts.jsonl", {"status": "wild"}, "6h")
+    assert Schedule.objects.count() == 0
 
 
 @pytest.mark.parametrize(("every", "said"), [("1m", "too often"), ("often", "30m, 6h or 7d"), ("0h", "too often")])

@@ -2,12 +2,13 @@
 
 import pytest
 
-from ingest.records import EntryRecord, ReferenceRecord, SameRecord
+from ingest.records import DuplicateRecord, EntryRecord, ReferenceRecord, SameRecord
 from ingest.writing import batch
-from ingest.writing.duplicates import write_same
+from ingest.writing.duplicates import write_duplicates, write_same
 from ingest.writing.entries import write_entries
 from ingest.writing.outcome import By
-from kb.models import Entry, ExternalId, Link
+from kb import curating
+from kb.models import Entry, ExternalId, Link, UnresolvedSame
 from search.models import Indexing
 from tests.factories import make_entry
 
@@ -16,6 +17,10 @@ pytestmark = pytest.mark.django_db
 
 def same(*ids: tuple[str, str]) -> str:
     return write_same([SameRecord(ids=list(ids))], By("aiid"))[0].outcome
+
+
+def incident(number: str, namespace: str = "aiid") -> EntryRecord:
+    return EntryRecord(key=number, kind="incident", title=f"Event {number}", external_ids=[(namespace, number)])
 
 
 def ids(entry: Entry) -> list[str]:
@@ -52,9 +57,71 @@ def test_what_one_namespace_counts_as_two_is_linked_instead():
     assert {(link.entry, link.target) for link in Link.objects.all()} == {(other, one)}
 
 
-def test_what_is_not_here_is_left_out():
-    assert same(("aiid", "7"), ("oecd", "2022-x")) == "left_out"
+def test_what_is_not_here_waits_until_either_arrives():
+    assert [same(("aiid", "7"), ("oecd", "2022-x")) for _ in "ab"] == ["waiting"] * 2
+    assert same(("aiid", "8"), ("oecd", "2023-y")) == "waiting"
     assert ExternalId.objects.count() == 0
+
+    (ours,) = write_entries([incident("7")], By("aiid"))
+    (theirs,) = write_entries([incident("2023-y", "oecd")], By("oecd"))
+
+    assert ids(ours.entry) == ["aiid 7", "oecd 2022-x"]
+    assert ours.fields["identifiers"] == {"added": ["aiid 7", "oecd 2022-x"]}
+    assert ids(theirs.entry) == ["oecd 2023-y", "aiid 8"]
+    assert not UnresolvedSame.objects.exists()
+    assert same(("aiid", "7"), ("oecd", "2022-x")) == "unchanged"
+    assert write_entries([incident("7")], By("aiid"))[0].outcome == "unchanged"
+
+
+def test_what_arrives_meets_the_entry_that_has_its_other_number():
+    """The list came first, then what its second number names, and its first one last."""
+    same(("aiid", "7"), ("oecd", "2022-x"))
+    (theirs,) = write_entries([incident("2022-x", "oecd")], By("oecd"))
+
+    (ours,) = write_entries([incident("7")], By("aiid"))
+
+    assert ours.entry == theirs.entry
+    assert Entry.objects.count() == 1
+
+
+def test_of_two_that_wait_for_one_number_the_first_gets_it_and_the_second_is_linked():
+    for number in ("8", "9"):
+        same(("aiid", number), ("oecd", "2022-x"))
+
+    batch.write([incident("9"), incident("8")], By("aiid"))
+
+    nine, eight = Entry.objects.order_by("id")
+    assert (ids(nine), ids(eight)) == (["aiid 9", "oecd 2022-x"], ["aiid 8"])
+    assert [(link.entry, link.target) for link in Link.objects.all()] == [(eight, nine)]
+    assert not UnresolvedSame.objects.exists()
+
+
+def test_a_number_that_another_has_makes_no_one_of_it_and_what_is_not_here():
+    eight = make_entry(ids={"aiid": "8", "oecd": "2022-x"})
+
+    assert same(("aiid", "9"), ("oecd", "2022-x")) == "waiting"
+    assert ids(eight) == ["aiid 8", "oecd 2022-x"]
+
+    write_entries([incident("9")], By("aiid"))
+    assert [link.target for link in Link.objects.all()] == [eight]
+
+
+def test_what_waits_comes_along_with_a_duplicate_too():
+    kept = make_entry(ids={"aiid": "1"})
+    same(("aiid", "9"), ("oecd", "2022-x"))
+    same(("avid", "AVID-2022-V001"), ("oecd", "2022-x"))
+
+    write_duplicates([DuplicateRecord(namespace="aiid", value="9", of="1")], By("aiid"))
+
+    assert ids(kept) == ["aiid 1", "aiid 9", "oecd 2022-x", "avid AVID-2022-V001"]
+
+
+def test_what_was_deleted_here_does_not_wait():
+    entry = make_entry(ids={"aiid": "7"})
+    curating.remember_deletion(entry)
+    entry.delete()
+
+    assert same(("aiid", "7"), ("oecd", "2022-x")) == "left_out"
 
 
 def test_a_record_with_identifiers_of_two_entries_makes_them_one():

@@ -342,3 +342,13 @@ def test_a_long_address_can_be_what_an_entry_is_known_by():
     assert [write_entry(noted, "links"), write_entry(other, "links")] == ["created", "created"]
     assert [write_entry(noted, "links"), write_entry(other, "links")] == ["unchanged", "unchanged"]
     assert all(len(external.value) == 300 for external in ExternalId.objects.all())
+
+
+def test_another_spelling_of_a_tag_is_that_tag():
+    write_entry(record(tags=["Machine Learning", "C++"]), "aiid")
+    other = record(tags=["machine-learning", "MACHINE LEARNING", "C#"], external_ids=[("aiid", "8")])
+
+    assert [write_entry(other, "aiid") for _ in "ab"] == ["created", "unchanged"]
+    assert sorted(tag.name for tag in Tag.objects.all()) == ["C#", "C++", "Machine Learning"]
+    again = Entry.objects.with_external_id("aiid", "8").get()
+    assert sorted(tag.name for tag in again.tags.all()) == ["C#", "Machine Learning"]

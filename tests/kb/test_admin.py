@@ -35,6 +35,7 @@ from kb.models import (
     SlugRedirect,
     SourceRecord,
     UnresolvedLink,
+    UnresolvedSame,
 )
 from kb.provenance import conflicts, is_curated, removed, row_key, values
 from kb.signin import sign_in_path, tokens
@@ -67,6 +68,8 @@ def one_of_each():
     make_entry(kind="case_study", title="Autopilot")
     SlugRedirect.objects.create(slug="old", entry=entry)
     UnresolvedLink.objects.create(entry=entry, relation="see_also", namespace="aiid", value="8")
+    same = {"other_namespace": "oecd", "other_value": "2022-x"}
+    UnresolvedSame.objects.create(namespace="aiid", value="9", **same)
     job = Job.objects.create(kind="import", parameters={"a": 1})
     JobProblem.objects.create(job=job, key="row 1", reason="no title")
     SourceRecord.objects.create(entry=entry, source="aiid", key="aiid 7", digest="0" * 64)
@@ -91,7 +94,7 @@ def url(model, page: str, *args: object) -> str:
 def test_every_table_has_its_place_in_the_admin():
     assert {model.__name__ for model in MODELS} == {
         *("Entry", "Incident", "CaseStudy", "ReadingNote", "EntryReference", "ExternalId", "Link", "UnresolvedLink"),
-        *("SlugRedirect", "Tag", "Reference", "Entity", "EntityAlias", "EntityRole"),
+        *("SlugRedirect", "UnresolvedSame", "Tag", "Reference", "Entity", "EntityAlias", "EntityRole"),
         *("Taxonomy", "Category", "Classification", "Job", "JobProblem"),
         *("SourceRecord", "Change", "Proposal", "Schedule", "DeletedEntry", "Attachment", "EntityRelation", "ApiToken"),
     }

@@ -1,10 +1,13 @@
 """Contents of files are kept once, whole, and found by their digest."""
 
 import hashlib
+import os
 
 import pytest
 
 from kb import files
+from kb.models import Attachment
+from tests.factories import make_entry
 
 pytestmark = pytest.mark.once
 
@@ -43,3 +46,21 @@ def test_what_cannot_be_read_leaves_nothing_behind(tmp_path, data_folder):
 def test_only_a_digest_names_a_content(name):
     with pytest.raises(ValueError, match="not a SHA-256"):
         files.open_file(name)
+
+
+@pytest.mark.django_db
+def test_contents_that_no_entry_has_are_removed_when_they_are_old(tmp_path, data_folder):
+    digests = {}
+    for name in ("shown", "gone", "new"):
+        (tmp_path / name).write_bytes(name.encode())
+        digests[name] = files.store(tmp_path / name)
+    half = data_folder / "files" / ".new-half"
+    half.write_bytes(b"torn")
+    for path in (files.path_of(digests["shown"]), files.path_of(digests["gone"]), half):
+        os.utime(path, (0, 0))
+    Attachment.objects.create(entry=make_entry(), name="a.png", sha256=digests["shown"], media_type="image/png")
+
+    assert files.remove_unused() == 2
+
+    assert [name for name, digest in digests.items() if files.path_of(digest).exists()] == ["shown", "new"]
+    assert not half.exists()

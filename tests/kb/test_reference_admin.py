@@ -1,9 +1,12 @@
-"""A reference that a curator edits is the curator's: no import overwrites it."""
+"""What a curator edits of a reference is the curator's: no import overwrites it, and the rest follows the source."""
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from ingest.records import EntryRecord
+from ingest.writing.entries import write_entries
+from ingest.writing.outcome import By
 from kb.models import Reference
 from tests.factories import make_reference
 
@@ -22,10 +25,19 @@ def save(client: Client, reference: Reference, **changes: str) -> Reference:
     return reference
 
 
-def test_an_edited_reference_is_taken_over_from_its_source(admin_client):
-    reference = make_reference(title="Ferry hits reaf", source="aiid")
+def test_an_edited_field_is_the_curators_and_the_others_stay_their_sources(admin_client):
+    page = {"url": "https://paper.example/ferry", "title": "Ferry hits reaf", "publisher": "paper", "text": "Wet."}
+    said = {"key": "1", "kind": "incident", "title": "Ferry", "external_ids": [("aiid", "1")]}
+    write_entries([EntryRecord(**said, references=[page])], By("aiid"))
+    reference = Reference.objects.get()
 
-    assert save(admin_client, reference, title="Ferry hits reef").source == ""
+    save(admin_client, reference, title="Ferry hits reef", text="")
+    again = page | {"title": "Ferry hits a reaf", "publisher": "The Paper", "text": "Wet, wet."}
+    write_entries([EntryRecord(**said, references=[again])], By("aiid"))
+
+    reference.refresh_from_db()
+    assert (reference.title, reference.publisher, reference.text) == ("Ferry hits reef", "The Paper", "")
+    assert (reference.source, reference.curated) == ("aiid", ["text", "title"])
 
 
 def test_pages_are_those_of_the_text_that_was_imported(admin_client):
@@ -38,5 +50,5 @@ def test_pages_are_those_of_the_text_that_was_imported(admin_client):
 def test_a_reference_that_was_only_saved_stays_its_sources(admin_client):
     reference = make_reference(title="Ferry", text="One.\n\nTwo. \n", source="aiid")
 
-    assert save(admin_client, reference).source == "aiid"
+    assert save(admin_client, reference).curated == []
     assert reference.text == "One.\n\nTwo. \n"

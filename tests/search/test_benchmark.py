@@ -8,8 +8,10 @@ from django.core.management import CommandError, call_command
 from ingest.records import EntryRecord
 from ingest.sources import open_source
 from kb.models import Entry
-from search import indexing
+from search import health, indexing
+from search.benchmarks.made_collection import questions
 from search.benchmarks.made_snapshot import make
+from search.models import Passage
 from tests.factories import make_entry
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +58,40 @@ def test_the_encoder_alone_is_measured_on_what_is_here(capsys):
 
     found = json.loads(capsys.readouterr().out)
     assert (found["passages"], found["all_passages"], found["encoder"]) == (1, 1, "hashing:256")
+
+
+@pytest.mark.once
+def test_searches_are_measured_over_http_in_a_collection_of_their_own(capsys):
+    call_command("benchmark", "search", passages=120, requests=2, rate=20, seconds=0.2, json=True)
+
+    found = json.loads(capsys.readouterr().out)
+    assert (found["passages"], found["entries"], found["encoder"]) == (120, 12, "hashing:256")
+    ways = {"api", "page", "api one-percent", "page one-percent", "api ninety-percent", "page ninety-percent"}
+    assert set(found["http"]) == ways
+    assert {measured["failed"] for measured in found["http"].values()} == {0}
+    assert found["recall_at_10"]["all"] == found["recall_at_10"]["ninety-percent"] == 1.0
+    assert found["web_process_mb"] > 20
+    assert found["torch_imported"] is False
+    assert found["ready_to_search_s"] > 0
+    assert (found["sustained"]["answers"], found["sustained"]["errors"]) == (4, 0)
+    assert Entry.objects.count() == 0
+
+
+def test_questions_are_distinct_and_the_same_every_time():
+    asked = questions(300)
+
+    assert len(set(asked)) == 300
+    assert asked == questions(300)
+    assert all(1 <= len(question.split()) <= 16 for question in asked)
+
+
+def test_a_made_up_collection_is_written_into_an_empty_instance_alone(capsys):
+    call_command("benchmark", "fill", passages=20, json=True)
+    assert json.loads(capsys.readouterr().out) == {"entries": 2, "passages": 20}
+    assert not health.examine().missing_from_vector
+    assert [row.text for row in Passage.objects.all()] == [
+        row.entry.body[row.start : row.end] for row in Passage.objects.select_related("entry")
+    ]
+
+    with pytest.raises(CommandError, match="an empty instance only"):
+        call_command("benchmark", "fill", passages=20)

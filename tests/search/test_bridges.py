@@ -52,7 +52,8 @@ def test_an_incident_leads_to_who_shipped_the_same_and_says_why(ferry, others):
 
     assert (span.kind, bridge.entry.slug) == ("case_study", "harbour")
     assert LEAST <= bridge.strength <= 1
-    assert bridge.passage and bridge.passage.sentence
+    assert bridge.passage
+    assert bridge.passage.sentence
     said = bridge.passage.text[slice(*bridge.passage.sentence)]
     assert said == "The autopilot of a ferry steered it past a reef at night."
     assert bridge.passage.url.startswith("/entries/harbour/?at=body.")

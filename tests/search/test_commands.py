@@ -64,7 +64,8 @@ def test_search_with_json_is_the_answer_of_the_api(three, capsys):
         printed = json.loads(run(capsys, "search", "ferry on a reef", "--json", *options)[0])
         served = Client().get("/api/v1/search", {"q": "ferry on a reef", "limit": "10", **params}).json()
         for result in served["results"]:
-            result["entry"]["url"] = result["entry"]["url"].removeprefix("http://testserver")
+            for shown in (result["entry"], *result["passages"]):
+                shown["url"] = shown["url"].removeprefix("http://testserver")
         assert printed == served
         assert printed["results"]
 

@@ -58,7 +58,7 @@ def hide(entry: Entry, how: str) -> None:
 @contextmanager
 def while_the_index_is_rebuilt(entry: Entry):
     """An index that is half built, with that entry in it already; it replaces the old one at the end."""
-    with index.rebuild() as engine:
+    with index.rebuild(index.chosen()) as engine:
         indexing._put(engine, index.encoder(), [entry.pk])
         yield
 

@@ -202,6 +202,7 @@ def test_the_number_of_queries_does_not_grow_with_the_entries():
         Indexing.objects.all().delete()
         return len([q for q in captured if q["sql"].startswith("SELECT")])
 
+    queries_for(1)  # whatever is asked once in a process
     assert queries_for(2) == queries_for(4)
 
 

@@ -53,11 +53,7 @@ def test_of_an_endless_text_pieces_from_all_over_it_are_asked():
 
 
 def test_every_matter_of_a_document_is_found_however_far_back():
-    question = document(
-        "Refunds by the support chatbot of an airline.",
-        "Face recognition that is matched with suspects.",
-        "A detector of generated essays and of cheating.",
-    )
+    question = document(TEXTS[1], TEXTS[2], TEXTS[4])
     assert len(question) > WHOLE_CHARS
     first = [entry.entry_id for entry in rank(question, engine(), ENCODER).entries[:3]]
     assert sorted(first) == [10, 20, 40]

@@ -82,13 +82,12 @@ def test_searches_are_reranked_where_a_model_is_named(tiny, settings):
     make_entry(title="Airline", summary="A chatbot promised a refund.")
     make_entry(title="Ferry", summary="A refund after the ferry hit a reef.")
     indexing.index_pending()
-    plain = search(SearchQuery("refund chatbot"), None)
 
     settings.KB_RERANKER = str(tiny)
     found = search(SearchQuery("refund chatbot"), None)
     assert {hit.entry.title for hit in found.hits} == {"Airline", "Ferry"}
     assert found.notices == []
-    assert found.hits[0].score > plain.hits[0].score * (1 - SHARE) + SHARE - 0.01
+    assert found.hits[0].score >= SHARE, "what the model likes best has the whole of its say"
     assert all(hit.score == pytest.approx(hit.keyword + hit.semantic) for hit in found.hits)
     words = search(SearchQuery("refund chatbot", mode="keyword"), None)
     assert [hit.semantic for hit in words.hits] == [0, 0]

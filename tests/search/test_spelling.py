@@ -75,6 +75,8 @@ def test_a_word_that_the_model_knows_is_no_misspelling(collection, monkeypatch):
     assert meant("lawers") == ""
 
 
+@pytest.mark.django_db
+@pytest.mark.once
 def test_the_real_model_knows_the_words_of_its_language(settings):
     settings.KB_EMBEDDER = "all-MiniLM-L6-v2"
 

@@ -29,7 +29,7 @@ def check(path: Path) -> None:
             raise _no_incidents(path)
     elif is_list_of_links(path):
         LinkTables(path).check()
-    elif not _is_workbook(path):
+    elif not is_table(path) and not _is_workbook(path):
         archives.check(path)
 
 
@@ -39,6 +39,8 @@ def tables_at(path: Path, scratch: Path | None) -> Tables:
         return LinkTables(path)
     if path.is_file() and _is_workbook(path):
         return WorkbookTables(path)
+    if is_table(path):
+        return SnapshotTables({path.name: path})
     found = _unpacked(path) if path.is_dir() else archives.copy_out(path, wanted, scratch, "aiid-")
     if not _has_incidents(found):
         raise _no_incidents(path)
@@ -66,7 +68,7 @@ def wanted(member: str) -> str:
 
 
 def _unpacked(path: Path) -> dict[str, Path]:
-    for folder in (path, path / ROOT):
+    for folder in (path, path / ROOT, *sorted(path.glob(f"*/{ROOT}")), *sorted(path.glob(f"*/*/{ROOT}"))):
         found = dict(_tables_in(folder)) | dict(_tables_in(folder / DUMP))
         if found:
             return found
@@ -89,6 +91,11 @@ def _no_incidents(path: Path) -> SourceError:
         f"{path} holds neither incidents.csv nor incidents.bson; "
         f"give the backup-….tar.bz2 of the AI Incident Database, or its unpacked {ROOT} folder"
     )
+
+
+def is_table(path: Path) -> bool:
+    """Whether the file is a snapshot's table of incidents alone."""
+    return path.is_file() and TABLE.fullmatch(path.name) is not None and path.name.startswith("incidents.")
 
 
 def is_list_of_links(path: Path) -> bool:

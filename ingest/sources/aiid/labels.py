@@ -1,5 +1,6 @@
 """What incidents are classified as, found by the incident's number."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,6 +14,11 @@ from ingest.sources.aiid.values import Column, Vocabulary
 from ingest.sources.lists import listed
 
 NOTHING = ("", "-", "--", "nan")
+NEVER = ("0", "no", "false", "none", "unclear", "unknown", "not applicable", "n/a")  # what tells nothing
+# Quotes of reports belong to their publishers; what entities had to do with it, and when it was, is told otherwise.
+SAID_ELSEWHERE = re.compile(r"\bsnippets?\b|^entities$|^date of incident|^estimated date$", re.IGNORECASE)
+MOST_DETAILS = 60
+LONGEST_DETAIL = 4000  # characters
 FEW = 40  # different values that a column may have to be categories where nobody says that it is
 SHORT = 120  # characters of each of them
 
@@ -81,6 +87,21 @@ class Classifications:
                     )
         return list(found.values())
 
+    def details(self, incident: int) -> list[str]:
+        """What is written freely about the incident, and is about no category: `Lives Lost: 2 (CSETv1)`."""
+        found: dict[str, None] = {}
+        for namespace, values in sorted(self._store.all(incident), key=lambda row: str(row[0])):
+            for name, value in values:
+                if self.taxonomies[namespace].fields[name].sort == "text" and self._is_told(namespace, name):
+                    said = "; ".join(text for text in _texts(value) if text.casefold() not in NEVER)
+                    if said:
+                        found[_cut(f"{name}: {said}", f" ({namespace})")] = None
+        return list(found)[:MOST_DETAILS]
+
+    def _is_told(self, namespace: str, name: str) -> bool:
+        """Whether a text is neither the evidence of a category, nor a quote of a report, nor said elsewhere."""
+        return name not in self._evidence[namespace] and not SAID_ELSEWHERE.search(name)
+
     def _add(self, row: Labels) -> None:
         if ANNOTATOR.fullmatch(row.namespace):
             self._annotators.add(row.namespace)
@@ -102,8 +123,7 @@ class Classifications:
                 column.see(text)
         if field.sort in ("text", "unknown"):
             self._texts.setdefault(taxonomy.namespace, {})[name] = None
-        # Text may be evidence of a field that no row has named so far.
-        return field.sort != "text" or isinstance(value, str)
+        return True
 
     def _decide(self) -> None:
         """Which fields are categories, now that all their values were seen; and say which are none."""
@@ -116,10 +136,8 @@ class Classifications:
             texts = [name for name in self._texts.get(namespace, ()) if taxonomy.fields[name].sort == "text"]
             about = {text: _explained(text, categories) for text in texts}
             self._evidence[namespace] = {text: name for text, name in about.items() if name}
-            if lost := [text for text in texts if not about[text]]:
-                self.notices.append(
-                    f"{namespace}: {listed(lost)} were left out: free text and numbers are no categories"
-                )
+            if lost := [text for text in texts if not about[text] and SAID_ELSEWHERE.search(text)]:
+                self.notices.append(f"{namespace}: {listed(lost)} were left out: quotes of reports, or told elsewhere")
         for namespace, count in self._unpublished.items():
             self.notices.append(f"{namespace}: {count:,} classifications are not published, and were left out")
         if self._annotators:
@@ -146,6 +164,11 @@ def _texts(value: Any) -> list[str]:
         return []
     text = clean_line(str(value) if isinstance(value, bool) else value)
     return [] if text.casefold() in NOTHING else [text]
+
+
+def _cut(text: str, end: str) -> str:
+    most = LONGEST_DETAIL - len(end)
+    return (text if len(text) <= most else text[: most - 1] + "…") + end
 
 
 def _is_vocabulary(column: Column) -> bool:

@@ -39,7 +39,7 @@ class LinkTables(Tables):
         if self.path.stat().st_size > MAX_BYTES:
             raise SourceError(f"{self.path} is larger than {MAX_BYTES:,} bytes; that is no list of links")
         try:
-            rows = json.loads(self.path.read_bytes().decode("utf-8-sig"))
+            rows = _parsed(self.path.read_bytes().decode("utf-8-sig"))
         except (OSError, ValueError, RecursionError) as error:
             raise SourceError(f"{self.path} cannot be read as JSON: {str(error) or 'nested too deeply'}") from error
         known = (isinstance(row, dict) and ("sameAs" in row or "incident" in row) for row in rows)
@@ -48,6 +48,21 @@ class LinkTables(Tables):
                 f"{self.path} is no list of links; AIID's holds objects with incident_id, sameAs and source_namespace"
             )
         return rows
+
+
+def _parsed(text: str) -> Any:
+    """The list, whether it stands alone, in an object, or as one object a line."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) < 2:
+            raise
+        return [json.loads(line) for line in lines]
+    if isinstance(found, dict) and "sameAs" not in found and "incident" not in found:
+        lists = [value for value in found.values() if isinstance(value, list)]
+        return lists[0] if len(lists) == 1 else found
+    return [found] if isinstance(found, dict) else found
 
 
 def _pairs(match: dict[str, Any]) -> list[dict[str, Any]]:

@@ -173,7 +173,7 @@ class SnapshotTables(Tables):
     def _opened(self, path: Path) -> tuple[list[str], Iterator[Row]]:
         """The names of the columns and the rows below them."""
         # Only in this table a backslash stands before quotes and backslashes.
-        rows = _read_csv(path, escape="\\" if path.name.startswith("reports.") else None)
+        rows = _read_csv(path, _delimiter(path), escape="\\" if path.name.startswith("reports.") else None)
         header = next(rows, None)
         if header and header.problem:
             raise SourceError(f"{path.name} line {header.line}: {header.problem}")
@@ -192,12 +192,14 @@ class SnapshotTables(Tables):
 
     def _labels_in(self, path: Path, namespace: str) -> Iterator[Labels | str]:
         header, rows = self._opened(path)
-        places = {name.casefold(): place for place, name in reversed(list(enumerate(header)))}
+        places = {_place(name): place for place, name in reversed(list(enumerate(header)))}
         if "incident id" not in places or "published" not in places:
             missing = "Incident ID" if "incident id" not in places else "Published"
             self.notices.append(f"{path.name} was left out: it has no column {missing}")
             return
         columns = numbered(header)
+        # Until 2023 one table held what the database does: every value as JSON.
+        as_json = "publish" in (name.casefold() for name in header)
         for row in rows:
             if row.problem or len(row.values) != len(columns):
                 problem = row.problem or f"{len(row.values)} values for {len(columns)} columns"
@@ -211,12 +213,20 @@ class SnapshotTables(Tables):
                 continue
             published = row.values[places["published"]].strip().casefold() in TRUE
             own = row.values[places["namespace"]].strip() if "namespace" in places else ""
-            yield Labels(own or namespace, incidents, published, list(zip(columns, row.values, strict=True)))
+            values = [_decoded(value) for value in row.values] if as_json else row.values
+            yield Labels(own or namespace, incidents, published, list(zip(columns, values, strict=True)))
 
 
-def _read_csv(path: Path, escape: str | None) -> Iterator[Row]:
+def _delimiter(path: Path) -> str:
+    """A comma, unless the table was saved anew by a spreadsheet in a country where that is in use for decimals."""
     with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig", errors="replace", newline="") as file:
-        yield from read_rows(file, escape=escape)
+        head = file.readline(10_000)
+    return max(",;\t", key=lambda sign: (head.count(sign), sign == ","))
+
+
+def _read_csv(path: Path, delimiter: str, escape: str | None) -> Iterator[Row]:
+    with io.TextIOWrapper(open_plain(path), encoding="utf-8-sig", errors="replace", newline="") as file:
+        yield from read_rows(file, delimiter, escape=escape)
 
 
 def _respelt(document: dict[str, Any]) -> dict[str, Any]:
@@ -327,6 +337,14 @@ def _labels(row: dict[str, Any]) -> Labels:
         incidents=numbers(row.get("incidents") or row.get("incident_id"), "incidents"),
         published=str(published).casefold() in TRUE,
         values=[(column, value) for column, (name, value) in zip(columns, values, strict=True) if name],
+    )
+
+
+def _place(name: str) -> str:
+    """What a column of a table of classifications is called, in whichever year it was written."""
+    plain = re.sub(r"[\W_]+", " ", name.casefold()).strip()
+    return {"incident": "incident id", "incidents": "incident id", "incident number": "incident id"}.get(
+        plain, "published" if plain == "publish" else plain
     )
 
 

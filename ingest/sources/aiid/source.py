@@ -97,7 +97,9 @@ class AiidSnapshot:
             yield DuplicateRecord(namespace="aiid", value=str(withdrawn), of=str(kept))
         for link in read.same:
             yield SameRecord(ids=[("aiid", str(link.incident)), link.other])
-        if read.is_torn and self.collection:
+        if aiid_files.is_table(self.path):
+            self.collection = None  # proposals and duplicates stand in other tables
+        elif read.is_torn and self.collection:
             self.collection = None
             self.notices.append("some incidents could not be read, so none that is missing counts as vanished")
 
@@ -138,6 +140,7 @@ class AiidSnapshot:
             classifications=keep_valid(
                 ClassificationRecord, self._contents.labels.of(incident.number), "classification", warnings
             ),
+            facts={"details": details} if (details := self._contents.labels.details(incident.number)) else {},
             links=[
                 LinkRecord(relation="similar", target=("aiid", str(other)))
                 for other in incident.similar

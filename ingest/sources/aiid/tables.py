@@ -5,6 +5,7 @@ A row that cannot be read is a text that says where and why. Nothing is read bef
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -182,7 +183,9 @@ def keys(value: Any, name: str) -> list[str]:
 
 def numbers(value: Any, name: str) -> list[int]:
     """Whole numbers, from a list, from the text of one, or from a single one; each once."""
-    if isinstance(value, int | float | dict) or (isinstance(value, str) and value and not value.startswith("[")):
+    if isinstance(value, str) and value and not value.startswith("["):
+        value = [part for part in re.split(r"[\s,;]+", value) if part]  # as a spreadsheet leaves it
+    elif isinstance(value, int | float | dict):
         value = [value]
     return list(dict.fromkeys(number(one, name) for one in read_list(value, name)))
 

@@ -16,7 +16,10 @@ ANNOTATOR = re.compile(r".*[_ -]annotator([_ -].*)?", re.IGNORECASE)
 HIDDEN = frozenset(
     {
         "namespace",
+        "_id",
         "incident id",
+        "incident_id",
+        "incidents",
         "incident number",
         "publish",
         "published",
@@ -53,6 +56,7 @@ TEXT = {
         "Location",
         "Named Entities",
         "Technology Purveyor",
+        "Lives Lost",
         "Financial Cost",
         "Laws Implicated",
         "Data Inputs",

@@ -8,6 +8,7 @@ hands out are files of one `study`.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +33,8 @@ Thing = dict[str, Any]
 
 @dataclass
 class Atlas:
-    """Objects by id, in the order of the document; `problems` are (where, why) of what could not be read."""
+    """Objects by id, in the order of the document; `problems` are (where, why) of what could not be read, `unknown`
+    the relationships that were not understood, by what they are called."""
 
     version: str = ""
     tactics: dict[str, Thing] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class Atlas:
     mitigations: dict[str, Thing] = field(default_factory=dict)
     studies: dict[str, Thing] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
 
     def shelf(self, kind: str) -> dict[str, Thing]:
         named = {"tactic": self.tactics, "technique": self.techniques, "mitigation": self.mitigations}
@@ -168,7 +171,7 @@ def _relate(value: Any, atlas: Atlas) -> None:
         elif relation == "employs" and source in atlas.studies:
             atlas.studies[source]["procedure"].append(_step(item, target, (_rising(item.get("step-id")), number)))
         elif relation != "sequences":
-            atlas.problems.append((f"relationship {number + 1}", f"{source} {relation} {target}: not understood"))
+            atlas.unknown[relation] += 1
 
 
 def _relations(value: Any) -> Iterator[tuple[str, Thing]]:

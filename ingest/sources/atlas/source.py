@@ -95,6 +95,10 @@ class AtlasData:
         if not atlas.studies and not atlas.techniques:
             raise SourceError(f"{self.path} holds neither case studies nor techniques of ATLAS; give {WHAT}")
         self.notices += warnings
+        self.notices += [
+            f"{count:,} relationships “{name[:60]}” are not understood, and were left out"
+            for name, count in sorted(atlas.unknown.items())
+        ]
         return atlas
 
     @cached_property

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from ingest.records import MAX_ITEMS, LinkRecord, ReferenceRecord, RoleRecord, keep_valid
+from ingest.records import MAX_ITEMS, ClassificationRecord, LinkRecord, ReferenceRecord, RoleRecord, keep_valid
 from ingest.sources.lists import as_list
 from ingest.sources.markdown import own_words
 from kb.roles import Role
@@ -25,11 +25,13 @@ PLAIN = {
     "visibility": "visibility",
 }
 SECOND_BEST = {"created", "license", "description"}
-READ_ELSEWHERE = {"slug", "alias", "aliases", "cssclass", "cssclasses"}  # the last two are Obsidian's own
+# `cssclass` is Obsidian's own; `format` and `attributions` are those of our own exports.
+READ_ELSEWHERE = {"slug", "alias", "aliases", "cssclass", "cssclasses", "format", "attributions"}
 STATUSES = ("draft", "published")
 CLIPPED = ("url", "source", "link")  # where a page was clipped from, by the names that clippers give it
 REFERENCE = {
     "url": "url",
+    "urn": "urn",
     "title": "title",
     "publisher": "publisher",
     "authors": "authors",
@@ -158,6 +160,16 @@ def _references(value: Any, warnings: list[str]) -> list[ReferenceRecord]:
     return keep_valid(ReferenceRecord, items, "reference", warnings)
 
 
+def _classifications(value: Any, warnings: list[str]) -> list[ClassificationRecord]:
+    """`- {taxonomy: Harms, path: [Physical, Injury], evidence: …}`."""
+    items = []
+    for item in as_list(value):
+        item = item if isinstance(item, dict) else {"taxonomy": item}
+        path = as_list(item.get("path") or item.get("category") or [])
+        items.append({"taxonomy": item.get("taxonomy"), "category": path, "evidence": item.get("evidence")})
+    return keep_valid(ClassificationRecord, items, "classification", warnings)
+
+
 def _links(value: Any, warnings: list[str]) -> list[LinkRecord]:
     """`see_also: [a-slug, aiid:112]`: a target with a colon is an id in a namespace."""
     items = []
@@ -181,6 +193,7 @@ READERS = {
     "entities": ("roles", _roles),
     "ids": ("external_ids", _ids),
     "facts": ("facts", _facts),
+    "classifications": ("classifications", _classifications),
     "references": ("references", _references),
     "links": ("links", _links),
 }

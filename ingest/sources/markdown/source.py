@@ -21,6 +21,7 @@ from ingest.sources.markdown.pictures import is_picture
 from ingest.sources.markdown.tags import inline_tags, unique, without_last_tags, without_tag_lines
 from ingest.sources.markdown.vault import MAX_BYTES, Vault
 
+EXPORTED = "precedent"  # the `format` of what this program exported: its front matter says all there is to say
 SHOWN = 3  # examples in a notice
 # A folder that a program made for the one file in it, as for what is sent or downloaded; its name says nothing.
 MADE_UP = re.compile(r"[0-9a-f]{16,64}")
@@ -144,8 +145,13 @@ class MarkdownNotes:
             named = {name: value for name, value in stated.items() if not is_known(name) and [*names_in(value)]}
             links = links + self._links_of(named, note, linked.unknown, warnings)
             fields |= entry_fields(stated, warnings, named) | {"slug": stated.get("slug") or slugify(note.stem)}
+        exported = (stated or {}).get("format") == EXPORTED
         fields["attachments"] = linked.attachments
-        fields["links"] = _once([*fields.get("links", []), *links])
+        fields["links"] = _once([*fields.get("links", []), *([] if exported else links)])
+        if exported and fields.get("external_ids"):
+            fields["body"] = linked.text.removeprefix("\n").removesuffix("\n")
+            fields.pop("clipped", None)
+            return entry_or_bad(key, **fields, warnings=warnings)
         _add_what_the_text_says(fields, linked.text, note.stem, warnings)
         own = self.identity(note, str((stated or {}).get("slug") or self._told_by_title(note, fields["title"])))
         fields["external_ids"] = [own, *fields.get("external_ids", [])]

@@ -20,6 +20,7 @@ from ingest.sources.tables.csv_table import utf_16_without_mark
 from ingest.sources.tables.json_values import JsonStructureError, document_spans, lists_of_objects, member_spans
 from ingest.sources.tables.mapping import entry_from, map_columns
 from ingest.sources.tables.mapping_guesses import guess
+from ingest.sources.tables.own_export import VERSION, entry_from_own, version_of
 from ingest.sources.tables.sheet import MAX_COLUMNS
 
 MAX_LINE = 8_000_000  # bytes of one object
@@ -41,6 +42,13 @@ class JsonLines:
         self.path = local_file(location, "a file of JSON lines, or of one JSON list")
         self.scratch = scratch
         self.notices: list[str] = []
+        self.options = options
+        self.is_own = self._is_own()
+        if self.is_own:
+            self.collection: str | None = None
+            self.listed_at: int | None = None
+            self.columns: list[str] = []
+            return
         self.listed_at = self._list(options)
         columns, samples = self._columns(set(options.map.values()))
         self.mapped = map_columns(options, columns, self.path, samples)
@@ -49,12 +57,12 @@ class JsonLines:
         self.collection = self.mapped.namespace
 
     def mapping(self) -> dict[str, str]:
-        """Field of ours -> the key it is read from, given or guessed."""
-        return dict(self.mapped.columns)
+        """Field of ours -> the key it is read from, given or guessed; none of an export of ours."""
+        return {} if self.is_own else dict(self.mapped.columns)
 
     def unmapped(self) -> list[str]:
         """The keys, down to those within them, that are no field of ours."""
-        used = set(self.mapped.columns.values())
+        used = set(self.mapping().values())
         return [column for column in self.columns if column not in used]
 
     def count(self) -> int:
@@ -71,7 +79,18 @@ class JsonLines:
             except ValueError as error:
                 yield BadRecord(key=key, reason=str(error))
             else:
-                yield entry_from(getter(row), self.mapped, key, pages)
+                if self.is_own:
+                    yield entry_from_own(row, self.options, key)
+                else:
+                    yield entry_from(getter(row), self.mapped, key, pages)
+
+    def _is_own(self) -> bool:
+        """Whether the file is an export of this program; SourceError for one that is newer than this program."""
+        first = next(self._lines(), (0, b""))[1]
+        version = version_of(first) if len(first) <= MAX_LINE else None
+        if version is not None and version > VERSION:
+            raise SourceError(f"{self.path} was exported by a newer Precedent (format {version}); upgrade this one")
+        return version is not None
 
     def _open(self) -> BinaryIO:
         return Path(self._text.name).open("rb") if self._text else self.path.open("rb")
@@ -137,7 +156,8 @@ class JsonLines:
 
     def _items(self) -> Iterator[Item]:
         if self.listed_at is None:
-            yield from ((f"line {number}", line) for number, line in self._lines())
+            lines = islice(self._lines(), 1 if self.is_own else 0, None)
+            yield from ((f"line {number}", line) for number, line in lines)
             return
         with self._open() as file, self._open() as beside:
             spans = document_spans(file) if self.listed_at < 0 else member_spans(file, self.listed_at)

@@ -1,6 +1,9 @@
 """What AIID's incidents are classified as: from CSV and from BSON, with the definitions of taxonomies and without."""
 
+import json
+
 import pytest
+from bson import ObjectId
 
 from ingest.records import BadRecord, EntryRecord, TaxonomyRecord
 from ingest.sources import open_source
@@ -58,6 +61,10 @@ def labels(tmp_path):
     return read
 
 
+def details(records):
+    return [detail for one in records if isinstance(one, EntryRecord) for detail in one.facts.get("details", [])]
+
+
 def of(namespace, *values):
     return {(namespace, *value) for value in values}
 
@@ -66,7 +73,7 @@ def test_values_with_commas_are_told_by_what_is_permitted(labels):
     table = classifications_csv(
         "CSETv1", COLUMNS, [4, "True", "7", "yes", "Mining, gas, steam and air, fishing", "no", "True", 2, "lifting"]
     )
-    found, source, _ = labels({"aiidprod/taxa.bson": dump([CSET]), "classifications_CSETv1.csv": table})
+    found, _, records = labels({"aiidprod/taxa.bson": dump([CSET]), "classifications_CSETv1.csv": table})
     assert set(found[4]) == of(
         "CSETv1",
         ("AI System", "yes"),
@@ -76,7 +83,7 @@ def test_values_with_commas_are_told_by_what_is_permitted(labels):
         ("AI System (2)", "no"),
         ("Deadly", "True"),
     )
-    assert "CSETv1: Lives Lost, AI Task were left out: free text and numbers are no categories" in source.notices
+    assert details(records) == ["Lives Lost: 2 (CSETv1)", "AI Task: lifting (CSETv1)"]
 
 
 def test_bson_says_the_same_as_csv_and_is_preferred(labels):
@@ -118,12 +125,12 @@ def test_without_definitions_values_are_told_by_what_stands_alone(labels):
 
 def test_columns_of_an_unknown_taxonomy_are_categories_when_they_have_few_short_values(labels):
     rows = [[number, "True", "ab"[number % 2], f"text {number}", number, "x, y"] for number in range(1, 31)]
-    found, source, _ = labels(
+    found, _, records = labels(
         {"classifications_NEW.csv": classifications_csv("NEW", ["Kind", "Words", "Size", "Parts"], *rows)},
         incidents=range(1, 31),
     )
     assert set(found[2]) == of("NEW", ("Kind", "a"), ("Parts", "x, y"))
-    assert "NEW: Words, Size were left out: free text and numbers are no categories" in source.notices
+    assert details(records)[:2] == ["Words: text 1 (NEW)", "Size: 1 (NEW)"]
 
 
 def test_what_is_not_published_is_left_out(labels):
@@ -231,3 +238,80 @@ def test_vocabularies():
     for cell in ("x", "x, y", "p, q", "x, p, q", "s, t", "t, s"):
         column.see(cell)
     assert column.vocabulary().split("y, p, q, s, t") == ["y", "p, q", "s", "t"]
+
+
+def attributes(**values):
+    return [{"short_name": name.replace("_", " "), "value_json": json.dumps(value)} for name, value in values.items()]
+
+
+def quoted(*texts):
+    """Snippets as the database has them: objects within objects, each value in JSON of its own."""
+    return [{"attributes": attributes(Snippet_Text=text, Related_Classifications=["Sorting"])} for text in texts]
+
+
+def test_documents_as_the_database_holds_them(labels):
+    """Attributes in any order, each value in JSON; snippets and entities as objects within; numbers as lists."""
+    gmf = {
+        "_id": ObjectId(),
+        "namespace": "GMF",
+        "publish": True,
+        "notes": "",
+        "attributes": attributes(
+            Known_AI_Goal_Snippets=quoted("It sorted the lifts.", "It sorted us."),
+            Known_AI_Goal=["Sorting", "Lift, Hoist Control"],
+            Known_AI_Goal_Classification_Discussion="Sorting: says the panel.",
+            Potential_AI_Goal=[],
+        ),
+        "incidents": [4, 5],
+        "reports": [],
+    }
+    cset = {
+        "_id": ObjectId(),
+        "namespace": "CSETv1",
+        "publish": True,
+        "attributes": [
+            *attributes(Annotation_Status="6. Complete and final", Peer_Reviewer="002", Quality_Control=False),
+            *attributes(AI_System="yes", Lives_Lost=3, Injuries=0, Location_City="Lyon", Estimated_Date=True),
+            *attributes(Entities=[{"attributes": attributes(Entity="Acme", Named_Entity=True)}], AI_Task=["lift"]),
+            {"short_name": "AI System", "value_json": '"no"'},
+            {"short_name": "Notes (Timing)", "value_json": '"At night."'},
+            {"short_name": None, "value_json": None},
+        ],
+        "incidents": [4],
+    }
+    annotated = cset | {"_id": ObjectId(), "namespace": "CSETv1_Annotator-2"}
+    of_report = gmf | {"_id": ObjectId(), "incidents": [], "reports": [7]}
+    rows = dump([gmf, cset, annotated, of_report, gmf | {"_id": ObjectId(), "incidents": [6], "publish": False}])
+
+    found, _, records = labels({"aiidprod/classifications.bson": rows}, incidents=(4, 5, 6))
+
+    goals = of("GMF", ("Known AI Goal", "Sorting"), ("Known AI Goal", "Lift, Hoist Control"))
+    assert set(found[5]) == goals
+    assert set(found[4]) == goals | of(
+        "CSETv1", ("AI System", "yes"), ("AI System (2)", "no"), ("Estimated Date", "True")
+    )
+    assert found[6] == {}
+    assert found[5]["GMF", "Known AI Goal", "Sorting"] == "Sorting: says the panel."
+    assert details(records) == [
+        "Lives Lost: 3 (CSETv1)",
+        "Location City: Lyon (CSETv1)",
+        "AI Task: lift (CSETv1)",
+        "Notes (Timing): At night. (CSETv1)",
+    ]
+    assert not any(isinstance(one, BadRecord) for one in records)
+
+
+def test_the_table_of_the_first_snapshots_holds_every_value_as_json(labels):
+    table = (
+        "_id,incident_id,namespace,publish,Annotator,Severity,Harm Type,Lives Lost,Full Description\n"
+        'ObjectId(1),4,CSETv0,true,"""7""","""Minor""","[""Harm to property"",""Other: harm, or so""]",2,"""Fell."""\n'
+        'ObjectId(2),5,CSETv0,false,"""7""","""Minor""",[],0,""""""\n'
+    )
+
+    found, _, records = labels({"classifications_cset.csv": table.encode()}, incidents=(4, 5))
+
+    assert set(found[4]) == of(
+        "CSETv0", ("Severity", "Minor"), ("Harm Type", "Harm to property"), ("Harm Type", "Other: harm, or so")
+    )
+    assert found[5] == {}
+    assert details(records) == ["Lives Lost: 2 (CSETv0)", "Full Description: Fell. (CSETv0)"]

@@ -1,5 +1,6 @@
 """Feeds as drafts."""
 
+import json
 from typing import Any
 
 import pytest
@@ -81,7 +82,7 @@ def test_a_page_names_its_feed(web):
         ("", "it is empty"),
         ("just words", "neither RSS nor Atom"),
         ("<p>Hello</p>", "it is a page, not a feed, and it names no feed"),
-        ('{"version": "https://jsonfeed.org/version/1.1"}', "neither RSS nor Atom"),
+        ('{"version": "https://jsonfeed.org/version/1.1"}', "it has no list of items"),
         ("\0" * 1000, "it is"),
     ],
 )
@@ -143,3 +144,52 @@ def test_a_feed_that_is_too_large(web, settings, tmp_path):
     web.replies["/feed"] = page(RSS.encode(), "text/xml")
     with pytest.raises(SourceError, match="is larger than 1,000 bytes"):
         read("feed", web.url("/feed"))
+
+
+JSON_FEED = {
+    "version": "https://jsonfeed.org/version/1.1",
+    "title": "The Daily Lift",
+    "home_page_url": "https://lift.example/",
+    "language": "en-GB",
+    "items": [
+        {
+            "id": "https://lift.example/2024/robot",
+            "url": "https://lift.example/2024/robot?utm_source=json",
+            "title": "Lift &amp; robot share a floor",
+            "content_html": "<h2>The ride</h2><p>A robot <b>rode</b> along.</p><script>x</script>",
+            "summary": "A robot rode along.",
+            "date_published": "2024-05-17T08:00:00+02:00",
+            "authors": [{"name": "Ada Upwell"}, {"name": "desk@lift.example"}, {}],
+            "tags": ["lifts", "robots", 7],
+        },
+        {"id": 7, "content_text": "Out of order.", "author": {"name": "Bo Down"}, "date_modified": "soon"},
+        {"id": True, "title": "Nothing to hold on to"},
+        "no item",
+    ],
+}
+
+
+def test_json_feed(write):
+    robot, bulletin, nothing = read("feed", write("lift.json", json.dumps(JSON_FEED)))
+    assert (robot.kind, robot.status, robot.title) == ("note", "draft", "Lift & robot share a floor")
+    assert (robot.summary, robot.attribution, robot.language) == ("A robot rode along.", "The Daily Lift", "en-GB")
+    assert (str(robot.occurred), robot.tags) == ("2024-05-17", ["lifts", "robots"])
+    assert [(role.role, role.name) for role in robot.roles] == [("author", "Ada Upwell")]
+    assert robot.page.text == "## The ride\n\nA robot rode along."
+    assert (bulletin.title, bulletin.external_ids) == ("Out of order.", [("feed", "lift.json 7")])
+    assert (bulletin.page.text, bulletin.occurred) == ("Out of order.", None)
+    assert isinstance(nothing, BadRecord)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "it is not JSON"),
+        ('{"items": 7}', "no list of items"),
+        ('{"a": ' * 100_000, "it is not JSON"),
+        ('{"version": "https://jsonfeed.org/version/1", "items": {"a": 1}}', "no list of items"),
+    ],
+)
+def test_what_is_json_and_no_feed_is_refused(write, content, reason):
+    with pytest.raises(SourceError, match=reason):
+        list(open_source("feed", str(write("lift.json", content))).records())

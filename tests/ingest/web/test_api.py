@@ -1,6 +1,7 @@
 """Importing over the API: a job is answered at once, and everything that is wrong is told as a problem."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -190,3 +191,21 @@ def test_what_is_missing_is_told_as_a_program_would_say_it(clerk, body, paramete
     assert answer.status_code == 422
     assert (answer.json()["parameter"], answer.json()["detail"]) == (parameter, told)
     assert not Job.objects.exists()
+
+
+def test_what_a_superuser_began_from_a_path_nobody_else_repeats(program, clerk, client, tmp_path):
+    file = tmp_path / "lifts.csv"
+    file.write_text(LIFTS + ",3\n")
+    program.post("/ingest", {"location": str(file), "options": NOTES})
+    program.post("/ingest", {"location": str(file), "options": NOTES, "dry_run": True})
+    done, looked = Job.objects.filter(kind="ingest").order_by("pk")
+    for job in (done, looked):
+        jobs.run(job.pk, budget_s=None)
+
+    assert clerk.post(f"/jobs/{done.pk}/retry").status_code == 403
+    client.force_login(get_user_model().objects.get(is_superuser=False))
+    for page in (f"/import/{looked.pk}/confirm/", f"/import/{looked.pk}/again/", f"/import/{done.pk}/retry/"):
+        answer = client.post(page, follow=True)
+        assert "Only superusers may import" in answer.content.decode(), page
+    assert Job.objects.filter(kind="ingest").count() == 2
+    assert program.post(f"/jobs/{done.pk}/retry").status_code == 202

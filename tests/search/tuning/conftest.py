@@ -74,7 +74,7 @@ def something_to_learn(tiny, settings, monkeypatch) -> list[Entry]:
     monkeypatch.setattr(prepared, "_make", lambda *_: "tests run it on torch, which need not be converted")
     monkeypatch.setattr(pairs, "FEWEST", 40)
     monkeypatch.setattr(work, "recipe", lambda: QUICK)
-    made = [make_entry(title=title(number), summary=text(number)) for number in range(THINGS * 3)]
+    made = [make_entry(title=title(number), summary=text(number)) for number in range(90)]
     indexing.index_pending()
     return made
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,12 +31,21 @@ def test_a_child_encodes_like_anybody_and_makes_way():
         process = encoder._process
         assert process is not None
         assert os.getpriority(os.PRIO_PROCESS, process.pid) == NICENESS
+        assert _group_niceness(process.pid) == NICENESS
         os.kill(process.pid, signal.SIGKILL)
-        with pytest.raises(SemanticUnavailable, match="gone|ended before"):
+        with pytest.raises(SemanticUnavailable, match=r"gone|ended before"):
             encoder.encode(texts)
     assert process.returncode == -signal.SIGKILL
     with pytest.raises(SemanticUnavailable, match="outside"):
         encoder.encode(texts)
+
+
+def _group_niceness(pid: int) -> int:
+    """That of the group in which Linux schedules a session; where it does not, that of the process is what counts."""
+    try:
+        return int(Path(f"/proc/{pid}/autogroup").read_text().split()[-1])
+    except (OSError, IndexError):
+        return NICENESS
 
 
 def test_training_that_was_stopped_goes_on_from_its_checkpoint(tiny, tmp_path):

@@ -1,4 +1,4 @@
-"""Training learns what the pairs teach, goes on from a checkpoint as if nothing had happened, and keeps to its bounds."""
+"""Training learns what the pairs teach, and goes on from a checkpoint as if nothing had happened."""
 
 from dataclasses import replace
 from itertools import islice

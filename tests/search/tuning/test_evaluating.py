@@ -1,0 +1,59 @@
+"""`evaluate DIR --tune`: adapted to the corpus of DIR, never to its questions, and both shown."""
+
+import json
+
+import pytest
+from django.core.management import call_command
+
+from search import prepared
+from search.models import TunedEncoder
+from search.tuning import evaluating, pairs, training
+from tests.search.tuning.conftest import QUICK, THINGS, text, title
+
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
+
+
+@pytest.fixture
+def collection(tmp_path, tiny, settings, monkeypatch):
+    """The questions have the words of titles; the texts have others, and the judged ones have no title to find."""
+    settings.KB_EMBEDDER = str(tiny)
+    monkeypatch.setattr(prepared, "_make", lambda *_: "tests run it on torch, which need not be converted")
+    monkeypatch.setattr(pairs, "FEWEST", 40)
+    monkeypatch.setattr(evaluating, "RECIPE", QUICK)
+    folder = tmp_path / "c"
+    folder.mkdir()
+    documents = [{"_id": f"d{n}", "title": title(n), "text": text(n)} for n in range(THINGS * 2)]
+    documents += [{"_id": f"e{n}", "title": "", "text": text(n + THINGS * 2)} for n in range(20)]
+    questions = [{"_id": f"q{n}", "text": title(n + THINGS * 2)} for n in range(20)]
+    for name, rows in (("corpus", documents), ("queries", questions)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "qrels.tsv").write_text("".join(f"q{n}\te{n}\t1\n" for n in range(20)))
+    return folder
+
+
+def test_before_and_after_are_shown_and_the_last_line_is_after(collection, capsys, data_folder, monkeypatch):
+    seen = []
+    real = training.prepare
+    monkeypatch.setattr(training, "prepare", lambda *args: seen.extend(args[2]) or real(*args))
+
+    call_command("evaluate", str(collection), "--tune", "--json")
+
+    lines = capsys.readouterr().out.splitlines()
+    before, after = (json.loads(line) for line in lines[-2:])
+    assert list(after) == ["keyword", "vector", "hybrid"]
+    assert after["vector"]["recall@10"] > before["vector"]["recall@10"]
+    assert after["keyword"] == before["keyword"]
+    assert "Kept: everything that was measured improved." in lines
+    assert {pair.subject[0] for pair in seen} == {"d"}
+    assert not TunedEncoder.objects.exists()
+    assert not [path for path in (data_folder / "models").iterdir() if "+tuned-" in path.name]
+
+
+def test_a_corpus_without_titles_is_left_as_it_is(collection, capsys, monkeypatch):
+    monkeypatch.setattr(pairs, "FEWEST", 500)
+
+    call_command("evaluate", str(collection), "--tune", "--json")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1] == lines[-2]
+    assert "Not adapted: there are 80 pairs of a title and its text to learn from; 500 are needed." in lines
