@@ -8,6 +8,7 @@ from django.db.models import Model
 
 VERSION = 1
 MANIFEST = "manifest.json"
+END = "end.json"  # how many rows each table has: without it, something is torn off
 TABLE = re.compile(r"tables/([a-z_]+)\.([a-z0-9_]+)\.jsonl")
 CONTENT = re.compile(r"files/[0-9a-f]{2}/([0-9a-f]{64})")
 KEPT_PAGE = re.compile(r"pages(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,200}){1,4}")

@@ -22,7 +22,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from kb import changes, files
-from kb.backing_up import ACCOUNTS, CONTENT, KEPT_PAGE, MANIFEST, TABLE, VERSION, tables
+from kb.backing_up import ACCOUNTS, CONTENT, END, KEPT_PAGE, MANIFEST, TABLE, VERSION, tables
 from kb.models import Attachment, Entry, Job, Schedule
 from kb.models.jobs import JobState
 
@@ -66,6 +66,7 @@ class _Restoring:
         self.trusted = trusted
         self.known = {model._meta.label_lower: model for model in tables()}
         self.counts: dict[str, int] = {}
+        self.is_whole = False
 
     def read(self, path: Path) -> dict[str, int]:
         room = min(shutil.disk_usage(self.folder).free - SPARE, path.stat().st_size * MAX_RATIO + 10_000_000)
@@ -84,8 +85,8 @@ class _Restoring:
                     told = True
                 else:
                     self._take(member.name, file)
-        if not told:
-            raise BadBackup(f"{path} is empty")
+        if not self.is_whole:
+            raise BadBackup(f"{path} is torn: its end is missing")
         self._mend()
         self._keep_contents()
         return self.counts
@@ -113,7 +114,11 @@ class _Restoring:
                 model._base_manager.all()._raw_delete(connection.alias)
 
     def _take(self, name: str, file: IO[bytes]) -> None:
-        if found := TABLE.fullmatch(name):
+        if self.is_whole:
+            raise BadBackup(f"{name[:200]!r} stands after the end")
+        if name == END:
+            self.is_whole = True
+        elif found := TABLE.fullmatch(name):
             self._table(f"{found[1]}.{found[2]}", file)
         elif CONTENT.fullmatch(name) or KEPT_PAGE.fullmatch(name):
             self._content(name, file)
