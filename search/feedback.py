@@ -31,7 +31,7 @@ def with_feedback(bm25: Scores, cosine: Scores, vectors: Vectors, given: Parts, 
     keyword, semantic = shares(bm25, cosine, weights)
     if not keyword or not semantic or len(bm25) <= BELIEVED:
         return given
-    near = vectors @ _direction(vectors, given[0] + given[1])
+    near = (vectors @ _direction(vectors, given[0] + given[1])).astype(np.float64)
     words = (1 - LENT) * bm25 / bm25.max() + LENT * stretch(near)
     return keyword * words, semantic * stretch(cosine + MOVE * near)
 

@@ -525,13 +525,17 @@ class MilvusEngine:
 
     def _point_at(self, made: Made) -> None:
         """Make this collection the one that readers see, in one step."""
-        alias = {"collection_name": made.collection, "alias": self.address.collection, "timeout": WRITE_S}
+        alias: dict[str, Any] = {
+            "collection_name": made.collection,
+            "alias": self.address.collection,
+            "timeout": WRITE_S,
+        }
         try:
             self._server.call("describe_collection", self.address.collection)
         except CollectionGone:
-            self._server.call("create_alias", **alias)
+            self._server.call("create_alias", timeout=WRITE_S, **alias)
         else:
-            self._server.call("alter_alias", **alias)
+            self._server.call("alter_alias", timeout=WRITE_S, **alias)
 
     def _seal(self) -> None:
         """Let the server make files and indexes of what it has in memory, which is searched row by row until then. It
@@ -547,8 +551,8 @@ class MilvusEngine:
         """Until readers would find all that was written, which in a real Milvus takes a moment."""
 
         def many(consistency: str) -> int:
-            asked = {"filter": "", "output_fields": ["count(*)"], "consistency_level": consistency, "timeout": WRITE_S}
-            return int(self._server.call("query", made.collection, **asked)[0]["count(*)"])
+            asked: dict[str, Any] = {"filter": "", "output_fields": ["count(*)"], "consistency_level": consistency}
+            return int(self._server.call("query", made.collection, timeout=WRITE_S, **asked)[0]["count(*)"])
 
         written, until = many("Strong"), time.monotonic() + SEEN_WITHIN_S
         while many("Bounded") < written and time.monotonic() < until:
