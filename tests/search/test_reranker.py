@@ -71,7 +71,7 @@ def tiny(tmp_path_factory) -> Path:
         "num_attention_heads": 1,
         "intermediate_size": 8,
     }
-    BertForSequenceClassification(BertConfig(vocab_size=len(words), **size, num_labels=1)).save_pretrained(folder)
+    BertForSequenceClassification(BertConfig(vocab_size=len(words), **size)).save_pretrained(folder)
     CrossEncoder(str(folder), local_files_only=True).save_pretrained(str(folder))
     return folder
 
