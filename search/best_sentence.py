@@ -1,5 +1,6 @@
 """Which sentence of a passage earned its place: the one nearest in meaning to what was asked."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Sequence
 
@@ -7,8 +8,11 @@ import numpy as np
 
 from search import index
 from search.chunking import Span, blocks
+from search.errors import SemanticUnavailable
 from search.highlight import matched_terms
 from search.sentences import sentences
+
+log = logging.getLogger(__name__)
 
 # A sentence is read by nobody twice: what the last pages asked for is kept, at 1.5 KB each.
 KEPT = 4096
@@ -39,8 +43,8 @@ def has_prose(text: str) -> bool:
 def best_sentences(passages: Sequence[tuple[str, np.ndarray | None, str]]) -> list[Span]:
     """Of each `(text, vector of the question, words of the question)` the sentence that answers best.
 
-    By meaning where there is a vector, all passages in one call of the model; by the words they share elsewhere.
-    Raises SemanticUnavailable when the model cannot be run.
+    By meaning where there is a vector, all passages in one call of the model; by the words they share elsewhere, and
+    where the model cannot be run.
     """
     cut = [sentences_of(text) for text, _, _ in passages]
     wanted = [
@@ -49,13 +53,17 @@ def best_sentences(passages: Sequence[tuple[str, np.ndarray | None, str]]) -> li
         if vector is not None and len(spans) > 1
         for span in spans
     ]
-    vectors = vectors_of(wanted)
+    try:
+        vectors = vectors_of(wanted)
+    except SemanticUnavailable as error:
+        log.warning("sentences are chosen by their words: %s", error)
+        vectors = {}
     found = []
     for (text, vector, words), spans in zip(passages, cut, strict=True):
         pieces = [text[span.start : span.end] for span in spans]
         if len(spans) == 1:
             scores = [0.0]
-        elif vector is not None:
+        elif vector is not None and vectors:
             scores = [float(vector @ vectors[piece]) for piece in pieces]
         else:
             scores = [float(len({piece[a:b].lower() for a, b in matched_terms(words, piece)})) for piece in pieces]

@@ -109,7 +109,7 @@ class _Restoring:
         filled = {model for label, model in self.known.items() if self.trusted or label not in ACCOUNTS}
         others = set(apps.get_models(include_auto_created=True)) - filled
         referring = {model for model in others if any(field.related_model in filled for field in _relations(model))}
-        for model in {one._meta.concrete_model for one in filled | referring}:
+        for model in {one._meta.concrete_model or one for one in filled | referring}:
             if self.trusted or model._meta.label_lower not in ACCOUNTS:
                 model._base_manager.all()._raw_delete(connection.alias)
 

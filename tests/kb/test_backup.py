@@ -62,7 +62,7 @@ def changed(path: Path, change: Callable[[str, bytes], list[tuple[str, bytes]]])
     other = path.with_name("changed.tar.gz")
     with tarfile.open(path) as archive, tarfile.open(other, "w:gz") as written:
         for member in archive:
-            for name, content in change(member.name, archive.extractfile(member).read()):
+            for name, content in change(member.name, archive.extractfile(member).read()):  # type: ignore[union-attr]
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
                 written.addfile(info, io.BytesIO(content))
@@ -153,7 +153,7 @@ def test_a_bad_archive_changes_nothing(backup, what, data_folder):
 def test_links_bombs_and_torn_archives_are_refused(backup, tmp_path, how):
     bad = tmp_path / "bad.tar.gz"
     with tarfile.open(backup) as archive:
-        manifest = archive.extractfile("manifest.json").read()
+        manifest = archive.extractfile("manifest.json").read()  # type: ignore[union-attr]
     with tarfile.open(bad, "w:gz") as archive:
         info = tarfile.TarInfo("manifest.json")
         info.size = len(manifest)

@@ -193,7 +193,8 @@ def test_an_entry_of_which_only_a_report_matches_is_quoted_shortly(collection):
 
     report = next(one for one in precedents(FERRY, None).all if one.entry.title == "Report")
 
-    assert report.quote.reference and report.quote.reference.publisher == "Port Times"
+    assert report.quote.reference
+    assert report.quote.reference.publisher == "Port Times"
     assert len(report.quote.text) <= 280
 
 
