@@ -36,7 +36,7 @@ class Notice:
         counted = rows.values("source", "attribution", "licence").annotate(n=Count("entry", distinct=True))
         own = entries.model.objects.filter(pk__in=ids, source_records=None)
         counted_own = own.order_by().values("source", "attribution", "licence").annotate(n=Count("pk"))
-        sources = [_source(row) for row in [*counted, *counted_own]]
+        sources = [_source(dict(row)) for row in [*counted, *counted_own]]
         sources.sort(key=lambda one: (-one["entries"], one["source"]))
         return cls(dt.datetime.now(dt.UTC).replace(microsecond=0), site, entries.count(), tuple(sources))
 

@@ -24,9 +24,9 @@ def command(*arguments: str) -> list[str]:
 
 
 def manage(environment: dict[str, str], *arguments: str) -> str:
-    """What the command wrote. Raises CalledProcessError, with what it complained of, when it fails."""
+    """What the command wrote; its complaints go where this process's go. Raises CalledProcessError when it fails."""
     line = command(*arguments)
-    return subprocess.run(line, env=environment, check=True, capture_output=True, text=True).stdout  # noqa: S603 - our own
+    return subprocess.run(line, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - our own
 
 
 def resident(pid: int) -> float:

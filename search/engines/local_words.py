@@ -116,9 +116,10 @@ class LocalWords:
             keep = np.isin(entry_ids, filter)
             # Passages that tie with the last one found may not all be here; those above it are.
             sure = keep if len(found) < wanted else keep & (scores > scores[-1])
-            if len(found) < wanted or np.count_nonzero(sure) >= k:
+            count = int(sure.sum())
+            if len(found) < wanted or count >= k:
                 return best(ids[sure], entry_ids[sure], scores[sure], k)
-            wanted = max(2 * wanted, int(1.2 * k * wanted / max(1, np.count_nonzero(sure))))
+            wanted = max(2 * wanted, int(1.2 * k * wanted / max(1, count)))
         return None
 
     def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:

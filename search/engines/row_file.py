@@ -62,7 +62,7 @@ class RowFile:
     def slice(self, start: int, stop: int) -> NDArray[Any]:
         """A copy of the rows from `start` up to `stop`."""
         found = np.empty((max(0, min(stop, self.rows) - start), self.width), self._dtype)
-        rest, position = memoryview(found).cast("B") if found.size else memoryview(b""), start * self._row_bytes
+        rest, position = memoryview(found.data).cast("B") if found.size else memoryview(b""), start * self._row_bytes
         while rest:
             count = os.preadv(self._file.fileno(), [rest], position)
             if not count:

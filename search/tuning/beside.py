@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ class ChildFailed(SearchError):
     """The process that trains ended without having done its work; the text has its last words."""
 
 
-def train(workshop: Path) -> Iterator[Progress | None]:
+def train(workshop: Path) -> Generator[Progress | None]:
     """Train in a child, telling each step, and None every second without one. Closing the generator stops the child,
     which leaves a checkpoint."""
     errors = workshop / "errors.txt"

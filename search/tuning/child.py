@@ -42,11 +42,11 @@ def _train(workshop: Path) -> int:
         stopped = True
 
     signal.signal(signal.SIGTERM, stop)
-    steps = train(workshop)
+    steps = train(workshop)  # closed, it leaves a checkpoint
     for progress in steps:
         print(json.dumps([progress.done, progress.total, round(progress.loss, 4)]), flush=True)
         if stopped:
-            steps.close()  # which leaves a checkpoint
+            steps.close()
             return 1
     return 0
 
