@@ -11,14 +11,15 @@ import numpy as np
 from search.engines.base import Vectors
 from search.fusion import Parts, Scores, Weights, shares, stretch
 
-# Passages that are believed, each as much as its score.
+# Passages that are believed, each as much as this power of its score: the more one stands out, the less the others say.
 BELIEVED = 5
+POWER = 4
 # How far the question moves towards them, against its own length of 1.
 MOVE = 0.5
 # How much of what all candidates have in common is taken off what the believed ones say.
 COMMON = 0.8
 # Of the words' part, what goes to passages near the believed ones.
-LENT = 0.2
+LENT = 0.1
 
 
 def with_feedback(bm25: Scores, cosine: Scores, vectors: Vectors, given: Parts, weights: Weights) -> Parts:
@@ -30,7 +31,7 @@ def with_feedback(bm25: Scores, cosine: Scores, vectors: Vectors, given: Parts, 
     keyword, semantic = shares(bm25, cosine, weights)
     if not keyword or not semantic or len(bm25) <= BELIEVED:
         return given
-    near = vectors @ _direction(vectors, given[0] + given[1])
+    near = (vectors @ _direction(vectors, given[0] + given[1])).astype(np.float64)
     words = (1 - LENT) * bm25 / bm25.max() + LENT * stretch(near)
     return keyword * words, semantic * stretch(cosine + MOVE * near)
 
@@ -38,5 +39,5 @@ def with_feedback(bm25: Scores, cosine: Scores, vectors: Vectors, given: Parts, 
 def _direction(vectors: Vectors, scores: Scores) -> Vectors:
     """From what all candidates have in common to what the best have in common."""
     best = np.argsort(-scores, kind="stable")[:BELIEVED]
-    believed = scores[best] / scores[best].sum()
-    return believed @ vectors[best] - COMMON * vectors.mean(axis=0)
+    believed = (scores[best] / scores[best[0]]) ** POWER
+    return (believed / believed.sum()) @ vectors[best] - COMMON * vectors.mean(axis=0)

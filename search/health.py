@@ -187,7 +187,7 @@ def _stale() -> tuple[list[int], list[int]]:
         if stored != wanted:
             stale.append(entry.pk)
             continue
-        texts = {(text.source, text.reference_id): text.text for text in entry.searchable()}
+        texts: dict[tuple[str, int | None], str] = {(t.source, t.reference_id): t.text for t in entry.searchable()}
         misplaced += [
             row.pk
             for row in entry.passages.all()

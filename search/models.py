@@ -34,6 +34,8 @@ class Passage(models.Model):
     whether it is up to date.
     """
 
+    is_computed = True  # so no backup holds it
+
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="passages")
     source = models.CharField(max_length=10)
     reference = models.ForeignKey(Reference, on_delete=models.CASCADE, null=True, related_name="passages")
@@ -51,6 +53,8 @@ class Passage(models.Model):
 
 class Embedding(models.Model):
     """The vector of a text under a model: float32, unit length, little-endian bytes."""
+
+    is_computed = True  # so no backup holds it
 
     text_hash = models.CharField(max_length=64)
     fingerprint = models.CharField(max_length=200)
@@ -90,6 +94,8 @@ class Indexing(models.Model):
     No foreign key: the row outlives a deleted entry until the index has forgotten it too.
     """
 
+    is_computed = True
+
     entry_id = models.BigIntegerField(primary_key=True)
     wanted = models.PositiveIntegerField(default=0)
     indexed = models.PositiveIntegerField(default=0)
@@ -109,6 +115,8 @@ class Indexing(models.Model):
 
 class Evaluation(models.Model):
     """The last measurement of a judged collection, as `evaluate --keep` left it; `search.quality` makes the report."""
+
+    is_computed = True
 
     name = models.CharField(max_length=MAX_NAME, unique=True)
     measured_at = models.DateTimeField()
@@ -139,6 +147,8 @@ class TunedEncoder(models.Model):
     it there was. `previous` was in use before it, None for the base. A proposal that a curator declined is a row too,
     so that it is not made again.
     """
+
+    is_computed = True  # of weights that lie in a folder of this instance
 
     name = models.CharField(max_length=160, unique=True)
     base = models.CharField(max_length=200, db_index=True)

@@ -15,8 +15,8 @@ from search.text import clean
 
 # Passages that go through the model together: few, so that little is padding; more are no faster on a processor.
 BATCH = 8
-# So few texts are not worth starting all cores for.
-FEW = 4
+# So few texts are not worth starting all cores for, and the memory that takes: web processes encode no more.
+FEW = 128
 # Lengths are rounded up to this many tokens, since code is generated for each shape anew.
 STEP = 8
 

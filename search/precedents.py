@@ -9,6 +9,7 @@ from django.db.models import Prefetch
 
 from kb.kinds import KINDS, Kind
 from kb.models import Classification, Entry, Reference
+from kb.places import place_url
 from kb.rights import QUOTE_CHARS, may_show_whole
 from search import closeness, index, themes
 from search.best_sentence import best_sentences, has_prose
@@ -35,7 +36,8 @@ BY_WORDS = "shares words"
 @dataclass(frozen=True)
 class Quote:
     """The sentence that earned an entry its place: code points `start` to `end` of the stored text of `source`, of a
-    text that may not be republished at most QUOTE_CHARS. `marks` are ranges within it whose words were asked for."""
+    text that may not be republished at most QUOTE_CHARS. `marks` are ranges within it whose words were asked for;
+    `address` opens the entry's page there."""
 
     text: str
     start: int
@@ -44,6 +46,7 @@ class Quote:
     reference: Reference | None
     marks: list[tuple[int, int]]
     page: int | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -207,14 +210,16 @@ def _quote(entry: Entry, passage: Passage, start: int, end: int, part: Part) -> 
     """The sentence at `start` to `end` of the passage; of one that has none (code, a table) the entry's summary."""
     if entry.summary.strip() and not has_prose(passage.text):
         marks = matched_terms(part.text, entry.summary)
-        return Quote(entry.summary, 0, len(entry.summary), "summary", None, marks)
+        address = place_url(entry.get_absolute_url(), "summary", 0, entry.summary)
+        return Quote(entry.summary, 0, len(entry.summary), "summary", None, marks, address=address)
     if passage.reference and not may_show_whole(passage.reference.text_licence):
         end = min(end, start + QUOTE_CHARS)
     text = passage.text[start:end]
     first = passage.start + start
     page = passage.reference.page_at(first) if passage.reference else None
     marks = matched_terms(part.text, text)
-    return Quote(text, first, first + len(text), passage.source, passage.reference, marks, page)
+    address = place_url(entry.get_absolute_url(), passage.source, first, text, passage.reference_id)
+    return Quote(text, first, first + len(text), passage.source, passage.reference, marks, page, address)
 
 
 def _shelf(kind: str, hits: list[Precedent], found: Nearby, text: str, user: User) -> Shelf:

@@ -39,6 +39,7 @@ class Sentence(Schema):
     start: int = Field(description="code point of the text that `source` names")
     end: int
     source: str = Field(description="title, summary, body or reference")
+    url: str = Field(description="opens the entry's page at the sentence")
     reference_url: str | None
     page: int | None
     marks: list[tuple[int, int]] = Field(description="ranges within `text` whose words were asked for")

@@ -77,6 +77,7 @@ def _precedent(one: Precedent, found: Precedents, absolute: Absolute) -> dict[st
             "start": quote.start,
             "end": quote.end,
             "source": quote.source,
+            "url": absolute(quote.address),
             "reference_url": quote.reference.url if quote.reference else None,
             "page": quote.page,
             "marks": quote.marks,

@@ -20,7 +20,8 @@ def warm_up() -> None:
 
 def rehearse() -> None:
     """Answer a question that nobody asked, so that the first one that somebody asks is as fast as the next."""
-    from search.views import search_page  # which imports every page, and only a web process has use for them
+    from search.precedents import precedents  # these import every page, and only a web process has use for them
+    from search.views import search_page
 
     warm_up()
     request = HttpRequest()
@@ -31,7 +32,8 @@ def rehearse() -> None:
     request.htmx = False  # type: ignore[attr-defined]
     try:
         search_page(request)
+        precedents(QUESTION, request.user)  # which measures how near is near
     except Exception as error:  # whatever it is, a request will meet it too and say so
-        log.warning("the search page could not be rehearsed: %s", error)
+        log.warning("searching could not be rehearsed: %s", error)
     finally:
         connections.close_all()  # this thread's own

@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Model
 
-from kb.backing_up import CONTENT, KEPT_PAGE, MANIFEST, VERSION, tables
+from kb.backing_up import CONTENT, END, KEPT_PAGE, MANIFEST, VERSION, tables
 
 ROWS = 500  # in memory
 Rows = Callable[[type[Model]], Iterator[dict[str, Any]]]
@@ -37,6 +37,7 @@ def write(path: Path) -> dict[str, int]:
             counts = {model._meta.label_lower: _add_table(archive, model, rows(model)) for model in tables()}
             for name, file in _contents():
                 archive.add(file, name, recursive=False)
+            _add(archive, END, json.dumps(counts).encode())
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

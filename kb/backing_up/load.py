@@ -22,7 +22,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from kb import changes, files
-from kb.backing_up import ACCOUNTS, CONTENT, KEPT_PAGE, MANIFEST, TABLE, VERSION, tables
+from kb.backing_up import ACCOUNTS, CONTENT, END, KEPT_PAGE, MANIFEST, TABLE, VERSION, tables
 from kb.models import Attachment, Entry, Job, Schedule
 from kb.models.jobs import JobState
 
@@ -66,6 +66,7 @@ class _Restoring:
         self.trusted = trusted
         self.known = {model._meta.label_lower: model for model in tables()}
         self.counts: dict[str, int] = {}
+        self.is_whole = False
 
     def read(self, path: Path) -> dict[str, int]:
         room = min(shutil.disk_usage(self.folder).free - SPARE, path.stat().st_size * MAX_RATIO + 10_000_000)
@@ -84,8 +85,8 @@ class _Restoring:
                     told = True
                 else:
                     self._take(member.name, file)
-        if not told:
-            raise BadBackup(f"{path} is empty")
+        if not self.is_whole:
+            raise BadBackup(f"{path} is torn: its end is missing")
         self._mend()
         self._keep_contents()
         return self.counts
@@ -104,13 +105,20 @@ class _Restoring:
             raise BadBackup(f"the backup was made by a newer Precedent ({', '.join(newer)[:200]}); upgrade this one")
 
     def _clear(self) -> None:
-        """Empty the tables that will be filled; accounts stay unless others come."""
-        for label, model in self.known.items():
-            if self.trusted or label not in ACCOUNTS:
+        """Empty the tables that will be filled, and all that refer to these; accounts stay unless others come."""
+        filled = {model for label, model in self.known.items() if self.trusted or label not in ACCOUNTS}
+        others = set(apps.get_models(include_auto_created=True)) - filled
+        referring = {model for model in others if any(field.related_model in filled for field in _relations(model))}
+        for model in {one._meta.concrete_model or one for one in filled | referring}:
+            if self.trusted or model._meta.label_lower not in ACCOUNTS:
                 model._base_manager.all()._raw_delete(connection.alias)
 
     def _take(self, name: str, file: IO[bytes]) -> None:
-        if found := TABLE.fullmatch(name):
+        if self.is_whole:
+            raise BadBackup(f"{name[:200]!r} stands after the end")
+        if name == END:
+            self.is_whole = True
+        elif found := TABLE.fullmatch(name):
             self._table(f"{found[1]}.{found[2]}", file)
         elif CONTENT.fullmatch(name) or KEPT_PAGE.fullmatch(name):
             self._content(name, file)
@@ -191,6 +199,10 @@ class _Restoring:
             kept = root / path.relative_to(self.folder)
             kept.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, kept)
+
+
+def _relations(model: type[Model]) -> list[Any]:
+    return [field for field in model._meta.concrete_fields if field.is_relation]
 
 
 def _is_of_account(field: Any) -> bool:

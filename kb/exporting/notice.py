@@ -1,7 +1,7 @@
 """Who made what is exported, and under which licences: what goes along with every export."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Notice:
         counted = rows.values("source", "attribution", "licence").annotate(n=Count("entry", distinct=True))
         own = entries.model.objects.filter(pk__in=ids, source_records=None)
         counted_own = own.order_by().values("source", "attribution", "licence").annotate(n=Count("pk"))
-        sources = [_source(row) for row in [*counted, *counted_own]]
+        sources = [_source(dict(row)) for row in [*counted, *counted_own]]
         sources.sort(key=lambda one: (-one["entries"], one["source"]))
         return cls(dt.datetime.now(dt.UTC).replace(microsecond=0), site, entries.count(), tuple(sources))
 
@@ -62,7 +62,7 @@ class Notice:
             yield f"- {one['attribution'] or one['name']} ({one['entries']:,}): {licence}"
 
 
-def _source(row: dict[str, Any]) -> dict[str, Any]:
+def _source(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "source": row["source"],
         "name": source_label(row["source"]) if row["source"] else "written here",

@@ -1,7 +1,8 @@
 """All entries of a kind, to look through and narrow down."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from kb.kinds import KINDS
 from kb.listing import ORDERS, Listing, chips, tag_choices, year_choices
@@ -12,7 +13,7 @@ from kb.views.parts import render_part
 PAGE_SIZE = 25
 
 
-def browse(request: HttpRequest, kind: str) -> HttpResponse:
+def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     """All entries of a kind, filtered and ordered as the address says.
 
     What makes no sense in it is told beside the list that the rest of it gives, with status 400.

@@ -37,7 +37,7 @@ from search.engines.base import (
 )
 from search.engines.layout import REBUILD
 from search.engines.local_words import LocalWords
-from search.engines.milvus_server import READ_S, WRITE_S, Address, CollectionGone, Server
+from search.engines.milvus_server import WRITE_S, Address, CollectionGone, Server
 from search.engines.milvus_words import Counted, WordCounts, difference, of_row, row_of
 from search.errors import IndexMismatch, SearchError
 
@@ -52,6 +52,8 @@ IDS_AT_ONCE = 10_000
 ROWS_AT_ONCE = 500
 # Readers do not wait for what is just being written ("Bounded"): a search that does ("Strong") takes 200 ms, not 5.
 SEEN_WITHIN_S = 15.0
+# A writer that wrote so much asks the server to make files of it; a single edit does not.
+SEAL_ROWS = 1_000
 # How long a reader trusts what it knows of the alias.
 LOOK_AGAIN_S = 1.0
 # Parameters of the approximate indexes that `?index=` may name; FLAT is exact.
@@ -98,6 +100,7 @@ class MilvusEngine:
         self._looked_at = -LOOK_AGAIN_S
         self._words: LocalWords | None = None
         self._own: Made | None = None
+        self._unsealed = 0
         if lock is None:
             return
         try:
@@ -139,6 +142,7 @@ class MilvusEngine:
 
     def _upsert(self, made: Made, rows: list[dict[str, Any]]) -> None:
         self._server.call("upsert", made.collection, rows, timeout=WRITE_S)
+        self._unsealed += len(rows)
 
     def delete(self, ids: Iterable[int]) -> None:
         gone = sorted({int(id) for id in ids if id > 0})
@@ -232,7 +236,7 @@ class MilvusEngine:
             both = np.isin(ids, keyword_ids)
             return EngineState(ids[both], entry_ids[both], keyword_ids, ids, made.fingerprint, made.generation)
 
-        return self._ask(ask, EngineState(nothing, nothing, nothing, nothing, self.fingerprint, 0), timeout=WRITE_S)
+        return self._ask(ask, EngineState(nothing, nothing, nothing, nothing, self.fingerprint, 0))
 
     def check(self) -> None:
         """That words which are kept locally are whole, and that those in Milvus were counted to the end."""
@@ -253,6 +257,13 @@ class MilvusEngine:
         return self._look()
 
     def close(self) -> None:
+        try:
+            if self._lock is not None and self._unsealed >= SEAL_ROWS:
+                self._seal()
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
         try:
             if self._words is not None:
                 self._words.close()
@@ -285,6 +296,7 @@ class MilvusEngine:
             except BaseException:
                 fresh._drop(made.collection)
                 raise
+            fresh._seal()
             fresh._wait_until_seen(made)
             fresh._point_at(made)
             fresh._sweep(made)
@@ -375,7 +387,6 @@ class MilvusEngine:
         *,
         words: bool = False,
         same_model: bool = False,
-        timeout: float = READ_S,
     ) -> Result:
         """The answer of the current index; of the next one where a rebuild has just replaced it."""
         for again in (False, True):
@@ -445,7 +456,7 @@ class MilvusEngine:
                 filter=f"{field} in {values[first : first + at_once]}",
                 output_fields=output,
                 consistency_level="Strong",
-                timeout=READ_S if self._lock is None else WRITE_S,
+                timeout=None if self._lock is None else WRITE_S,
             )
 
     def _all(self, made: Made, output: list[str]) -> Iterator[dict[str, Any]]:
@@ -514,20 +525,34 @@ class MilvusEngine:
 
     def _point_at(self, made: Made) -> None:
         """Make this collection the one that readers see, in one step."""
-        alias = {"collection_name": made.collection, "alias": self.address.collection, "timeout": WRITE_S}
+        alias: dict[str, Any] = {
+            "collection_name": made.collection,
+            "alias": self.address.collection,
+            "timeout": WRITE_S,
+        }
         try:
             self._server.call("describe_collection", self.address.collection)
         except CollectionGone:
-            self._server.call("create_alias", **alias)
+            self._server.call("create_alias", timeout=WRITE_S, **alias)
         else:
-            self._server.call("alter_alias", **alias)
+            self._server.call("alter_alias", timeout=WRITE_S, **alias)
+
+    def _seal(self) -> None:
+        """Let the server make files and indexes of what it has in memory, which is searched row by row until then. It
+        would by itself, sooner or later; whether it does now is no matter of what is found."""
+        self._unsealed = 0
+        if made := self._own or self._made:
+            try:
+                self._server.call("flush", made.collection, timeout=WRITE_S)
+            except SearchError as error:
+                log.warning("what was written stays in the server's memory for now: %s", error)
 
     def _wait_until_seen(self, made: Made) -> None:
         """Until readers would find all that was written, which in a real Milvus takes a moment."""
 
         def many(consistency: str) -> int:
-            asked = {"filter": "", "output_fields": ["count(*)"], "consistency_level": consistency, "timeout": WRITE_S}
-            return int(self._server.call("query", made.collection, **asked)[0]["count(*)"])
+            asked: dict[str, Any] = {"filter": "", "output_fields": ["count(*)"], "consistency_level": consistency}
+            return int(self._server.call("query", made.collection, timeout=WRITE_S, **asked)[0]["count(*)"])
 
         written, until = many("Strong"), time.monotonic() + SEEN_WITHIN_S
         while many("Bounded") < written and time.monotonic() < until:

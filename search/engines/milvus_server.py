@@ -93,12 +93,14 @@ class Server:
         self._silent_until = 0.0
         self._reason = ""
 
-    def call(self, method: str, *args: Any, timeout: float = READ_S, **kwargs: Any) -> Any:
+    def call(self, method: str, *args: Any, timeout: float | None = None, **kwargs: Any) -> Any:
         """What the method of `MilvusClient` of that name returns.
 
         Raises CollectionGone, SemanticUnavailable when the server does not answer in time, SearchError when it refuses.
-        A collection that is not loaded, as after a restart of the server, is loaded first.
+        A collection that is not loaded, as after a restart of the server, is loaded first. `timeout` is that of a
+        search, where nothing else is said.
         """
+        timeout = READ_S if timeout is None else timeout
         try:
             return self._call(method, *args, timeout=timeout, **kwargs)
         except _NotLoaded:

@@ -16,7 +16,7 @@ from typing import Any
 
 from search.analysis import query_terms, words
 from search.engines.base import FIELD_WEIGHTS, IndexedPassage, rarest
-from search.engines.milvus_server import READ_S, WRITE_S, Server
+from search.engines.milvus_server import WRITE_S, Server
 
 # As in tantivy and the reference engine.
 K1, B = 1.2, 0.75
@@ -92,7 +92,7 @@ class WordCounts:
         indexes.add_index("nothing", index_type="FLAT", metric_type="L2")
         self._server.create(self.collection, schema, indexes)
 
-    def get(self, ids: Iterable[int], timeout: float = READ_S) -> Counts:
+    def get(self, ids: Iterable[int], timeout: float | None = None) -> Counts:
         """Counts by id; of what was never counted none."""
         wanted, found = sorted(set(ids)), Counter[int]()
         for first in range(0, len(wanted), ROWS_AT_ONCE):

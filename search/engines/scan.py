@@ -19,7 +19,8 @@ def products(vector: Vectors, matrix: Vectors) -> Vectors:
     """The dot product of `vector` (d,) with each row of `matrix` (n, d), both float32 and contiguous."""
     found = np.empty(len(matrix), np.float32)
     if len(matrix):
-        faiss.fvec_inner_products_ny(*map(faiss.swig_ptr, (found, vector, matrix)), matrix.shape[1], len(matrix))
+        pointers = map(faiss.swig_ptr, (found, vector, matrix))
+        faiss.fvec_inner_products_ny(*pointers, matrix.shape[1], len(matrix))  # type: ignore[attr-defined]
     return found
 
 
@@ -75,7 +76,8 @@ class Scanner:
         """Look at `codes` (n, d), contiguous, which belong to these rows."""
         if len(rows):
             arrays = (codes, rows, self._scores, self._rows)
-            self._scanner.scan_codes(len(rows), *map(faiss.swig_ptr, arrays), self._k)
+            pointers = [faiss.swig_ptr(array) for array in arrays]
+            self._scanner.scan_codes(len(rows), *pointers, self._k)
 
     def found(self) -> tuple[Ids, Vectors]:
         """Rows and scores, highest first; fewer than `k` where fewer were scanned."""

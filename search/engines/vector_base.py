@@ -95,12 +95,12 @@ def _copy(stem: Path, order: Ids, read: Read, lists: Lists | None) -> dict[str, 
     with Path(f"{stem}.f32").open("wb") as vectors, Path(f"{stem}.sq8").open("wb") as coded:
         for batch in _batches(order):
             whole = np.ascontiguousarray(read(batch), "<f4")
-            sums["f32"] = zlib.crc32(whole, sums["f32"])
-            vectors.write(whole)
+            sums["f32"] = zlib.crc32(whole.data, sums["f32"])
+            vectors.write(whole.data)
             if lists is not None and questions is not None:
                 codes = lists.codes.encode(whole)
-                sums["sq8"] = zlib.crc32(codes, sums["sq8"])
-                coded.write(codes)
+                sums["sq8"] = zlib.crc32(codes.data, sums["sq8"])
+                coded.write(codes.data)
                 error = max(error, lists.codes.error(questions, whole, codes))
         for file in (vectors, coded):
             file.flush()
@@ -161,7 +161,7 @@ class VectorBase:
         for file, expected in zip((self._vectors, self._codes), self._sums.tolist(), strict=True):
             found = 0
             for start in range(0, len(self) if file else 0, BATCH_ROWS):
-                found = zlib.crc32(file.slice(start, start + BATCH_ROWS), found)  # type: ignore[union-attr]
+                found = zlib.crc32(file.slice(start, start + BATCH_ROWS).data, found)  # type: ignore[union-attr]
             if file and found != expected:
                 raise OSError(f"{file.path} is damaged")
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from search.tuning.training import Progress
 
 # A step that takes longer than this is shown as no progress, and whoever asked can do something else meanwhile.
 LOOK_S = 1.0
+# Far below everything else, so that searches and imports get the cores whenever they want them.
+NICENESS = 15
 STOP_WITHIN_S = 30.0
 SILENT_S = 1800.0  # a child that says nothing for so long is stuck, however slow the machine
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +33,7 @@ class ChildFailed(SearchError):
     """The process that trains ended without having done its work; the text has its last words."""
 
 
-def train(workshop: Path) -> Iterator[Progress | None]:
+def train(workshop: Path) -> Generator[Progress | None]:
     """Train in a child, telling each step, and None every second without one. Closing the generator stops the child,
     which leaves a checkpoint."""
     errors = workshop / "errors.txt"
@@ -121,7 +123,7 @@ def _child(*arguments: str, stderr: int | None = None) -> Iterator[subprocess.Po
     read, write = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            [sys.executable, "-m", "search.tuning.child", *arguments],
+            [sys.executable, "-m", "search.tuning.child", str(NICENESS), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -12,10 +12,10 @@ DIGEST = 12
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`batch` pairs at a time, of at most `tokens` tokens each. AdamW at `rate`, which is reached in `warm_up` steps and
-    then falls to nothing. `scale` sharpens the cosines; with `both_ways` a text has to find its title too; `together` texts that
-    are near each other go into one batch; `share` is how far the weights go from the base (0) to what was trained (1).
-    """
+    """`batch` pairs at a time, of at most `tokens` tokens each. AdamW at `rate`, reached in `warm_up` steps, which then
+    falls to nothing. `scale` sharpens the cosines; with `both_ways` a text has to find its title, too; `together`
+    texts that are near each other go into one batch; `share` is how far the weights go from those of the base (0) to
+    those that were trained (1)."""
 
     batch: int = 32
     tokens: int = 128

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,7 @@ def is_trained(workshop: Path) -> bool:
     return (workshop / "trained").is_dir()
 
 
-def train(workshop: Path) -> Iterator[Progress]:
+def train(workshop: Path) -> Generator[Progress]:
     """Train to the end, telling each step. Closing the generator leaves a checkpoint; the next call goes on from it."""
     if is_trained(workshop):
         return
@@ -74,7 +74,7 @@ class _Training:
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=recipe.rate, weight_decay=WEIGHT_DECAY)
         self.losses: list[float] = []
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Generator[Progress]:
         near = self._near()
         recipe = self.recipe
         plan = [

@@ -257,7 +257,7 @@ def _let_go_of_the_old(row: TunedEncoder | None) -> None:
     """Keep the weights and vectors of what is in use and of the one before it, and of no other."""
     if row is None:
         return
-    kept = {row.pk, row.previous_id}
+    kept = [pk for pk in (row.pk, row.previous_id) if pk]
     for other in TunedEncoder.objects.filter(state=EncoderState.RETIRED).exclude(pk__in=kept):
         chosen.forget(other)
 

@@ -97,7 +97,7 @@ def test_without_now_a_job_waits_and_its_id_is_printed(file):
         ),
         (["jsonl", "{file}", "--namespace", "No Blanks"], "namespace must be 1 to 40 of a-z"),
         (["markdown", "{file}"], "is not a Markdown file; its name should end in .md or .markdown"),
-        (["aiid", "{file}"], "cannot be read as JSON: Extra data"),
+        (["aiid", "{file}"], "is no list of links; AIID's holds objects with incident_id"),
         (["starter", "--kind", "note"], "the source starter does not take kind; it takes no options"),
         (["csv", "ftp://example.org/a.csv"], "is an address; download it and give the path of a CSV file"),
     ],

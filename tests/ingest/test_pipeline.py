@@ -375,7 +375,7 @@ def test_the_next_turn_goes_on_reading_where_the_last_one_left_off(file, monkeyp
 
     readings = []
     records = JsonLines.records
-    monkeypatch.setattr(JsonLines, "records", lambda self: readings.append(1) or records(self))
+    monkeypatch.setattr(JsonLines, "records", lambda self: readings.append(1) or records(self))  # type: ignore[func-returns-value]
     monkeypatch.setattr(pipeline, "BATCH", 2)
     job = start_import("jsonl", str(file), OPTIONS, ring=False)
 

@@ -158,8 +158,8 @@ def test_what_was_told_is_told_once_though_the_worker_dies_right_after_it(file, 
     class Killed(BaseException):
         pass
 
-    def take_in(one):
-        whole(one)
+    def take_in(*given):
+        whole(*given)
         raise Killed
 
     whole = pipeline._take_in

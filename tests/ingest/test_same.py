@@ -23,7 +23,8 @@ def incident(number: str, namespace: str = "aiid") -> EntryRecord:
     return EntryRecord(key=number, kind="incident", title=f"Event {number}", external_ids=[(namespace, number)])
 
 
-def ids(entry: Entry) -> list[str]:
+def ids(entry: Entry | None) -> list[str]:
+    assert entry is not None
     return [f"{one.namespace} {one.value}" for one in entry.external_ids.all()]
 
 

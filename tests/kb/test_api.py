@@ -393,7 +393,7 @@ def test_the_description_is_whole_and_names_every_parameter(client):
     assert {f"{API}{path}" for path in ("/entities", "/taxonomies", "/jobs/{job_id}")} <= set(paths)
     parameters = {one["name"] for one in paths[f"{API}/search"]["get"]["parameters"]}
     assert parameters == {
-        *("q", "mode", "limit", "cursor"),
+        *("q", "mode", "limit", "cursor", "facets"),
         *("kind", "tag", "entity", "category", "namespace", "since", "until"),
     }
     ids = [operation["operationId"] for path in paths.values() for operation in path.values()]

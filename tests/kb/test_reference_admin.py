@@ -1,10 +1,12 @@
 """What a curator edits of a reference is the curator's: no import overwrites it, and the rest follows the source."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from ingest.records import EntryRecord
+from ingest.records import EntryRecord, ReferenceRecord
 from ingest.writing.entries import write_entries
 from ingest.writing.outcome import By
 from kb.models import Reference
@@ -26,14 +28,19 @@ def save(client: Client, reference: Reference, **changes: str) -> Reference:
 
 
 def test_an_edited_field_is_the_curators_and_the_others_stay_their_sources(admin_client):
-    page = {"url": "https://paper.example/ferry", "title": "Ferry hits reaf", "publisher": "paper", "text": "Wet."}
-    said = {"key": "1", "kind": "incident", "title": "Ferry", "external_ids": [("aiid", "1")]}
-    write_entries([EntryRecord(**said, references=[page])], By("aiid"))
+    page: dict[str, Any] = {
+        "url": "https://paper.example/ferry",
+        "title": "Ferry hits reaf",
+        "publisher": "paper",
+        "text": "Wet.",
+    }
+    said: dict[str, Any] = {"key": "1", "kind": "incident", "title": "Ferry", "external_ids": [("aiid", "1")]}
+    write_entries([EntryRecord(**said, references=[ReferenceRecord(**page)])], By("aiid"))
     reference = Reference.objects.get()
 
     save(admin_client, reference, title="Ferry hits reef", text="")
     again = page | {"title": "Ferry hits a reaf", "publisher": "The Paper", "text": "Wet, wet."}
-    write_entries([EntryRecord(**said, references=[again])], By("aiid"))
+    write_entries([EntryRecord(**said, references=[ReferenceRecord(**again)])], By("aiid"))
 
     reference.refresh_from_db()
     assert (reference.title, reference.publisher, reference.text) == ("Ferry hits reef", "The Paper", "")

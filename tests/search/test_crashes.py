@@ -47,6 +47,7 @@ def kill(data_folder: Path) -> Iterator[Kill]:
 
     def ask(how: str, number: int) -> int:
         print(how, number, file=process.stdin, flush=True)
+        assert process.stdout
         return int(process.stdout.readline())
 
     yield ask

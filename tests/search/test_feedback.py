@@ -16,7 +16,7 @@ def unit(*rows: list[float]) -> np.ndarray:
 
 # Five that answer, about one thing in the first direction; then two as near to the question as each other, of which
 # one is about that thing too; then others.
-VECTORS = unit(*[[1, 0.1 * n, 0] for n in range(5)], [1, 0, 0.6], [0, 1, 0.6], *[[-1, n, 1] for n in range(8)])
+VECTORS = unit(*[[1.0, 0.1 * n, 0.0] for n in range(5)], [1, 0, 0.6], [0, 1, 0.6], *[[-1.0, n, 1.0] for n in range(8)])
 COSINE = np.array([0.9, 0.9, 0.85, 0.85, 0.8, 0.4, 0.4, *[0.1] * 8])
 BM25 = np.array([9.0, 8.0, 8.0, 7.0, 7.0, 0.0, 0.0, *[0.0] * 8])
 
@@ -26,7 +26,7 @@ def heard(bm25=BM25, cosine=COSINE, vectors=VECTORS, weights=HYBRID):
 
 
 def test_a_neighbour_of_the_best_rises_above_its_equal():
-    before = sum(parts(BM25, COSINE, HYBRID))
+    before = np.add(*parts(BM25, COSINE, HYBRID))
     assert before[5] == before[6]
     keyword, semantic = heard()
     assert semantic[5] > semantic[6]

@@ -74,7 +74,7 @@ def test_what_is_close_by_kind_with_the_sentence_that_says_so(collection):
     assert "autopilot" in quay.quote.text
     assert "Cats" not in quay.quote.text
     assert {quay.quote.text[a:b].lower() for a, b in quay.quote.marks} >= {"autopilot", "harbour"}
-    assert 0 < quay.strength <= 1
+    assert 0 < (quay.strength or 0) <= 1
     assert quay.closeness in {closeness.VERY_CLOSE, closeness.CLOSE, closeness.LOOSE}
     assert found.notices == []
     assert not found.nothing_close
@@ -86,8 +86,9 @@ def test_nothing_close_is_said_and_not_filled_up(collection, text):
 
     assert found.nothing_close
     assert found.all == found.checklist == []
-    assert 0 < found.threshold < 1
-    assert all(shelf.best is not None and shelf.best < found.threshold for shelf in found.shelves.values())
+    threshold = found.threshold or 0
+    assert 0 < threshold < 1
+    assert all(shelf.best is not None and shelf.best < threshold for shelf in found.shelves.values())
 
 
 def test_one_kind_may_have_nothing_close_while_another_has(collection):
@@ -147,8 +148,10 @@ def test_of_a_long_description_the_part_that_led_to_a_hit_is_named(collection):
     found = precedents(text, None)
 
     reef = next(one for one in found.all if one.entry.title == "Reef")
-    assert found.because(reef).text.startswith("## Steering")
-    assert found.parts[found.because(reef).number - 1] == found.because(reef)
+    because = found.because(reef)
+    assert because is not None
+    assert because.text.startswith("## Steering")
+    assert found.parts[because.number - 1] == because
     assert precedents(FERRY, None).because(reef) is None
 
 
@@ -190,6 +193,7 @@ def test_an_entry_of_which_only_a_report_matches_is_quoted_shortly(collection):
 
     report = next(one for one in precedents(FERRY, None).all if one.entry.title == "Report")
 
+    assert report.quote.reference
     assert report.quote.reference.publisher == "Port Times"
     assert len(report.quote.text) <= 280
 

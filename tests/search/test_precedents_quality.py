@@ -58,7 +58,7 @@ def test_what_is_close_is_found_and_what_is_far_is_called_far(real_model):
     assert precedents(recipe, None).nothing_close
 
     found = precedents(DESIGN, None)
-    because = {one.entry.slug: found.because(one).text for one in found.all}
+    because = {one.entry.slug: one.part.text for one in found.all}
     assert because["id-me-verification-beaten-with-wigs"].startswith("## Identity")
     assert because["ab-testing-pitfalls"].startswith("## Launch")
     sentence = next(one.quote.text for one in found.all if one.entry.slug == "ab-testing-pitfalls")

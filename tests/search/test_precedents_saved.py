@@ -124,7 +124,7 @@ def test_only_whoever_saved_it_may_change_it(client, reef):
     row = SavedPrecedents.objects.get(title="Still mine")
     assert row.ticks == [reef.pk]
 
-    link = re.search(r'value="http://testserver(/precedents/[^"]+/edit/[^"]+/)"', shown).group(1)
+    (link,) = re.findall(r'value="http://testserver(/precedents/[^"]+/edit/[^"]+/)"', shown)
     assert row.edit_digest not in link
     elsewhere = Client()
     assert elsewhere.get(link + "x/").status_code == elsewhere.get(link[:-3] + "AA/").status_code == 404
@@ -260,6 +260,7 @@ def test_the_api_answers_as_documented_and_saves_when_asked(client, reef):
     assert one["entry"]["title"] == "Reef"
     assert one["entry"]["url"] == "http://testserver/entries/reef/"
     assert one["sentence"]["text"] == reef.summary
+    assert 'id="passage">The autopilot steered' in page(client.get(one["sentence"]["url"]))
     assert one["attributions"] == [{"attribution": "Port News", "licence": "CC-BY-4.0"}]
     assert one["because"] is None
     assert answer["case_studies"] == {"groups": [], "nothing_close": True, "best": None}

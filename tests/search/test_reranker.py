@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def test_the_model_has_a_say_and_scores_stay_sums():
 def test_only_the_first_are_read_and_the_others_follow():
     entries = [entry(id, 1 - id / 1000) for id in range(1, READ + 6)]
     asked: list[int] = []
-    found = reranked("x", entries, Longest(), lambda ids: asked.extend(ids) or dict.fromkeys(ids, "same"))
+    found = reranked("x", entries, Longest(), lambda ids: asked.extend(ids) or dict.fromkeys(ids, "same"))  # type: ignore[func-returns-value]
     assert asked == [10 * id for id in range(1, READ + 1)]
     assert [one.entry_id for one in found] == list(range(1, READ + 6))
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
@@ -57,14 +58,20 @@ def test_nothing_to_read():
 def tiny(tmp_path_factory) -> Path:
     """A cross-encoder of random weights, as small as they come."""
     from sentence_transformers import CrossEncoder
-    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast  # type: ignore[attr-defined]
 
     folder = tmp_path_factory.mktemp("reranker")
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "refund", "chatbot", "ferry", "reef"]
     (folder / "vocab.txt").write_text("\n".join(words))
     BertTokenizerFast(vocab_file=str(folder / "vocab.txt")).save_pretrained(folder)
-    size = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
-    BertForSequenceClassification(BertConfig(vocab_size=len(words), num_labels=1, **size)).save_pretrained(folder)
+    size: dict[str, Any] = {
+        "num_labels": 1,
+        "hidden_size": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 1,
+        "intermediate_size": 8,
+    }
+    BertForSequenceClassification(BertConfig(vocab_size=len(words), **size)).save_pretrained(folder)
     CrossEncoder(str(folder), local_files_only=True).save_pretrained(str(folder))
     return folder
 

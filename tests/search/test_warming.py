@@ -31,4 +31,4 @@ def test_what_goes_wrong_is_left_to_who_asks(monkeypatch, caplog):
 
     rehearse()
 
-    assert "the search page could not be rehearsed: division by zero" in caplog.text
+    assert "searching could not be rehearsed: division by zero" in caplog.text

@@ -34,7 +34,7 @@ def collection(tmp_path, tiny, settings, monkeypatch):
 def test_before_and_after_are_shown_and_the_last_line_is_after(collection, capsys, data_folder, monkeypatch):
     seen = []
     real = training.prepare
-    monkeypatch.setattr(training, "prepare", lambda *args: seen.extend(args[2]) or real(*args))
+    monkeypatch.setattr(training, "prepare", lambda *args: seen.extend(args[2]) or real(*args))  # type: ignore[func-returns-value]
 
     call_command("evaluate", str(collection), "--tune", "--json")
 

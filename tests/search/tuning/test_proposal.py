@@ -1,4 +1,4 @@
-"""After a large import staff are asked whether the encoder should learn it. Nobody else is, and nothing starts alone."""
+"""After a large import staff are asked whether the encoder should learn it. Nobody else is; nothing starts alone."""
 
 from datetime import timedelta
 

@@ -97,7 +97,7 @@ def test_searches_go_on_with_the_old_index_until_the_new_one_is_whole(tuned):
 
     work.use(None, look)
 
-    assert len(told) >= 3
+    assert len(told) >= 2
     assert all(same and found for _, same, found in told)
     assert made_with() == index.base().fingerprint != new
     assert asked(3)
@@ -184,7 +184,7 @@ def test_turns_that_are_over_at_once_still_come_to_the_end(something_to_learn, i
     monkeypatch.setattr(work.verdict, "is_kept", lambda changes: True)
     turns = []
     real = jobs.run
-    monkeypatch.setattr(jobs, "run", lambda *args, **options: turns.append(1) or real(*args, **options))
+    monkeypatch.setattr(jobs, "run", lambda *args, **options: turns.append(1) or real(*args, **options))  # type: ignore[func-returns-value]
     monkeypatch.setattr(work, "SHOW_EVERY_S", 0.0)
     monkeypatch.setattr(work, "EMBEDDED_AT_ONCE", 50)
 
