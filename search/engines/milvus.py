@@ -525,7 +525,11 @@ class MilvusEngine:
 
     def _point_at(self, made: Made) -> None:
         """Make this collection the one that readers see, in one step."""
-        alias = {"collection_name": made.collection, "alias": self.address.collection, "timeout": WRITE_S}
+        alias: dict[str, Any] = {
+            "collection_name": made.collection,
+            "alias": self.address.collection,
+            "timeout": WRITE_S,
+        }
         try:
             self._server.call("describe_collection", self.address.collection)
         except CollectionGone:
@@ -547,7 +551,12 @@ class MilvusEngine:
         """Until readers would find all that was written, which in a real Milvus takes a moment."""
 
         def many(consistency: str) -> int:
-            asked = {"filter": "", "output_fields": ["count(*)"], "consistency_level": consistency, "timeout": WRITE_S}
+            asked: dict[str, Any] = {
+                "filter": "",
+                "output_fields": ["count(*)"],
+                "consistency_level": consistency,
+                "timeout": WRITE_S,
+            }
             return int(self._server.call("query", made.collection, **asked)[0]["count(*)"])
 
         written, until = many("Strong"), time.monotonic() + SEEN_WITHIN_S
