@@ -1,7 +1,7 @@
 """Who made what is exported, and under which licences: what goes along with every export."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ class Notice:
             yield f"- {one['attribution'] or one['name']} ({one['entries']:,}): {licence}"
 
 
-def _source(row: dict[str, Any]) -> dict[str, Any]:
+def _source(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "source": row["source"],
         "name": source_label(row["source"]) if row["source"] else "written here",

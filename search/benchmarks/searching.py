@@ -30,6 +30,7 @@ from search.engines.base import Ids, Vectors
 from search.engines.local import LocalEngine
 
 READY_WITHIN_S = 120.0
+STOPPED_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.02
 NEAREST = 10
 # Of the incidents that are imported while questions come: more than can be taken in before the time is over.
@@ -145,7 +146,11 @@ class _Server:
 
     def stop(self) -> None:
         self._started.terminate()
-        self._started.wait(30)
+        try:
+            self._started.wait(STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._started.kill()
+            self._started.wait()
 
 
 @contextlib.contextmanager

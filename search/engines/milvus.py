@@ -542,11 +542,7 @@ class MilvusEngine:
 
     def _point_at(self, made: Made) -> None:
         """Make this collection the one that readers see, in one step."""
-        alias: dict[str, Any] = {
-            "collection_name": made.collection,
-            "alias": self.address.collection,
-            "timeout": WRITE_S,
-        }
+        alias = {"collection_name": made.collection, "alias": self.address.collection}
         try:
             self._server.call("describe_collection", self.address.collection)
         except CollectionGone:

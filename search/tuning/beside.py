@@ -22,6 +22,8 @@ from search.tuning.training import Progress
 
 # A step that takes longer than this is shown as no progress, and whoever asked can do something else meanwhile.
 LOOK_S = 1.0
+# Far below everything else, so that searches and imports get the cores whenever they want them.
+NICENESS = 15
 STOP_WITHIN_S = 30.0
 SILENT_S = 1800.0  # a child that says nothing for so long is stuck, however slow the machine
 ROOT = Path(__file__).resolve().parents[2]
@@ -121,7 +123,7 @@ def _child(*arguments: str, stderr: int | None = None) -> Iterator[subprocess.Po
     read, write = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            [sys.executable, "-m", "search.tuning.child", *arguments],
+            [sys.executable, "-m", "search.tuning.child", str(NICENESS), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -1,7 +1,7 @@
 """Training and encoding in a process of its own, which makes way for everything else on the machine.
 
-    python -m search.tuning.child train WORKSHOP      tells each step as a line of JSON
-    python -m search.tuning.child encode NAME         a line of JSON with texts comes in, their vectors go out
+    python -m search.tuning.child NICENESS train WORKSHOP    tells each step as a line of JSON
+    python -m search.tuning.child NICENESS encode NAME       a line of JSON with texts comes in, their vectors go out
 
 It ends when its parent does, whatever ends that.
 """
@@ -16,23 +16,20 @@ from types import FrameType
 
 from kb.lifeline import hold_on
 
-# Far below everything else, so that searches and imports get the cores whenever they want them.
-NICENESS = 15
-
 
 def main(arguments: list[str]) -> int:
-    make_way()
+    niceness, what, name = arguments
+    make_way(int(niceness))
     hold_on()
-    what, name = arguments
     return _train(Path(name)) if what == "train" else _encode(name)
 
 
-def make_way() -> None:
-    """Take the last place for the processor."""
-    os.nice(max(0, NICENESS - os.nice(0)))
+def make_way(niceness: int) -> None:
+    """Let others have the processor first, the more so the higher `niceness` is, up to 19."""
+    os.nice(max(0, niceness - os.nice(0)))
     # Linux may schedule each session as a group, between which the niceness of a process says nothing (sched(7)).
     with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(NICENESS))
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def _train(workshop: Path) -> int:
