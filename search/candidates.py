@@ -25,6 +25,7 @@ PIECE_DEPTH = 100
 class Candidates:
     """What was found for `query`, a whole one or a piece of it: parallel arrays, by passage id.
 
+    `coverage` is how much of the query's words a passage has, from 0 to 1; only a search by both halves asks for it.
     `by_words` and `by_meaning` tell which half named the passage. `vectors` (n, dimension) are those of the passages;
     of a search by words alone they are (n, 0).
     """
@@ -34,6 +35,7 @@ class Candidates:
     entry_ids: Ids
     bm25: Scores
     cosine: Scores
+    coverage: Scores
     by_words: NDArray[np.bool_]
     by_meaning: NDArray[np.bool_]
     vectors: Vectors
@@ -46,6 +48,7 @@ class Candidates:
             self.entry_ids[kept],
             self.bm25[kept],
             self.cosine[kept],
+            self.coverage[kept],
             self.by_words[kept],
             self.by_meaning[kept],
             self.vectors[kept],
@@ -87,6 +90,7 @@ def _found(
     bm25 = {hit.id: hit.score for hit in words}
     if words and weights.semantic:
         bm25 |= engine.keyword_scores(text, [id for id in ids if id not in bm25])
+    coverage = engine.coverage(text, sorted(bm25)) if words and weights.semantic else {}
     cosine = {hit.id: hit.score for hit in nearest}
     stored = _stored(engine, ids, len(vector))
     by_words, by_meaning = {hit.id for hit in words}, set(cosine)
@@ -96,6 +100,7 @@ def _found(
         np.array([entry_of[id] for id in ids], np.int64),
         np.array([bm25.get(id, 0.0) for id in ids], np.float64),
         np.array([cosine.get(id, dot) for id, dot in zip(ids, (stored @ vector).tolist(), strict=True)], np.float64),
+        np.array([coverage.get(id, 0.0) for id in ids], np.float64),
         np.array([id in by_words for id in ids], np.bool_),
         np.array([id in by_meaning for id in ids], np.bool_),
         stored,

@@ -86,10 +86,11 @@ def rank(
 
 def fused(found: Candidates, weights: Weights) -> Parts:
     """What words and meaning give to the score of each candidate."""
-    given = parts(found.bm25, found.cosine, weights)
     if not weights.keyword or not weights.semantic:
-        return given
-    return with_feedback(found.bm25, found.cosine, found.vectors, given, weights)
+        return parts(found.bm25, found.cosine, weights)
+    # A passage that has all the words is worth more than one that says one of them often.
+    bm25 = found.bm25 * (1 + found.coverage)
+    return with_feedback(bm25, found.cosine, found.vectors, parts(bm25, found.cosine, weights), weights)
 
 
 def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) -> list[RankedEntry]:

@@ -5,11 +5,12 @@ that anybody can weigh them again on a collection of their own.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from search.candidates import Candidates
-from search.fusion import BY_MODE, Scores, parts, stretch
+from search.fusion import BY_MODE, Parts, Scores, parts, stretch
 from search.ranking import RankedEntry, fused, ordered
 
 # Cormack, Clarke and Büttcher 2009.
@@ -32,7 +33,7 @@ def vector(found: Sequence[Candidates]) -> list[RankedEntry]:
 
 def hybrid(found: Sequence[Candidates]) -> list[RankedEntry]:
     """What a search answers that asks for nothing else."""
-    return ordered(found, lambda each: fused(each, BY_MODE["hybrid"]))
+    return ordered(found, _as_hybrid)
 
 
 def half_and_half(found: Sequence[Candidates]) -> list[RankedEntry]:
@@ -45,9 +46,18 @@ def reciprocal_ranks(found: Sequence[Candidates]) -> list[RankedEntry]:
     return ordered(found, lambda each: (_by_rank(each.bm25, each.by_words), _by_rank(each.cosine, each.by_meaning)))
 
 
+def without_coverage(found: Sequence[Candidates]) -> list[RankedEntry]:
+    """BM25 alone, however few of the query's words it comes from."""
+    return ordered([replace(each, coverage=0 * each.coverage) for each in found], _as_hybrid)
+
+
 def without_feedback(found: Sequence[Candidates]) -> list[RankedEntry]:
     """Words and meaning, without hearing the best candidates about the others."""
-    return ordered(found, lambda each: parts(each.bm25, each.cosine, BY_MODE["hybrid"]))
+    return ordered(found, lambda each: parts(each.bm25 * (1 + each.coverage), each.cosine, BY_MODE["hybrid"]))
+
+
+def _as_hybrid(found: Candidates) -> Parts:
+    return fused(found, BY_MODE["hybrid"])
 
 
 def _by_rank(scores: Scores, named: np.ndarray) -> Scores:
@@ -60,5 +70,6 @@ BY_MODES: dict[str, Order] = {"keyword": keyword, "vector": vector, "hybrid": hy
 OPTIONS: dict[str, Order] = {
     "half-and-half": half_and_half,
     "reciprocal-ranks": reciprocal_ranks,
+    "without-coverage": without_coverage,
     "without-feedback": without_feedback,
 }

@@ -5,6 +5,7 @@ length; passage ids are unique positive integers, so `upsert` replaces; an unkno
 returns an empty list. Hits come best first and ties by id, so the same question always gets the same answer.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -76,6 +77,11 @@ class Engine(Protocol):
 
     def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
         """What `keyword` would score these passages; those without a word of the query are left out."""
+        ...
+
+    def coverage(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        """How much of the query each of these passages has, in any field: the share of its words that the index knows,
+        from 0 to 1, where rare words and words asked twice count more (`shares`). Those without any are left out."""
         ...
 
     def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
@@ -151,3 +157,13 @@ def rarest(terms: dict[str, int], frequency: dict[str, int]) -> dict[str, int]:
     known = [term for term in terms if frequency.get(term, 0)]
     known.sort(key=lambda term: (frequency[term], term))
     return {term: terms[term] for term in known[:MAX_TERMS]}
+
+
+def shares(terms: dict[str, int], frequency: dict[str, int], passages: int) -> dict[str, float]:
+    """How much of a query each of its words is: as often as it is said, times how rare it is; together 1.
+
+    `frequency` counts the passages that have the word in the field where most have it, out of all `passages`.
+    """
+    rarity = {term: many * math.log1p(passages / frequency[term]) for term, many in rarest(terms, frequency).items()}
+    whole = sum(rarity.values())
+    return {term: value / whole for term, value in rarity.items()}

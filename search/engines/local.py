@@ -121,6 +121,10 @@ class LocalEngine:
         self.refresh()
         return self._words.keyword_scores(query, ids) if self._words else {}
 
+    def coverage(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        self.refresh()
+        return self._words.coverage(query, ids) if self._words else {}
+
     def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
         vectors = self._readable_vectors()
         return vectors.nearest(query_vector(vector, self.dimension), filter, k) if vectors else []

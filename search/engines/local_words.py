@@ -5,7 +5,7 @@ import json
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tantivy import Occur, Query
 
 from search.analysis import ANALYZER, analyzer, normal, query_terms
-from search.engines.base import FIELD_WEIGHTS, Hit, Ids, IndexedPassage, best, rarest
+from search.engines.base import FIELD_WEIGHTS, Hit, Ids, IndexedPassage, best, rarest, shares
 from search.engines.layout import REBUILD, sync_folder
 from search.errors import IndexMismatch
 
@@ -132,6 +132,23 @@ class LocalWords:
             found = searcher.search(self._within(words, "id", list(ids)), len(ids), count=False).hits
             return {hit.id: hit.score for hit in self._hits(searcher, found, len(found))}
 
+    def coverage(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        """How much of the query these passages have, those without a word of it left out."""
+        searcher = self._searcher
+        with self._damage_named(ValueError):
+            terms = query_terms(query)
+            parts = shares(terms, self._frequency(searcher, terms), searcher.num_docs)
+            if not parts or not ids:
+                return {}
+            words = Query.boolean_query([(Occur.Should, self._having(term, part)) for term, part in parts.items()])
+            found = searcher.search(self._within(words, "id", list(ids)), len(ids), count=False).hits
+            return {hit.id: min(1.0, hit.score) for hit in self._hits(searcher, found, len(found))}
+
+    def _having(self, term: str, score: float) -> Query:
+        """The word in any field, for the same score wherever and however often."""
+        fields = [(Occur.Should, Query.term_query(self._schema, field, term, "basic")) for field in FIELD_WEIGHTS]
+        return Query.const_score_query(Query.boolean_query(fields), score)
+
     def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
         """The passages of these entries."""
         if not entry_ids:
@@ -219,13 +236,17 @@ class LocalWords:
     def _query(self, searcher: tantivy.Searcher, query: str) -> Query | None:
         """Any of the words, each in any field; None when the index has none of them."""
         terms = query_terms(query)
-        frequency = {term: max(searcher.doc_freq(field, term) for field in FIELD_WEIGHTS) for term in terms}
+        frequency = self._frequency(searcher, terms)
         clauses = [
             (Occur.Should, Query.boost_query(Query.term_query(self._schema, field, term, "freq"), repeats * weight))
             for term, repeats in rarest(terms, frequency).items()
             for field, weight in FIELD_WEIGHTS.items()
         ]
         return Query.boolean_query(clauses) if clauses else None
+
+    @staticmethod
+    def _frequency(searcher: tantivy.Searcher, terms: Iterable[str]) -> dict[str, int]:
+        return {term: max(searcher.doc_freq(field, term) for field in FIELD_WEIGHTS) for term in terms}
 
     def _within(self, words: Query, field: str, values: list[int]) -> Query:
         allowed = Query.const_score_query(Query.term_set_query(self._schema, field, values), 0.0)

@@ -194,6 +194,23 @@ class MilvusEngine:
 
         return self._ask(ask, {}, words=True)
 
+    def coverage(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        wanted = sorted({int(id) for id in ids})
+
+        def ask(made: Made) -> dict[int, float]:
+            if self._words is not None:
+                self._words.refresh()
+                return self._words.coverage(query, wanted)
+            parts = WordCounts(self._server, made.collection).shares(query)
+            if not parts:
+                return {}
+            rows = self._rows(made, "id", wanted, ["id", "words"], IDS_AT_ONCE)
+            having = {int(row["id"]): {int(at) for at in row["words"]} for row in rows}
+            found = {id: sum(part for places, part in parts if places & words) for id, words in having.items()}
+            return {id: part for id, part in found.items() if part}
+
+        return self._ask(ask, {}, words=True) if wanted else {}
+
     def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
         vector = query_vector(vector, self.dimension)
         if k < 1 or (filter is not None and not len(filter)):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from search.analysis import query_terms, words
-from search.engines.base import FIELD_WEIGHTS, IndexedPassage, rarest
+from search.engines.base import FIELD_WEIGHTS, IndexedPassage, rarest, shares
 from search.engines.milvus_server import WRITE_S, Server
 
 # As in tantivy and the reference engine.
@@ -141,9 +141,7 @@ class WordCounts:
     def question(self, query: str) -> Sparse:
         """The sparse vector of a question: how rare its words are, times how often it says them; empty for none."""
         terms = query_terms(query)
-        places = {term: {field: dimension(field, term) for field in FIELD_WEIGHTS} for term in terms}
-        having = self.get([PASSAGES, *(at for fields in places.values() for at in fields.values())])
-        frequency = {term: max(having[at] for at in fields.values()) for term, fields in places.items()}
+        places, having, frequency = self._known(terms)
         all_of_them = having[PASSAGES]
         return {
             at: repeats * math.log(1 + (max(all_of_them - having[at], 0) + 0.5) / (having[at] + 0.5))
@@ -151,6 +149,18 @@ class WordCounts:
             for at in places[term].values()
             if having[at]
         }
+
+    def shares(self, query: str) -> list[tuple[set[int], float]]:
+        """For each word of a question the dimensions that stand for it, and how much of the question it is."""
+        terms = query_terms(query)
+        places, having, frequency = self._known(terms)
+        return [(set(places[term].values()), part) for term, part in shares(terms, frequency, having[PASSAGES]).items()]
+
+    def _known(self, terms: Iterable[str]) -> tuple[dict[str, dict[str, int]], Counts, dict[str, int]]:
+        """Of each term its dimensions by field, how many passages those have, and the most that one of them has."""
+        places = {term: {field: dimension(field, term) for field in FIELD_WEIGHTS} for term in terms}
+        having = self.get([PASSAGES, *(at for fields in places.values() for at in fields.values())])
+        return places, having, {term: max(having[at] for at in fields.values()) for term, fields in places.items()}
 
     def _put(self, counts: dict[int, int]) -> None:
         rows = [{"id": id, "passages": many, "nothing": [0.0, 0.0]} for id, many in counts.items()]

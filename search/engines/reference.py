@@ -19,6 +19,7 @@ from search.engines.base import (
     latest,
     query_vector,
     rarest,
+    shares,
 )
 
 # Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework: BM25 and Beyond"; the usual constants.
@@ -54,16 +55,29 @@ class ReferenceEngine:
 
     def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
         terms = query_terms(query)
-        frequency = {
-            term: max(sum(term in counts for counts in field.values()) for field in self._words.values())
-            for term in terms
-        }
+        frequency = self._frequency(terms)
         scores: dict[int, float] = {}
         for term, repeats in rarest(terms, frequency).items():
             for field, weight in FIELD_WEIGHTS.items():
                 for id, score in self._bm25(field, term).items():
                     scores[id] = scores.get(id, 0.0) + repeats * weight * score
         return {id: scores[id] for id in ids if id in scores}
+
+    def coverage(self, query: str, ids: Sequence[int]) -> dict[int, float]:
+        terms = query_terms(query)
+        parts = shares(terms, self._frequency(terms), len(self._passages))
+        having = {
+            id: sum(part for term, part in parts.items() if any(counts[id][term] for counts in self._words.values()))
+            for id in ids
+            if id in self._passages
+        }
+        return {id: part for id, part in having.items() if part}
+
+    def _frequency(self, terms: Iterable[str]) -> dict[str, int]:
+        return {
+            term: max(sum(term in counts for counts in field.values()) for field in self._words.values())
+            for term in terms
+        }
 
     def _bm25(self, field: str, term: str) -> dict[int, float]:
         counts = self._words[field]

@@ -1,5 +1,6 @@
 """What every engine promises, asked of the reference and of the real ones."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def test_an_empty_index_returns_empty_lists(engine: Engine):
     assert engine.nearest(EAST, None, 5) == []
     assert engine.keyword("anything", None, 5) == []
     assert engine.keyword_scores("anything", [1]) == {}
+    assert engine.coverage("anything", [1]) == {}
     assert engine.vectors([1]) == {}
     assert engine.state().ids.tolist() == []
 
@@ -66,6 +68,18 @@ def test_keyword_scores_agree_with_keyword(engine: Engine):
     scores = engine.keyword_scores("beta gamma", [3, 2, 1, 99])
     assert scores == pytest.approx({hit.id: hit.score for hit in engine.keyword("beta gamma", None, 10)})
     assert set(scores) == {1, 2}
+
+
+def test_coverage_is_the_share_of_the_querys_words(engine: Engine):
+    engine.upsert(
+        [passage(1, "alpha alpha"), passage(2, "beta", title="Alpha"), passage(3, "beta"), passage(4, "delta")]
+    )
+    # Two of four passages have beta. Alpha is in the text of one and the title of another, as often as one field has it.
+    alpha, beta = 2 * math.log(1 + 4 / 1), math.log(1 + 4 / 2)
+    found = engine.coverage("alphas alpha beta unheard", [4, 3, 2, 1, 99])
+    assert found == pytest.approx({1: alpha / (alpha + beta), 2: 1, 3: beta / (alpha + beta)}, abs=1e-6)
+    assert engine.coverage("alpha", [3]) == {}
+    assert engine.coverage("alpha", []) == {}
 
 
 def test_a_filter_selects_entries_inside_the_search(engine: Engine):
