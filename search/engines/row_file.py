@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 # Below this the file is mapped as a whole. Above it rows are copied out one by one: a page that is touched maps its
 # neighbours too, so a few hundred scattered rows would count the whole file as memory of every process.
-MAPPED_BYTES = 48 << 20
+MAPPED_BYTES = 16 << 20
 
 # os.preadv gives up the interpreter at every row, and threads that wait for it make each of them take milliseconds.
 _libc = ctypes.PyDLL(None, use_errno=True)
