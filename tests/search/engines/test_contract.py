@@ -74,7 +74,7 @@ def test_coverage_is_the_share_of_the_querys_words(engine: Engine):
     engine.upsert(
         [passage(1, "alpha alpha"), passage(2, "beta", title="Alpha"), passage(3, "beta"), passage(4, "delta")]
     )
-    # Two of four passages have beta. Alpha is in the text of one and the title of another, as often as one field has it.
+    # Two of four passages have beta. Alpha is in the text of one and the title of another: as many as one field has it.
     alpha, beta = 2 * math.log(1 + 4 / 1), math.log(1 + 4 / 2)
     found = engine.coverage("alphas alpha beta unheard", [4, 3, 2, 1, 99])
     assert found == pytest.approx({1: alpha / (alpha + beta), 2: 1, 3: beta / (alpha + beta)}, abs=1e-6)
