@@ -33,10 +33,10 @@ def adapted(directory: Path | str, base: Encoder, progress: Progress | None = No
     files = chosen.base_files()
     try:
         found = pairs.chosen(pairs.of_documents(documents(Path(directory))))
+        train, held = pairs.split(found)
     except pairs.TooFew as error:
         yield Adapted(base, False, [f"Not adapted: {error}."])
         return
-    train, held = pairs.split(found)
     with tempfile.TemporaryDirectory(prefix="tune-") as scratch:
         workshop = Path(scratch) / "making"
         training.prepare(workshop, files.path, train, RECIPE)

@@ -17,6 +17,7 @@ MOST = 8_000
 FEWEST = 200
 HELD_OUT = 0.1
 HELD_OUT_MOST = 500
+HELD_OUT_FEWEST = 10
 FEWEST_WORDS = {"asked": 3, "text": 8}
 # A title that stands above more texts than this names a series, not what one of its texts is about.
 SHARED = 3
@@ -87,8 +88,10 @@ def chosen(pairs: Iterable[Pair], most: int = MOST) -> list[Pair]:
 
 def split(pairs: Sequence[Pair]) -> tuple[list[Pair], list[Pair]]:
     """Those to train on, and those held out to judge by: of whole subjects, and the same ones every time, so that no
-    encoder is ever judged by what a former one was trained on."""
+    encoder is ever judged by what a former one was trained on. Raises TooFew where too little is left to judge by."""
     held = [pair for pair in pairs if _is_held(pair.subject)][:HELD_OUT_MOST]
+    if len(held) < HELD_OUT_FEWEST:
+        raise TooFew(f"{len(held)} of {len(pairs)} pairs could be held out to judge by; {HELD_OUT_FEWEST} are needed")
     subjects = {pair.subject for pair in held}
     return [pair for pair in pairs if pair.subject not in subjects], held
 

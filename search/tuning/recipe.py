@@ -23,8 +23,8 @@ class Recipe:
     warm_up: int = 10
     passes: int = 1
     scale: float = 20.0
-    both_ways: bool = True
-    together: int = 8
+    both_ways: bool = False
+    together: int = 1
     share: float = 1.0
     seed: int = 0
 

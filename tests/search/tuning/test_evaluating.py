@@ -19,6 +19,7 @@ def collection(tmp_path, tiny, settings, monkeypatch):
     settings.KB_EMBEDDER = str(tiny)
     monkeypatch.setattr(prepared, "_make", lambda *_: "tests run it on torch, which need not be converted")
     monkeypatch.setattr(pairs, "FEWEST", 40)
+    monkeypatch.setattr(pairs, "HELD_OUT", 0.3)
     monkeypatch.setattr(evaluating, "RECIPE", QUICK)
     folder = tmp_path / "c"
     folder.mkdir()

@@ -69,6 +69,13 @@ def test_whole_subjects_are_held_out_and_the_same_ones_when_more_come():
     assert {one.subject for one in train} <= {one.subject for one in later_train}
 
 
+def test_where_nothing_is_left_to_judge_by_nothing_is_learned():
+    one_subject = [pair(number, subject="entry 1") for number in range(300)]
+
+    with pytest.raises(TooFew, match="0 of 300 pairs could be held out to judge by; 10 are needed"):
+        split(one_subject)
+
+
 def test_the_digest_stands_for_the_pairs_and_the_recipe():
     some = [pair(number) for number in range(5)]
 
