@@ -20,12 +20,18 @@ ENTRIES_WANTED = 100
 # Asked for each piece of a long query: together the pieces name more than one question does.
 PIECE_DEPTH = 100
 
+# To look passages up among the words costs by their number, and of the later ones the words change nothing: so many of
+# those that only meaning named are given their BM25, and for so many of the highest BM25 it is asked what they cover.
+LOOKED_UP = 150
+COVERED = 100
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
     """What was found for `query`, a whole one or a piece of it: parallel arrays, by passage id.
 
-    `coverage` is how much of the query's words a passage has, from 0 to 1; only a search by both halves asks for it.
+    `coverage` is how much of the query's words a passage has, from 0 to 1; a search by both halves asks it of the
+    `COVERED` highest by BM25.
     `by_words` and `by_meaning` tell which half named the passage. `vectors` (n, dimension) are those of the passages;
     of a search by words alone they are (n, 0).
     """
@@ -67,8 +73,8 @@ def gather(
     """What is found for the query, or for each of the pieces of one that is longer than the model reads.
 
     Those are the `depth` best passages of each half that has weight, more where fewer than `wanted` entries are among
-    them. What only one half named gets its true score from the other. Raises SemanticUnavailable where meaning has
-    weight and cannot be searched.
+    them. What only words named gets its true cosine, and the first `LOOKED_UP` of what only meaning named their true
+    BM25. Raises SemanticUnavailable where meaning has weight and cannot be searched.
     """
     asked = long_queries.pieces(query)
     if len(asked) > 1:
@@ -89,8 +95,8 @@ def _found(
     ids = sorted(entry_of)
     bm25 = {hit.id: hit.score for hit in words}
     if words and weights.semantic:
-        bm25 |= engine.keyword_scores(text, [id for id in ids if id not in bm25])
-    coverage = engine.coverage(text, sorted(bm25)) if words and weights.semantic else {}
+        bm25 |= engine.keyword_scores(text, [hit.id for hit in nearest[:LOOKED_UP] if hit.id not in bm25])
+    coverage = engine.coverage(text, _first(bm25)) if words and weights.semantic else {}
     cosine = {hit.id: hit.score for hit in nearest}
     stored = _stored(engine, ids, len(vector))
     by_words, by_meaning = {hit.id for hit in words}, set(cosine)
@@ -105,6 +111,11 @@ def _found(
         np.array([id in by_meaning for id in ids], np.bool_),
         stored,
     )
+
+
+def _first(bm25: dict[int, float]) -> list[int]:
+    """The passages of the highest scores: those that it matters for whether they have all the words."""
+    return sorted(bm25, key=lambda id: (-bm25[id], id))[:COVERED]
 
 
 def _deep(search: Callable[[int], list[Hit]], depth: int, wanted: int) -> list[Hit]:
