@@ -62,8 +62,8 @@ def rank(
     """The entries that answer `query`, inside `filter` (sorted entry ids, None for all).
 
     A query longer than the model reads is asked piece by piece; a passage scores what its best piece gives it.
-    A passage that only one half found gets its true score from the other half too. When the semantic half cannot
-    answer, whatever the mode, the result is that of the keywords with a notice.
+    A passage that one half found is scored by the other too, where that can still move it. When the semantic half
+    cannot answer, whatever the mode, the result is that of the keywords with a notice.
     """
     if not query.strip():
         return Ranking()
