@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 
 from kb.merging import merge_entries
 from kb.models import Change, Entry, Proposal
+from kb.models.entries import User
 from kb.models.provenance import Action, ProposalState
 
-User = AbstractBaseUser | AnonymousUser | None
 WORTH_SAYING = 0.2  # of a signal between 0 and 1
 
 

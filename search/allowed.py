@@ -60,11 +60,7 @@ def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
 
 def visible(ids: Sequence[int], user: Any) -> set[int]:
     """Those of these entries that are still there and that the reader may see."""
-    if not ids:
-        return set()
-    # Written out, because Django takes longer to prepare hundreds of parameters than the database to look them up.
-    chosen = f"{Entry._meta.db_table}.id IN ({','.join(str(int(id)) for id in ids)})"
-    return set(Entry.objects.visible_to(user).order_by().extra(where=[chosen]).values_list("pk", flat=True))  # noqa: S610
+    return set(Entry.objects.visible_to(user).filter(pk__among=ids).order_by().values_list("pk", flat=True))
 
 
 def _read(connection: BaseDatabaseWrapper, wanted: EntryFilter, user: Any) -> Ids | None:

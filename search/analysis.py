@@ -7,6 +7,7 @@ Words are folded to ASCII where that is possible, lower-cased and stemmed (Engli
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Container
 from functools import cache, lru_cache
 
 import tantivy
@@ -57,16 +58,21 @@ def words(text: str) -> list[str]:
     return analyzer().analyze(normal(text))
 
 
-def word_spans(text: str) -> list[tuple[str, int, int]]:
-    """`(stem, start, end)` for each word, offsets in code points of `text` itself."""
+def word_spans(text: str, wanted: Container[str] | None = None) -> list[tuple[str, int, int]]:
+    """`(stem, start, end)` for each word, or each whose stem is wanted; offsets in code points of `text` itself."""
     text = clean(text)
     if LATIN.fullmatch(text):
-        found = ((_stem(word[0]), word.start(), word.end()) for word in LATIN_WORD.finditer(text))
-        return [span for span in found if span[0]]
-    return [
+        # Each word once: a search looks at thousands of words, and marks a few.
+        stems = {word: stem for word in set(LATIN_WORD.findall(text)) if (stem := _stem(word))}
+        if wanted is not None:
+            stems = {word: stem for word, stem in stems.items() if stem in wanted}
+        found = ((word[0], word.start(), word.end()) for word in (LATIN_WORD.finditer(text) if stems else ()))
+        return [(stems[word], start, end) for word, start, end in found if word in stems]
+    spans = [
         (_stem(text[token.char_offset_from : token.char_offset_to]), token.char_offset_from, token.char_offset_to)
         for token in analyzer().pre_tokenize(text).tokens
     ]
+    return spans if wanted is None else [span for span in spans if span[0] in wanted]
 
 
 @lru_cache(maxsize=50_000)

@@ -6,6 +6,7 @@ from django.db.models import prefetch_related_objects
 
 from kb.as_json import Absolute, entry_json
 from search.facets import Value
+from search.health import waiting_notice
 from search.hits import Hit, PassageHit
 from search.query import Results
 
@@ -27,10 +28,8 @@ def result_json(results: Results, absolute: Absolute) -> dict[str, Any]:
 
 def notices(results: Results) -> list[str]:
     """What the reader should know: what was not searched, and what the index does not have yet."""
-    if not results.waiting:
-        return results.notices
-    count = "1 entry is" if results.waiting == 1 else f"{results.waiting} entries are"
-    return [*results.notices, f"{count} waiting to be indexed."]
+    told = waiting_notice(results.waiting)
+    return [*results.notices, told] if told else results.notices
 
 
 def hit_json(hit: Hit, absolute: Absolute) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from typing import NamedTuple
 from django.db.models import Count
 
 from kb.models import Entry, Tag
+from kb.models.entries import User
 from search import index, similar, vocabulary
 from search.engines.base import Vectors
 from search.errors import SearchError
 from search.hits import PassageHit, passage_hit
 from search.models import Passage
-from search.query import User
 from search.related import Near, neighbours, shown
 
 # Which kinds a kind is joined to, and what the reader is told that they are.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from search.engines.base import Vectors
-    from search.prepared import Progress
+    from search.progress import Told
 
 DEFAULT = "all-MiniLM-L6-v2"
 
@@ -28,7 +28,7 @@ class Encoder(Protocol):
         """Length of the vectors. Loads no model."""
         ...
 
-    def prepare(self, progress: Progress | None = None) -> None:
+    def prepare(self, progress: Told | None = None) -> None:
         """Make the model ready for this machine, before vectors are written: half a minute once, then nothing."""
         ...
 

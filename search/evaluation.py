@@ -14,7 +14,7 @@ from search.engines.base import Engine, IndexedPassage
 from search.engines.local import LocalEngine
 from search.fusion import BY_MODE
 from search.metrics import ndcg, recall
-from search.prepared import Progress
+from search.progress import Told
 from search.ranking import RankedEntry
 from search.reranker import Reranker, reranked
 from search.text import embedded_text
@@ -58,7 +58,7 @@ def evaluate(
     directory: Path | str,
     encoder: Encoder,
     engine_factory: EngineFactory = local_engine,
-    progress: Progress | None = None,
+    progress: Told | None = None,
 ) -> Scores:
     """nDCG@10, recall@10 and recall@100 for keyword, vector and hybrid, averaged over the queries with a judged
     relevant document: `{"keyword": {"ndcg@10": …, "recall@10": …, "recall@100": …}, "vector": …, "hybrid": …}`.
@@ -72,7 +72,7 @@ def measure(
     directory: Path | str,
     encoder: Encoder,
     engine_factory: EngineFactory = local_engine,
-    progress: Progress | None = None,
+    progress: Told | None = None,
     *,
     options: bool = False,
     reranker: Reranker | None = None,
@@ -101,7 +101,7 @@ def measure(
 
 
 def index(
-    engine: Engine, encoder: Encoder, corpus: Iterable[Document], report: Progress, read: dict[int, str] | None = None
+    engine: Engine, encoder: Encoder, corpus: Iterable[Document], report: Told, read: dict[int, str] | None = None
 ) -> list[str]:
     """Index every document as one entry; the result names them: entry id 1 is the first.
 
@@ -149,7 +149,7 @@ def _search(
     judged: Mapping[str, Mapping[str, int]],
     orders: Mapping[str, Order],
     measured: Measurement,
-    report: Progress,
+    report: Told,
 ) -> None:
     """Both halves are asked once for each query, and every variant orders what they found."""
     measured.values = {variant: {name: [] for name in MEASURES} for variant in orders}

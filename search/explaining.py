@@ -4,19 +4,11 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable
 
-from search.analysis import word_spans
 from search.chunking import Span
-from search.highlight import asked
+from search.highlight import Matches
 from search.sentences import sentences
 
-Matches = list[tuple[str, int, int]]
 Weight = Callable[[str], float]
-
-
-def matches(query: str, text: str) -> Matches:
-    """Stem and range of each word of `text` that was asked for, in order; see search.highlight."""
-    terms = asked(query)
-    return [(stem, start, end) for stem, start, end in word_spans(text) if stem in terms] if terms else []
 
 
 def best_sentence(text: str, found: Matches, weight: Weight) -> Span | None:

@@ -41,16 +41,16 @@ def count(entry_ids: Sequence[int], filter: EntryFilter, user: object) -> list[F
 
     Five queries, however many entries there are.
     """
-    entries = Entry.objects.visible_to(user).filter(pk__in=entry_ids).order_by()  # type: ignore[arg-type]
+    entries = Entry.objects.visible_to(user).filter(pk__among=entry_ids).order_by()  # type: ignore[arg-type]
     rows = list(entries.values_list("pk", "kind", "occurred_on"))
     ids = [pk for pk, _, _ in rows]
     kinds = Counter(kind for _, kind, _ in rows)
     years = Counter(day.year for _, _, day in rows if day)
-    tags = _commonest(Tag.objects.filter(entries__in=ids), "entries", "slug", "name")
-    entities = _commonest(Entity.objects.filter(roles__entry__in=ids), "roles__entry", "slug", "name")
-    classes = Category.objects.filter(classifications__entry__in=ids)
+    tags = _commonest(Tag.objects.filter(entries__pk__among=ids), "entries", "slug", "name")
+    entities = _commonest(Entity.objects.filter(roles__entry__pk__among=ids), "roles__entry", "slug", "name")
+    classes = Category.objects.filter(classifications__entry__pk__among=ids)
     categories = _commonest(classes, "classifications__entry", "slug", "taxonomy__name", "name")
-    known = ExternalId.objects.filter(entry__in=ids).exclude(namespace__in=OURS)
+    known = ExternalId.objects.filter(entry__pk__among=ids).exclude(namespace__in=OURS)
     spaces = [(space, _called(space), n) for space, n in _commonest(known, "entry", "namespace")]
     found = [
         _facet("kind", "Kind", [(kind, KINDS[kind].plural, n) for kind, n in kinds.most_common()], filter),

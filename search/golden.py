@@ -5,19 +5,18 @@ corpus in it: the entries of the instance are what is searched, the way a reader
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from kb.models import Entry
+from kb.models.entries import User
 from search import index
 from search.beir import CollectionError, judgements, queries
 from search.evaluation import MEASURES, Measurement, Scores
 from search.models import Passage
-from search.query import MAX_LIMIT, MODES, SearchQuery, User, search
-
-# Called with what is being done ("search"), how much of it is done, and how much there is.
-Progress = Callable[[str, int, int], None]
+from search.progress import Told
+from search.query import MAX_LIMIT, MODES, SearchQuery, search
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Answered:
         return function(self.found[mode], self.grades, k)
 
 
-def evaluate_instance(folder: Path | str, user: User = None, progress: Progress | None = None) -> Scores:
+def evaluate_instance(folder: Path | str, user: User = None, progress: Told | None = None) -> Scores:
     """How well the entries that `user` may see are found, in the form of `search.evaluation.evaluate`.
 
     Raises CollectionError naming file and line, or when the instance holds none of the graded entries.
@@ -44,7 +43,7 @@ def evaluate_instance(folder: Path | str, user: User = None, progress: Progress 
     return scores(ask(folder, user, progress=progress))
 
 
-def measure_instance(folder: Path | str, user: User = None, progress: Progress | None = None) -> Measurement:
+def measure_instance(folder: Path | str, user: User = None, progress: Told | None = None) -> Measurement:
     """Like `evaluate_instance`, query by query. What is counted of documents and passages is what `user` may see."""
     answered = ask(folder, user, progress=progress)
     entries = Entry.objects.visible_to(user)
@@ -58,9 +57,7 @@ def measure_instance(folder: Path | str, user: User = None, progress: Progress |
     )
 
 
-def ask(
-    folder: Path | str, user: User = None, depth: int = MAX_LIMIT, progress: Progress | None = None
-) -> list[Answered]:
+def ask(folder: Path | str, user: User = None, depth: int = MAX_LIMIT, progress: Told | None = None) -> list[Answered]:
     """Every question of the folder, asked in every mode; `depth` entries of each answer are kept, at most 100.
 
     A graded entry that `user` cannot see counts as not there, and a question with none left is not asked.

@@ -4,18 +4,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, QuerySet
 
 from kb.models import Entry
+from kb.models.entries import User
 from search import embeddings, index
 from search.engines.base import Engine, Ids, Vectors
 from search.errors import IndexMismatch, SearchError, SemanticUnavailable
 from search.models import Embedding, Indexing, Passage
 from search.passages import pieces
-
-User = AbstractBaseUser | AnonymousUser | None
 
 SHOWN_IDS = 20
 AT_ONCE = 1000
@@ -168,6 +165,13 @@ def summary(user: User = None) -> dict[str, Any]:
 def waiting(user: User) -> int:
     """How many of the entries that this reader may see the index has yet to take in."""
     return Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count()
+
+
+def waiting_notice(many: int) -> str:
+    """What a reader is told of that; nothing where none waits."""
+    if not many:
+        return ""
+    return f"{'1 entry is' if many == 1 else f'{many:,} entries are'} waiting to be indexed."
 
 
 def _unknown() -> list[int]:

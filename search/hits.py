@@ -8,8 +8,8 @@ from kb.places import place_url
 from kb.rights import QUOTE_CHARS, may_show_whole, quoted
 from search import vocabulary
 from search.analysis import query_terms
-from search.explaining import Weight, best_sentence, matches
-from search.highlight import matched_terms
+from search.explaining import Weight, best_sentence
+from search.highlight import matched_terms, matches
 from search.models import Passage
 from search.ranking import RankedEntry
 

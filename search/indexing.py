@@ -5,7 +5,7 @@ process, the entry is still pending and is done again.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from django.db import OperationalError, transaction
@@ -17,16 +17,16 @@ from search.engines.base import Engine, IndexedPassage
 from search.errors import SearchError
 from search.models import Embedding, Indexing, Passage
 from search.passages import sync
+from search.progress import Counted
 from search.text import embedded_text
 
 log = logging.getLogger(__name__)
 
 BATCH = 48
 MARKED_AT_ONCE = 1000
-Progress = Callable[[int, int], None]  # entries done, entries in all as far as known
 
 
-def index_pending(progress: Progress | None = None, wait: float = 0.0) -> int:
+def index_pending(progress: Counted | None = None, wait: float = 0.0) -> int:
     """Index every entry that waits, those included that come in meanwhile; how many that were.
 
     Raises IndexBusy when another process is writing to the index, after `wait` seconds.
@@ -56,7 +56,7 @@ def want_what_was_lost() -> int:
     return many
 
 
-def rebuild(progress: Progress | None = None, wait: float = 0.0, url: str = "", model: Encoder | None = None) -> int:
+def rebuild(progress: Counted | None = None, wait: float = 0.0, url: str = "", model: Encoder | None = None) -> int:
     """Build the whole index anew beside the old one, then swap; how many entries. Stored embeddings are used again.
     It is made with `model`, or else with the chosen one.
 

@@ -3,17 +3,19 @@
 import threading
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from search.encoder import Encoder
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
 from search.model_files import ModelFiles, locate
 from search.openvino_encoder import OpenVinoEncoder
-from search.prepared import TORCH, Prepared, Progress, find, folder_of, prepare
+from search.prepared import TORCH, Prepared, find, folder_of, prepare
+from search.progress import Told
 from search.sentence_encoder import SentenceEncoder
 
 LOOK_AGAIN_S = 60.0
+ASKED_KEPT = 256
 
 
 class ModelEncoder:
@@ -31,6 +33,8 @@ class ModelEncoder:
         self._look_again_at = 0.0
         self._prepared: Prepared | None = None
         self._running: OpenVinoEncoder | SentenceEncoder | None = None
+        # The next page, another filter, each kind of precedents: the same question is asked several times.
+        self._asked = lru_cache(maxsize=ASKED_KEPT)(self._ask)
 
     @property
     def files(self) -> ModelFiles:
@@ -53,7 +57,7 @@ class ModelEncoder:
     def dimension(self) -> int:
         return self.files.dimension()
 
-    def prepare(self, progress: Progress | None = None) -> None:
+    def prepare(self, progress: Told | None = None) -> None:
         self._prepared = self._prepared or prepare(self.files, progress)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -61,7 +65,12 @@ class ModelEncoder:
         return self._runtime().encode(texts)
 
     def encode_query(self, text: str) -> Vectors:
-        return self._runtime().encode_query(text)
+        return self._asked(text)
+
+    def _ask(self, text: str) -> Vectors:
+        vector = self._runtime().encode_query(text)
+        vector.setflags(write=False)
+        return vector
 
     def _ready(self) -> Prepared:
         self._prepared = self._prepared or find(self.files)

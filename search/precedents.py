@@ -4,14 +4,16 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 from django.db.models import Prefetch
 
+from kb.filters import EntryFilter
 from kb.kinds import KINDS, Kind
 from kb.models import Classification, Entry, Reference
+from kb.models.entries import User
 from kb.places import place_url
 from kb.rights import QUOTE_CHARS, may_show_whole
-from search import closeness, index, themes
+from search import closeness, health, index, themes
+from search.allowed import allowed
 from search.best_sentence import best_sentences, has_prose
 from search.checklist import Item, checklist
 from search.closeness import Scale
@@ -20,9 +22,9 @@ from search.engines.base import Ids
 from search.errors import SearchError, SemanticUnavailable
 from search.grouping import Grouping, Label
 from search.highlight import matched_terms
-from search.models import Indexing, Passage
+from search.models import Passage
 from search.nearby import Near, Nearby, nearby
-from search.query import INDEX_DOWN, User
+from search.query import INDEX_DOWN
 
 log = logging.getLogger(__name__)
 
@@ -124,8 +126,8 @@ def precedents(text: str, user: User, always: Collection[int] = ()) -> Precedent
         log.exception("the index cannot be searched")
         found, scale = Nearby(notices=[INDEX_DOWN]), None
     notices += found.notices
-    if waiting := Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count():
-        notices.append(f"{'1 entry is' if waiting == 1 else f'{waiting:,} entries are'} waiting to be indexed.")
+    if told := health.waiting_notice(health.waiting(user)):
+        notices.append(told)
     chosen = _close_enough(found, scale, len(parts), always)
     hits = _precedents([near for nears in chosen.values() for near in nears], found, scale, user)
     shelves = {
@@ -137,10 +139,8 @@ def precedents(text: str, user: User, always: Collection[int] = ()) -> Precedent
 
 
 def _visible_ids(user: User) -> dict[str, Ids]:
-    ids: dict[str, list[int]] = {kind: [] for kind in KINDS}
-    for pk, kind in Entry.objects.visible_to(user).order_by("pk").values_list("pk", "kind"):
-        ids[kind].append(pk)
-    return {kind: np.array(pks, np.int64) for kind, pks in ids.items()}
+    found = {kind: allowed(EntryFilter(kind=kind), user) for kind in KINDS}
+    return {kind: ids for kind, ids in found.items() if ids is not None}
 
 
 def _look(parts: Sequence[Part], user: User, always: Collection[int]) -> tuple[Nearby, Scale | None]:

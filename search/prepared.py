@@ -19,7 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from functools import cache
@@ -29,6 +29,7 @@ from django.conf import settings
 
 from search.errors import SemanticUnavailable
 from search.model_files import ModelFiles
+from search.progress import Told
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,6 @@ OPENVINO, TORCH = "openvino", "torch"
 INT8, FP32 = "int8", "fp32"
 # Processors that multiply and add 8-bit numbers in one instruction; on others 8 bits win nothing and lose precision.
 DOT_PRODUCTS = ("amx_int8", "avx512_vnni", "avx_vnni", "asimddp")
-# Called with what is being done, how much of it is done, and how much there is (0: unknown).
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def find(files: ModelFiles) -> Prepared | None:
     return found if found.layout == LAYOUT else None
 
 
-def prepare(files: ModelFiles, progress: Progress | None = None) -> Prepared:
+def prepare(files: ModelFiles, progress: Told | None = None) -> Prepared:
     """Prepare the model, unless it is; others who want the same wait for whoever was first.
 
     Where OpenVINO cannot run it, that is written down, and torch will. Raises SemanticUnavailable when the model can
@@ -105,10 +104,10 @@ def prepare(files: ModelFiles, progress: Progress | None = None) -> Prepared:
         return found
     target = folder_of(files)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(target.with_suffix(".lock")):
+    with _alone(target.with_name(f"{target.name}.lock")):
         if found := find(files):
             return found
-        beside = target.with_suffix(".making")
+        beside = target.with_name(f"{target.name}.making")
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir()
         try:
@@ -131,7 +130,7 @@ def write(folder: Path, prepared: Prepared) -> None:
     (folder / "prepared.json").write_text(json.dumps(asdict(prepared), indent=1), "utf-8")
 
 
-def _make(source: Path, target: Path, progress: Progress | None) -> str:
+def _make(source: Path, target: Path, progress: Told | None) -> str:
     """Let another process make it; why that failed, empty when it did not."""
     command = [sys.executable, "-m", "search.preparing", str(source), str(target), best_precision()]
     with subprocess.Popen(  # noqa: S603 - our own module

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
-
 from kb.filters import BadFilter, EntryFilter
+from kb.models.entries import User
 from search import facets, health, index, vocabulary
 from search.allowed import allowed, visible
 from search.errors import SearchError, SemanticUnavailable
@@ -25,11 +23,9 @@ MAX_LIMIT = 100
 INDEX_DOWN = "Search is not available right now: the index cannot be read. Lists and pages are all there."
 INDEX_GONE = "The index is being built anew: results are not complete yet. Lists and pages are all there."
 
-__all__ = ["MAX_LIMIT", "MODES", "Hit", "PassageHit", "Results", "SearchQuery", "User", "search"]
+__all__ = ["MAX_LIMIT", "MODES", "Hit", "PassageHit", "Results", "SearchQuery", "search"]
 
 log = logging.getLogger(__name__)
-
-User = AbstractBaseUser | AnonymousUser | None
 
 
 @dataclass(frozen=True)

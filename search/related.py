@@ -9,11 +9,11 @@ from django.db.models import Q
 
 from kb.kinds import KINDS
 from kb.models import Entry, Link, Proposal
+from kb.models.entries import User
 from kb.models.provenance import ProposalState
 from search import index, similar
 from search.engines.base import Engine, Ids, Vectors
 from search.errors import SearchError
-from search.query import User
 
 log = logging.getLogger(__name__)
 

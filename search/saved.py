@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from kb.models import Entry
+from kb.models.entries import User
 from search.models import SavedPrecedents
 from search.precedents import Precedent, Precedents, precedents
-from search.query import User
 
 MAX_TITLE = 200
 MAX_NOTE = 2000

@@ -12,7 +12,7 @@ import numpy as np
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
 from search.model_files import ModelFiles
-from search.prepared import Progress
+from search.progress import Told
 from search.text import clean
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class SentenceEncoder:
     def dimension(self) -> int:
         return self.files.dimension()
 
-    def prepare(self, progress: Progress | None = None) -> None:
+    def prepare(self, progress: Told | None = None) -> None:
         """Nothing to do."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:

@@ -15,13 +15,13 @@ from django.db.models import Count, Q
 
 from kb.kinds import Kind, flatten
 from kb.models import Classification, Entry, Origin
+from kb.models.entries import User
 from search import index, similar
 from search.analysis import words
 from search.best_sentence import vectors_of
 from search.engines.base import Vectors
 from search.errors import SearchError
 from search.grouping import Grouping, Label, by_category, shared, vote
-from search.query import User
 
 # How well a field of a taxonomy, by its name, answers the question "what went wrong?"
 ANSWERS = (

@@ -25,6 +25,10 @@ from kb.text import SearchableText
 SHORT_DETAIL = 120  # characters; a longer one is an account of its own, and no word to match beside the title
 
 
+# Whoever reads: `None` stands for everybody.
+User = AbstractBaseUser | AnonymousUser | None
+
+
 class Origin(models.TextChoices):
     """Who says so."""
 
@@ -72,13 +76,13 @@ class Tag(models.Model):
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser | None) -> "EntryQuerySet":
+    def visible_to(self, user: User) -> "EntryQuerySet":
         """Those that this reader may see: everything for staff, published and public entries for everybody else."""
         if getattr(user, "is_staff", False):
             return self
         return self.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
 
-    def hidden_from(self, user: AbstractBaseUser | AnonymousUser | None) -> "EntryQuerySet":
+    def hidden_from(self, user: User) -> "EntryQuerySet":
         """All the others."""
         if getattr(user, "is_staff", False):
             return self.none()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from search.beir import documents
 from search.encoder import Encoder, load_encoder
-from search.prepared import Progress
+from search.progress import Told
 from search.tuning import chosen, measuring, pairs, training, verdict
 from search.tuning.recipe import RECIPE, digest
 
@@ -25,7 +25,7 @@ class Adapted:
 
 
 @contextmanager
-def adapted(directory: Path | str, base: Encoder, progress: Progress | None = None) -> Iterator[Adapted]:
+def adapted(directory: Path | str, base: Encoder, progress: Told | None = None) -> Iterator[Adapted]:
     """What comes of adapting the base, KB_EMBEDDER's, to DIR's documents; its files are gone when the block ends.
 
     Raises CollectionError for a corpus that cannot be read, SemanticUnavailable for a base that cannot learn.

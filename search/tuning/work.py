@@ -20,6 +20,7 @@ from search import indexing
 from search.encoder import Encoder
 from search.errors import IndexBusy, SemanticUnavailable
 from search.models import EncoderState, Passage, TunedEncoder
+from search.progress import Counted
 from search.tuning import beside, chosen, collection, measuring, training, verdict
 from search.tuning import pairs as pairing
 from search.tuning.recipe import RECIPE, Recipe, digest
@@ -224,7 +225,7 @@ STEPS: dict[str, Callable[[Run], str | None]] = {
 """Each returns the step that follows, "" at the end, and None when its turn is over before it is done."""
 
 
-def use(row: TunedEncoder | None, progress: indexing.Progress | None = None, wait: float = 0.0) -> int:
+def use(row: TunedEncoder | None, progress: Counted | None = None, wait: float = 0.0) -> int:
     """Build the index anew with this encoder, None for the base, and choose it when it is swapped in; how many entries.
 
     Stored embeddings are used again. Raises IndexBusy, and SemanticUnavailable where its folder is gone; then nothing
@@ -238,7 +239,7 @@ def use(row: TunedEncoder | None, progress: indexing.Progress | None = None, wai
     return done
 
 
-def back(progress: indexing.Progress | None = None, wait: float = 0.0) -> TunedEncoder | None:
+def back(progress: Counted | None = None, wait: float = 0.0) -> TunedEncoder | None:
     """Go back to the encoder that was in use before this one; which that is, None for the base.
 
     Raises LookupError when no adapted encoder is in use.

@@ -56,3 +56,9 @@ def test_a_query_of_stop_words_keeps_them():
 def test_query_syntax_is_words():
     assert query_terms('title:x AND "half NOT (') == {"titl": 1, "x": 1, "half": 1}
     assert query_terms("") == {}
+
+
+@pytest.mark.parametrize("text", ["Refunds for GPT-4's refund, café", "返金 for Система refunds", ""])
+def test_the_spans_of_some_words_are_those_among_all(text: str):
+    wanted = {"refund", "café", "cafe", "金"}
+    assert word_spans(text, wanted) == [span for span in word_spans(text) if span[0] in wanted]

@@ -1,6 +1,9 @@
 """Judged collections: reading them, and measuring on them."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,8 @@ from search.beir import CollectionError, documents, judgements, queries
 from search.engines.reference import ReferenceEngine
 from search.evaluation import evaluate
 from search.hashing_encoder import HashingEncoder
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def collection(folder: Path, corpus=None, asked=None, qrels: str | None = None, name: str = "qrels.tsv") -> Path:
@@ -105,3 +110,13 @@ def test_files_that_are_not_utf8_are_named(tmp_path: Path):
     (folder / "queries.jsonl").write_bytes(b'{"_id": "q1", "text": "caf\xe9"}\n')
     with pytest.raises(CollectionError, match=r"queries\.jsonl: not UTF-8"):
         queries(folder)
+
+
+@pytest.mark.once
+def test_the_command_needs_no_instance(tmp_path: Path):
+    surroundings = {name: value for name, value in os.environ.items() if name[:3] != "KB_"}
+    surroundings |= {"KB_DATA_DIR": str(tmp_path / "data"), "KB_EMBEDDER": "hashing:64"}
+    surroundings["DJANGO_SETTINGS_MODULE"] = "kb.settings"
+    command = [sys.executable, "manage.py", "evaluate", str(collection(tmp_path / "judged")), "--json"]
+    told = subprocess.run(command, env=surroundings, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert json.loads(told.splitlines()[-1])["keyword"] == {"ndcg@10": 1.0, "recall@10": 1.0, "recall@100": 1.0}

@@ -8,7 +8,8 @@ from kb.markdown import render
 from kb.places import Place, place_url
 from kb.rights import QUOTE_CHARS, quoted
 from search import indexing
-from search.explaining import best_sentence, matches
+from search.explaining import best_sentence
+from search.highlight import matches
 from search.query import SearchQuery, search
 from search.sentences import sentences
 from tests.factories import make_entry, make_reference, make_user

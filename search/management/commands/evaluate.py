@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
-from tqdm import tqdm
 
 from search import golden, index, quality
 from search.encoder import Encoder
 from search.errors import SearchError
 from search.evaluation import Measurement, measure
 from search.models import MAX_NAME, Evaluation
+from search.progress import Bar
 from search.tuning.evaluating import adapted
 from search.variants import BY_MODES
 
@@ -52,7 +53,7 @@ class Command(BaseCommand):
             raise CommandError("--options needs a collection of its own: it ranks what no reader is shown")
         now = timezone.now()
         try:
-            with _Bar() as self.show:
+            with Bar() as self.show:
                 found = list(self._measured(options))
         except SearchError as error:
             raise CommandError(str(error)) from error
@@ -82,7 +83,7 @@ class Command(BaseCommand):
                 after = self._measure(directory, result.encoder, options) if result.is_kept else before
             yield "\n".join([*result.said, "Adapted:"]), after
         else:
-            yield "", self._measure(directory, index.encoder(), options)
+            yield "", self._measure(directory, _encoder(), options)
 
     def _measure(self, directory: str, encoder: Encoder, options: dict[str, Any]) -> Measurement:
         more = {"options": options["options"], "reranker": index.reranker()}
@@ -101,21 +102,9 @@ class Command(BaseCommand):
             self.stdout.write(f"Kept as “{name}”: see /status/quality/.")
 
 
-class _Bar:
-    """A progress bar that follows what is being done."""
-
-    def __enter__(self) -> "_Bar":
-        self.bar: tqdm | None = None
-        return self
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        if self.bar is None or self.bar.desc != what:
-            self.__exit__()
-            self.bar = tqdm(desc=what, disable=None, leave=False)
-            self.bar.desc = what
-        self.bar.total = total or None
-        self.bar.update(done - self.bar.n)
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
+def _encoder() -> Encoder:
+    """That of this instance; where nothing was ever set up no other than KB_EMBEDDER's can have been chosen."""
+    try:
+        return index.encoder()
+    except DatabaseError:
+        return index.base()

@@ -5,11 +5,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from search import embeddings, health, index, indexing
 from search.errors import IndexBusy, IndexMismatch, SearchError, SemanticUnavailable
 from search.models import Indexing
+from search.progress import Bar
 
 LOOK_EVERY_S = 0.3
 
@@ -48,22 +48,16 @@ class Command(BaseCommand):
 
     def _prepare(self) -> None:
         """Make the model ready for this machine, once, with a bar of its steps."""
-        with tqdm(unit=" steps", disable=None, leave=False, delay=0.1) as bar:
-
-            def show(what: str, done: int, total: int) -> None:
-                bar.total = total
-                bar.set_description(f"Preparing the model, once: {what.lower()}")
-                bar.update(done - bar.n)
-
-            try:
-                index.chosen().prepare(show)
-            except SemanticUnavailable as error:
-                raise CommandError(f"Nothing was indexed: {error}") from error
+        try:
+            with Bar(" steps") as bar:
+                index.chosen().prepare(lambda what, *many: bar(f"Preparing the model, once: {what.lower()}", *many))
+        except SemanticUnavailable as error:
+            raise CommandError(f"Nothing was indexed: {error}") from error
 
     def _index_pending(self) -> None:
         """Index here; or, while a worker holds the index, watch it do so."""
-        with _bar() as show:
-            done = 0
+        with Bar(" entries") as bar:
+            show, done = bar.of("Indexing"), 0
             while Indexing.objects.workable().exists():
                 try:
                     done += indexing.index_pending(show)
@@ -83,8 +77,8 @@ class Command(BaseCommand):
 
     def _rebuild(self, url: str = "") -> None:
         try:
-            with _bar() as show:
-                done = indexing.rebuild(show, wait=60, url=url)
+            with Bar(" entries") as bar:
+                done = indexing.rebuild(bar.of("Indexing"), wait=60, url=url)
         except ValueError as error:
             raise CommandError(str(error)) from error
         except IndexBusy as error:
@@ -92,22 +86,3 @@ class Command(BaseCommand):
         except SearchError as error:
             raise CommandError(f"Nothing was indexed: {error}") from error
         self.stdout.write(f"indexed {done}")
-
-
-class _bar:
-    """A progress bar that appears with the first progress, and only on a terminal."""
-
-    def __enter__(self) -> indexing.Progress:
-        self.bar: tqdm | None = None
-
-        def show(done: int, total: int) -> None:
-            if self.bar is None:
-                self.bar = tqdm(desc="Indexing", unit=" entries", disable=None, leave=False)
-            self.bar.total = total
-            self.bar.update(done - self.bar.n)
-
-        return show
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()

@@ -4,13 +4,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from tqdm import tqdm
 
 from kb import jobs
 from kb.models import Job
 from kb.models.jobs import JobState
 from search.errors import IndexBusy, SemanticUnavailable
 from search.models import EncoderState, TunedEncoder
+from search.progress import Bar
 from search.tuning import chosen, told, work
 
 WAIT_S = 60.0
@@ -40,12 +40,10 @@ class Command(BaseCommand):
 
     def _tune(self) -> None:
         job = jobs.enqueue("tune", {}, ring=False)
-        with tqdm(disable=None, leave=False) as bar:
+        with Bar() as bar:
 
             def show(job: Job) -> None:
-                bar.set_description(job.phase or "Adapting the encoder", refresh=False)
-                bar.total = job.total
-                bar.update(job.done - bar.n)
+                bar(job.phase or "Adapting the encoder", job.done, job.total or 0)
 
             done = jobs.run(job.pk, budget_s=None, progress=show)
         if done is None or done.state in (JobState.FAILED, JobState.PENDING):
@@ -64,13 +62,8 @@ class Command(BaseCommand):
 
     def _back(self) -> None:
         try:
-            with tqdm(desc="Building the index", unit=" entries", disable=None, leave=False) as bar:
-
-                def show(done: int, total: int) -> None:
-                    bar.total = total
-                    bar.update(done - bar.n)
-
-                row = work.back(show, WAIT_S)
+            with Bar(" entries") as bar:
+                row = work.back(bar.of("Building the index"), WAIT_S)
         except LookupError as error:
             raise CommandError(str(error)) from error
         except IndexBusy as error:
