@@ -25,7 +25,9 @@ def for_status(is_staff: bool) -> dict[str, Any]:
 
 def lines(row: TunedEncoder) -> list[str]:
     """An encoder in a few lines: what it is, what it was made of, and what was measured."""
-    made_of = ", ".join(f"{count:,} {kind}" for kind, count in row.pairs.items())
+    # Not in the order that was written: PostgreSQL keeps none.
+    kinds = sorted(row.pairs.items(), key=lambda pair: (pair[0] == "held out", -pair[1], pair[0]))
+    made_of = ", ".join(f"{count:,} {kind}" for kind, count in kinds)
     found = [f"{row.name}   {row.get_state_display().lower()}, {row.created_at:%Y-%m-%d %H:%M}"]
     if made_of:
         found.append(f"  from {row.base}, on {made_of}")
