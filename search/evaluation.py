@@ -17,7 +17,7 @@ from search.metrics import ndcg, recall
 from search.progress import Told
 from search.ranking import RankedEntry
 from search.reranker import Reranker, reranked
-from search.text import embedded_text
+from search.text import embedded_text, read_text
 from search.variants import BY_MODES, OPTIONS, Order
 
 # Passages encoded and indexed at a time: enough that sorting by length pays, little enough to hold in memory.
@@ -115,7 +115,7 @@ def index(
         vectors = encoder.encode(texts)
         engine.upsert(
             [
-                IndexedPassage(done + row, entry_id, title, text, "", vector)
+                IndexedPassage(done + row, entry_id, title, read_text(text), "", vector)
                 for row, ((entry_id, title, text), vector) in enumerate(zip(batch, vectors, strict=True), 1)
             ]
         )

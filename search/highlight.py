@@ -3,15 +3,16 @@
 from functools import lru_cache
 
 from search.analysis import query_terms, word_spans
+from search.text import read_text
 
 Matches = list[tuple[str, int, int]]
 
 
 def matches(query: str, text: str) -> Matches:
     """Stem and range of code points of each word in `text` whose stem the query has, in order; stop words only when the
-    query has nothing else."""
+    query has nothing else. What is not read, as the address of a link, has none."""
     terms = _asked(query)
-    return word_spans(text, terms) if terms else []
+    return word_spans(read_text(text), terms) if terms else []
 
 
 def matched_terms(query: str, text: str) -> list[tuple[int, int]]:

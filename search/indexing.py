@@ -18,7 +18,7 @@ from search.errors import SearchError
 from search.models import Embedding, Indexing, Passage
 from search.passages import sync
 from search.progress import Counted
-from search.text import embedded_text
+from search.text import embedded_text, read_text
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
             id=passage.pk,
             entry_id=entry.pk,
             title=entry.title,
-            text=passage.text,
+            text=read_text(passage.text),
             context=entry.search_context(),
             vector=vectors[passage.text_hash],
         )

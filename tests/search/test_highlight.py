@@ -23,3 +23,13 @@ def test_stop_words_are_not_marked_unless_asked_alone():
 
 def test_nothing_asked_nothing_marked():
     assert matched_terms("", "text") == matched_terms("🙂", "text 🙂") == matched_terms("x", "") == []
+
+
+def test_where_a_link_leads_is_not_marked():
+    text = (
+        'The [ferry](https://ferry.example/ferry_(ship) "A ferry") left; see ![ferry](<my ferry.png>), a ferry (ferry).'
+    )
+    assert matched_terms("ferry", text) == [
+        (5, 10),
+        *((at, at + 5) for at in (text.index("![") + 2, text.index("a ferry (") + 2, text.index("(ferry).") + 1)),
+    ]

@@ -31,6 +31,15 @@ def test_a_new_entry_waits_and_is_then_found():
     assert health.examine().problems() == []
 
 
+def test_where_a_link_leads_is_not_found():
+    make_entry(title="Ferry", body="It [hit a reef](https://news.example/lighthouse-keeper?utm_source=buoy).")
+    indexing.index_pending()
+
+    assert found("reef") == ["Ferry"]
+    assert found("lighthouse keeper buoy") == []
+    assert Passage.objects.get(source="body").text.endswith("utm_source=buoy).")
+
+
 def test_passages_are_exactly_the_stored_text_at_their_offsets():
     body = "## What happened\n\nThe ferry turned.\n\n## Why\n\n" + "The map was old. " * 100
     entry = make_entry(summary="Ünïcode 🛳 first.", body=body, references=["A report.\r\n\r\nIts second paragraph."])

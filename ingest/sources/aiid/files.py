@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ingest.sources import archives
-from ingest.sources.aiid.links import LinkTables
+from ingest.sources.aiid.links import LINK_COLUMNS, LinkTables
 from ingest.sources.aiid.rows import COLUMNS, SnapshotTables
 from ingest.sources.aiid.tables import Tables
 from ingest.sources.aiid.workbook import WorkbookTables
@@ -99,12 +99,12 @@ def is_table(path: Path) -> bool:
 
 
 def is_list_of_links(path: Path) -> bool:
-    """Whether the file begins as JSON does."""
+    """Whether the file begins as JSON does, or with the columns of that list."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        start = file.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith((b"[", b"{"))
+        start = file.read(256).removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith((b"[", b"{")) or all(name.encode() in start.partition(b"\n")[0] for name in LINK_COLUMNS)
 
 
 def _is_workbook(path: Path) -> bool:

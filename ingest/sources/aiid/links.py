@@ -1,5 +1,7 @@
-"""Which AIID incident is which incident of the OECD's monitor: the list that AIID publishes, `aiid-oecd-….json`."""
+"""Which AIID incident is which incident of the OECD's monitor: the list that AIID publishes, `aiid-oecd-….json`, or the
+same as a table."""
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from ingest.sources.base import SourceError
 
 MAX_BYTES = 10_000_000
 OECD = "https://oecd.ai/en/incidents/{}"
+LINK_COLUMNS = ("incident_id", "sameAs")
 
 
 class LinkTables(Tables):
@@ -40,8 +43,8 @@ class LinkTables(Tables):
             raise SourceError(f"{self.path} is larger than {MAX_BYTES:,} bytes; that is no list of links")
         try:
             rows = _parsed(self.path.read_bytes().decode("utf-8-sig"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise SourceError(f"{self.path} cannot be read as JSON: {str(error) or 'nested too deeply'}") from error
+        except (OSError, ValueError, RecursionError, csv.Error) as error:
+            raise SourceError(f"{self.path} cannot be read: {str(error) or 'nested too deeply'}") from error
         known = (isinstance(row, dict) and ("sameAs" in row or "incident" in row) for row in rows)
         if not isinstance(rows, list) or not any(known):
             raise SourceError(
@@ -51,7 +54,11 @@ class LinkTables(Tables):
 
 
 def _parsed(text: str) -> Any:
-    """The list, whether it stands alone, in an object, or as one object a line."""
+    """The list, whether it stands alone, in an object, as one object a line, or as a table."""
+    if not text.lstrip().startswith(("[", "{")):
+        return list(
+            csv.DictReader(text.splitlines(keepends=True), delimiter=max(",;\t", key=text.partition("\n")[0].count))
+        )
     try:
         found = json.loads(text)
     except ValueError:

@@ -26,6 +26,23 @@ def test_a_list_of_links(write):
     assert (source.count(), source.collection, source.notices) == (3, None, [])
 
 
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_the_list_as_a_table(write, mark):
+    rows = [
+        ["incident_id", "sameAs", "source_namespace"],
+        ["4", OECD.format(1), "OECD"],
+        ["x", OECD.format(2), "OECD"],
+        ["7"],
+    ]
+    text = "\ufeff" + "".join(mark.join(row) + "\r\n" for row in rows)
+    first, second, third = open_source("aiid", str(write("links.csv", text))).records()
+    assert third == same(4, 1)
+    assert isinstance(first, BadRecord)
+    assert "incident_id" in first.reason
+    assert isinstance(second, BadRecord)
+    assert "sameAs" in second.reason
+
+
 def test_links_in_a_snapshot_follow_withdrawn_incidents(tmp_path):
     files = {
         "incidents.csv": incidents_csv([incident(4)]),
@@ -72,10 +89,10 @@ def test_what_is_no_link_is_told(write):
     [
         ('{"a": 1}', "is no list of links"),
         ("[1, 2]", "is no list of links"),
-        ("[", "cannot be read as JSON"),
-        ("[" * 100_000, "cannot be read as JSON"),
+        ("[", "cannot be read: "),
+        ("[" * 100_000, "cannot be read: "),
         ("[" + " " * 10_000_000, "larger than 10,000,000 bytes"),
-        (b"[\xff", "cannot be read as JSON"),
+        (b"[\xff", "cannot be read: "),
     ],
 )
 def test_other_json_is_refused(write, text, said):
