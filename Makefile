@@ -13,11 +13,12 @@ FIND_PYTHON = python=$(PYTHON); \
 # From here on the shell, bootstrap.py and the command after its -- are one process, so that signals reach the command.
 IN_ENVIRONMENT = @$(FIND_PYTHON) exec "$$python" bootstrap.py
 
-.PHONY: help run test lint style layout types format clean
+.PHONY: help run test test-all lint style layout types format clean
 
 help:
 	@echo "make run [HOST=$(HOST) PORT=$(PORT)]  set up what is needed, and serve Precedent at that address"
-	@echo "make test [ARGS=...]                  all tests, on SQLite and, where one answers, on PostgreSQL; ARGS go to pytest"
+	@echo "make test [ARGS=...]                  the tests, on SQLite; ARGS go to pytest"
+	@echo "make test-all [ARGS=...]              with those that take long, and again on PostgreSQL where one answers"
 	@echo "make lint                             style, layout and types; each also by that name"
 	@echo "make format                           put the layout right"
 	@echo "make clean                            remove the environment and the caches; your data in var/ stays"
@@ -27,6 +28,9 @@ run:
 
 test:
 	$(IN_ENVIRONMENT) --test -- -m tests.run $(ARGS)
+
+test-all:
+	$(IN_ENVIRONMENT) --test -- -m tests.run --all $(ARGS)
 
 lint:
 	@$(MAKE) --no-print-directory --keep-going style layout types

@@ -12,8 +12,11 @@ _module = ""
 class Similar(Protocol):
     """What the registered module has. Vectors are float32, of unit length, and those of one model."""
 
-    def nearest(self, entry_ids: Sequence[int], count: int) -> Mapping[int, Sequence[int]]:
-        """For each entry that is indexed up to `count` others, the nearest first."""
+    def nearest(
+        self, entry_ids: Sequence[int], count: int, among: NDArray[Any] | None = None
+    ) -> Mapping[int, Sequence[int]]:
+        """For each entry that is indexed up to `count` others, the nearest first; of those `among` which to look,
+        rising ids, None for all."""
         ...
 
     def vectors(self, entry_ids: Sequence[int]) -> Mapping[int, NDArray[Any]]:

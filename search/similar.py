@@ -11,7 +11,7 @@ from django.db.models import F
 from django.db.models.functions import Mod
 
 from search import index, vocabulary
-from search.engines.base import Vectors
+from search.engines.base import Ids, Vectors
 from search.errors import SearchError
 from search.models import Indexing, Passage
 
@@ -60,11 +60,12 @@ def vectors(entry_ids: Sequence[int]) -> dict[int, Vectors]:
     return found
 
 
-def nearest(entry_ids: Sequence[int], count: int) -> dict[int, list[int]]:
-    """Up to `count` entries with the passages nearest to each of these; none for what is not indexed."""
+def nearest(entry_ids: Sequence[int], count: int, among: Ids | None = None) -> dict[int, list[int]]:
+    """Up to `count` entries with the passages nearest to each of these, `among` rising ids or all; none for what is not
+    indexed."""
     found = {}
     for id, vector in vectors(entry_ids).items():
-        hits = index.reader().nearest(vector, None, (count + 1) * PASSAGES_PER_ENTRY)
+        hits = index.reader().nearest(vector, among, (count + 1) * PASSAGES_PER_ENTRY)
         found[id] = [other for other in dict.fromkeys(hit.entry_id for hit in hits) if other != id][:count]
     return found
 

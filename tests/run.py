@@ -1,10 +1,11 @@
-"""All tests: once on SQLite, and again on PostgreSQL where one answers.
+"""The tests: those of a few minutes, or all of them.
 
-    python -m tests.run [pytest arguments]
+    python -m tests.run [--all] [pytest arguments]
 
-Each run uses all cores; tests marked `alone` follow by themselves. Tests that reach no database, and those marked
-`once`, to which it makes no difference, are left out of the run on PostgreSQL. KB_TEST_REQUIRE, a list such as
-`postgres,redis,rabbitmq,chromium`, turns a missing service into a failure.
+Each run uses all cores. Left out, unless `--all` is given, are tests marked `thorough`, which train models or fill
+large indexes, those marked `alone`, which kill processes and run by themselves, and the second run, on PostgreSQL. In
+that are no tests that reach no database, nor those marked `once`, to which it makes no difference. KB_TEST_REQUIRE, a
+list such as `postgres,redis,rabbitmq,chromium`, turns a missing service into a failure, and asks for all.
 """
 
 import os
@@ -55,6 +56,8 @@ def run_pytest(arguments: list[str], surroundings: dict[str, str]) -> tuple[int,
 
 def main(arguments: list[str]) -> int:
     required = services.required()
+    everything = bool(required) or "--all" in arguments
+    arguments = [argument for argument in arguments if argument != "--all"]
     found = [services.service(name) for name in services.ADDRESSES]
     missing = [service for service in found if service.problem]
     for service in found:
@@ -64,12 +67,15 @@ def main(arguments: list[str]) -> int:
         return 1
 
     print("\nOn SQLite:", flush=True)
-    results = [
-        ("SQLite", *run_pytest([*TOGETHER, "-m", "not alone", *arguments], environment())),
-        ("Alone", *run_pytest(["-m", "alone", *arguments], environment())),
-    ]
+    if not everything:
+        results = [("SQLite", *run_pytest([*TOGETHER, "-m", "not alone and not thorough", *arguments], environment()))]
+    else:
+        results = [
+            ("SQLite", *run_pytest([*TOGETHER, "-m", "not alone", *arguments], environment())),
+            ("Alone", *run_pytest(["-m", "alone", *arguments], environment())),
+        ]
     postgres = services.service("postgres")
-    if not postgres.problem:
+    if everything and not postgres.problem:
         print("\nOn PostgreSQL:", flush=True)
         results.append(("PostgreSQL", *run_on_postgres(postgres.address, arguments)))
 
@@ -77,6 +83,10 @@ def main(arguments: list[str]) -> int:
     for service in missing:
         what = "the whole run on PostgreSQL" if service.name == "postgres" else "what needs it"
         print(f"Not run for want of {service.name}: {what} ({service.problem})")
+    if not everything:
+        print(
+            "Left out: the thorough tests, those that run alone, and the run on PostgreSQL. `make test-all` runs them."
+        )
     for name, _, closing in results:
         print(f"{name + ':':<12}{closing}")
     statuses = [abs(status) for _, status, _ in results]

@@ -55,6 +55,9 @@ class Service:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "once: does not depend on the database, so one run of it is enough")
     config.addinivalue_line("markers", "alone: kills processes at certain moments, so nothing runs beside it")
+    config.addinivalue_line(
+        "markers", "thorough: takes long, so it is left to `make test-all` and to what decides over a change"
+    )
     config.addinivalue_line("markers", "many_writers: about a database in which two can write at a time")
     # pytest-base-url, which pytest-playwright brings, says what pytest 10 will no longer hear.
     config.addinivalue_line("filterwarnings", "ignore:Session-scoped fixtures defined as instance methods")

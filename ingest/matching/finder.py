@@ -63,7 +63,7 @@ class Finder:
     def _compare(self, id: int) -> Iterator[tuple[int, Signals]]:
         others = self.pool.candidates(id)
         if self.meaning:
-            near = (other for other in self.meaning.nearest(id) if other in self.pool)
+            near = self.meaning.nearest(id, self.pool.may_be[id])
             others |= {other for other in near if self.pool.comparable(id, other)}
             self.meaning.learn({id, *others})
         for other in others:

@@ -1,5 +1,6 @@
 """Proposes what may be the same, as the work of a `match` job that follows an import."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -8,12 +9,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ingest.matching.accounts import of_entries
+from ingest.matching.comparable import Comparable
 from ingest.matching.finder import Couple, Finder, couple
 from ingest.matching.meaning import StoredMeaning
 from ingest.matching.pool import Pool
 from ingest.matching.signals import evidence
 from kb import jobs
-from kb.models import Change, Entry, Job, Link, Proposal
+from kb.models import Change, Entry, ExternalId, Job, Link, Proposal
 from kb.models.provenance import Action, ProposalState
 from kb.similar import registered
 
@@ -54,18 +56,23 @@ def work(run: jobs.Run) -> bool:
             job.counts = {"proposed": 0, "withdrawn": 0}
     if not left:
         return True
-    run.phase("Reading what there is to compare with")
-    pool = Pool(of_entries(Entry.objects.order_by("pk").values_list("pk", flat=True)))
-    finder = Finder(pool, StoredMeaning(similar) if similar else None, _apart())
-    run.phase("Comparing")
+    may_be = _comparable()
+    finder: Finder | None = None
     for number, first in enumerate(range(0, len(left), BATCH), 1):
         ids = left[first : first + BATCH]
-        found = _found(finder, ids)
+        found: Found = {}
+        if in_question := [id for id in ids if id in may_be and len(may_be[id])]:
+            if finder is None:
+                run.phase("Reading what there is to compare with")
+                pool = Pool(of_entries(Entry.objects.order_by("pk").values_list("pk", flat=True)))
+                finder = Finder(pool, StoredMeaning(similar) if similar else None, _apart())
+                run.phase("Comparing")
+            found = _found(finder, in_question)
         with run.batch():
             for what, n in _store(ids, found).items():
                 run.count(what, n)
             job.cursor, job.done = {"after": ids[-1]}, job.done + len(ids)
-        if not number % REMEMBERED:
+        if finder and not number % REMEMBERED:
             finder.forget()
         if run.time_is_up:
             return ids[-1] == left[-1]
@@ -81,6 +88,15 @@ def _left(job: Job) -> list[int]:
     given = job.parameters.get("entries")
     ids = given if given is not None else _changed_by(job.parameters["job"]).order_by().values_list("entry", flat=True)
     return sorted({id for id in ids if id > job.cursor.get("after", 0)})
+
+
+def _comparable() -> Comparable:
+    """Who may be the same as whom. Where one database numbers everything, that is nobody, and nothing is read."""
+    namespaces: defaultdict[int, set[str]] = defaultdict(set)
+    for id, namespace in ExternalId.objects.order_by().values_list("entry", "namespace").distinct():
+        namespaces[id].add(namespace)
+    kinds = Entry.objects.order_by().values_list("pk", "kind")
+    return Comparable((id, kind, namespaces[id]) for id, kind in kinds)
 
 
 def _apart() -> set[Couple]:

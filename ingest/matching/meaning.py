@@ -13,6 +13,7 @@ NEAREST = 6
 EMBEDDED = 1500  # characters: an encoder reads no more of a passage
 
 Vectors = NDArray[np.float32]
+Ids = NDArray[np.int64]
 
 
 class Meaning(Protocol):
@@ -26,8 +27,8 @@ class Meaning(Protocol):
         """1 for the same, 0 for nothing in common; None where one of the entries has no vector."""
         ...
 
-    def nearest(self, id: int) -> Sequence[int]:
-        """Some entries that are near, best first."""
+    def nearest(self, id: int, among: Ids) -> Sequence[int]:
+        """Of the entries `among` which to look, rising ids, some that are near, best first."""
         ...
 
 
@@ -58,8 +59,8 @@ class StoredMeaning(_Vectors):
             self._asked.update(new)
             self.vectors.update(self._similar.vectors(new))
 
-    def nearest(self, id: int) -> Sequence[int]:
-        return self._similar.nearest([id], NEAREST).get(id, [])
+    def nearest(self, id: int, among: Ids) -> Sequence[int]:
+        return self._similar.nearest([id], NEAREST, among).get(id, []) if len(among) else []
 
 
 class EncodedMeaning(_Vectors):
@@ -78,6 +79,7 @@ class EncodedMeaning(_Vectors):
     def learn(self, ids: Iterable[int]) -> None:
         pass
 
-    def nearest(self, id: int) -> Sequence[int]:
-        order = np.argsort(-(self._matrix @ self.vectors[id]), kind="stable")[: NEAREST + 1]
-        return [other for other in self._ids[order].tolist() if other != id][:NEAREST]
+    def nearest(self, id: int, among: Ids) -> Sequence[int]:
+        rows = np.flatnonzero(np.isin(self._ids, among))
+        order = np.argsort(-(self._matrix[rows] @ self.vectors[id]), kind="stable")[: NEAREST + 1]
+        return [other for other in self._ids[rows[order]].tolist() if other != id][:NEAREST]

@@ -14,8 +14,8 @@ from math import log, sqrt
 from datasketch import MinHash, MinHashLSH
 
 from ingest.matching.accounts import Account
+from ingest.matching.comparable import COUNTED, Comparable
 from ingest.matching.words import PERMUTATIONS, fingerprint, words
-from kb.external import NAMESPACES
 
 NEAR_COPY = 0.4  # Jaccard similarity from which the bands find a copy more often than not
 LEAD = 120  # words of title and text in which an account says what it is about
@@ -23,10 +23,6 @@ QUOTED = 1_500  # characters that are held of a text once it is read
 RARE_WORDS = 30
 COMMON = 200  # a word, or a whole text, of more entries than that says nothing about any two of them
 LIKELY = 25  # entries that one side gives
-
-# Collections that give each event one number, ours included. A DOI is none of them, as a paper and its preprint have
-# two, nor is the OECD's monitor, which has several pages of one event.
-COUNTED = frozenset(NAMESPACES) - {"doi", "oecd"} | {"starter"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +72,8 @@ class Rarity:
 
 class Pool:
     """The readings of entries by their ids. `words` and `names` tell how rare words are in titles and texts, and in the
-    names of entities; `counted` are the namespaces in which one event has one number."""
+    names of entities, `may_be` which entries may be the same as one; `counted` are the namespaces in which one event
+    has one number."""
 
     def __init__(self, accounts: Iterable[Account] = (), counted: frozenset[str] = COUNTED) -> None:
         self.readings: dict[int, Reading] = {}
@@ -91,6 +88,8 @@ class Pool:
             self._put(one)
             names.update(self.readings[one.id].names)
         having = {word: len(ids) for word, ids in self._by_word.items()}
+        kinds = ((id, reading.account.kind, self._numbers[id]) for id, reading in self.readings.items())
+        self.may_be = Comparable(kinds, counted)
         self.words = Rarity(having, len(self.readings))
         self.names = Rarity(names, len(self.readings))
 
@@ -100,9 +99,11 @@ class Pool:
     def candidates(self, id: int) -> set[int]:
         """The entries that are worth comparing with this one; at most a few dozen."""
         reading = self.readings[id]
-        copies = (other for other in self._copies.query(reading.minhash) if self.comparable(id, other))
         citing = (self._by_article[article] for article in reading.articles)
-        few = (other for others in citing if len(others) <= LIKELY for other in others if self.comparable(id, other))
+        few = {other for others in citing if len(others) <= LIKELY for other in others if self.comparable(id, other)}
+        if not len(self.may_be[id]):
+            return few
+        copies = (other for other in self._copies.query(reading.minhash) if self.comparable(id, other))
         return {*islice(copies, LIKELY), *self._sharing_words(reading), *few}
 
     def comparable(self, one: int, other: int) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -13,8 +14,12 @@ MODEL_LIBRARY = "libtorch"
 
 
 def surroundings(data: Path) -> dict[str, str]:
-    """The environment of an instance in `data` with embedded parts and this one's encoder."""
+    """The environment of an instance in `data` with embedded parts and this one's encoder, which is prepared once a
+    machine and not again for each of them."""
     data.mkdir(parents=True, exist_ok=True)
+    models = Path(settings.KB_DATA_DIR) / "models"
+    if models.is_dir() and not (data / "models").exists():
+        shutil.copytree(models, data / "models")
     kept = {name: value for name, value in os.environ.items() if name[:3] != "KB_" and name != "DJANGO_SETTINGS_MODULE"}
     return kept | {"KB_DATA_DIR": str(data), "KB_EMBEDDER": settings.KB_EMBEDDER}
 

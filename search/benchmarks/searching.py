@@ -19,7 +19,6 @@ from typing import Any
 
 import faiss
 import numpy as np
-from django.conf import settings
 
 from search import index
 from search.benchmarks import process
@@ -75,9 +74,6 @@ def _collection(data: Path, passages: int) -> dict[str, str]:
     if not _mark(data).exists():
         shutil.rmtree(data, ignore_errors=True)
         environment = process.surroundings(data)
-        models = Path(settings.KB_DATA_DIR) / "models"
-        if models.is_dir():  # the model as it was prepared here: preparing it twice takes time and may differ
-            shutil.copytree(models, data / "models")
         process.manage(environment, "migrate", "--verbosity", "0")
         process.manage(environment, "benchmark", "fill", "--passages", str(passages))
         _mark(data).touch()

@@ -35,6 +35,7 @@ def test_nearest_are_other_entries_the_nearest_first(similar, entries):
 
     assert similar.nearest([ferry, loan], 1) == {ferry: [ship], loan: [similar.nearest([loan], 2)[loan][0]]}
     assert similar.nearest([ferry], 5) == {ferry: [ship, loan]}
+    assert similar.nearest([ferry], 5, np.array([ferry, loan])) == {ferry: [loan]}
 
 
 def test_vectors_are_of_unit_length_and_those_of_the_index(similar, entries):
