@@ -23,7 +23,8 @@ ENCODED = 2000  # passages that the encoder's own speed is measured on
 def measure(incidents: int, reports_each: int, characters: int, folder: Path | None = None) -> dict[str, Any]:
     """Seconds, passages and memory of the import, and its speed as a share of the encoder's own.
 
-    The encoder is prepared before, as it is once on a machine. `memory` has the resident megabytes of the importing process at each tenth of its time, and the peak.
+    The encoder is prepared before, as it is once on a machine. `memory` has the resident megabytes of the importing
+    process at each tenth of its time, and the peak.
     """
     index.encoder().prepare()
     with tempfile.TemporaryDirectory(dir=folder, prefix="benchmark-") as made:
