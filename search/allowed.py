@@ -60,7 +60,7 @@ def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
 
 def visible(ids: Sequence[int], user: Any) -> set[int]:
     """Those of these entries that are still there and that the reader may see."""
-    return set(Entry.objects.visible_to(user).filter(pk__among=ids).order_by().values_list("pk", flat=True))
+    return set(Entry.objects.visible_to(user).filter(pk__among=frozenset(ids)).order_by().values_list("pk", flat=True))
 
 
 def _read(connection: BaseDatabaseWrapper, wanted: EntryFilter, user: Any) -> Ids | None:

@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Container
 from functools import cache, lru_cache
+from operator import itemgetter
 
 import tantivy
 
@@ -22,6 +23,7 @@ WORD = rf"[{UNSPACED}]|[[\p{{L}}\p{{N}}\p{{M}}]--[{UNSPACED}]]+(?:['’](?:s|t|r
 # The same words where a text has only Latin letters and the usual punctuation, as Python's own expressions find them.
 LATIN = re.compile(r"[\x00-\u024f\u2010-\u2027\u2030-\u205e]*")
 LATIN_WORD = re.compile(r"[^\W_]+(?:['’](?:s|t|re|ve|ll|d|m)\b)?")
+TAILS = {"s", "t", "re", "ve", "ll", "d", "m"}
 
 STOP_WORDS = (
     "a about above after again against all am an and any are aren't as at be because been before being below between "
@@ -62,17 +64,35 @@ def word_spans(text: str, wanted: Container[str] | None = None) -> list[tuple[st
     """`(stem, start, end)` for each word, or each whose stem is wanted; offsets in code points of `text` itself."""
     text = clean(text)
     if LATIN.fullmatch(text):
-        # Each word once: a search looks at thousands of words, and marks a few.
-        stems = {word: stem for word in set(LATIN_WORD.findall(text)) if (stem := _stem(word))}
         if wanted is not None:
-            stems = {word: stem for word, stem in stems.items() if stem in wanted}
-        found = ((word[0], word.start(), word.end()) for word in (LATIN_WORD.finditer(text) if stems else ()))
-        return [(stems[word], start, end) for word, start, end in found if word in stems]
+            return _places(text, wanted)
+        found = ((word[0], word.start(), word.end()) for word in LATIN_WORD.finditer(text))
+        return [(stem, start, end) for word, start, end in found if (stem := _stem(word))]
     spans = [
         (_stem(text[token.char_offset_from : token.char_offset_to]), token.char_offset_from, token.char_offset_to)
         for token in analyzer().pre_tokenize(text).tokens
     ]
     return spans if wanted is None else [span for span in spans if span[0] in wanted]
+
+
+def _places(text: str, wanted: Container[str]) -> list[tuple[str, int, int]]:
+    """`word_spans` of a Latin text: each word is looked at once, since a search meets thousands and marks a few."""
+    asked = {word: stem for word in set(LATIN_WORD.findall(text)) if (stem := _stem(word)) and stem in wanted}
+    if not asked:
+        return []
+    if not TAILS.isdisjoint(asked):  # these are also ends of words
+        found = ((word[0], word.start(), word.end()) for word in LATIN_WORD.finditer(text))
+        return [(asked[word], start, end) for word, start, end in found if word in asked]
+    spans = []
+    for word, stem in asked.items():
+        start = text.find(word)
+        while start >= 0:
+            end = start + len(word)
+            whole = LATIN_WORD.match(text, start)
+            if whole and whole.end() == end and not (start and LATIN_WORD.match(text, start - 1)):
+                spans.append((stem, start, end))
+            start = text.find(word, end)
+    return sorted(spans, key=itemgetter(1))
 
 
 @lru_cache(maxsize=50_000)

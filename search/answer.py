@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django.db.models import prefetch_related_objects
-
-from kb.as_json import Absolute, entry_json
+from kb.as_json import Absolute, Names, entry_json
 from search.facets import Value
 from search.health import waiting_notice
 from search.hits import Hit, PassageHit
@@ -13,9 +11,9 @@ from search.query import Results
 
 def result_json(results: Results, absolute: Absolute) -> dict[str, Any]:
     """The envelope; `facets` are in it where the query asked for them."""
-    prefetch_related_objects([hit.entry for hit in results.hits], "tags", "external_ids")
+    names = Names.read([hit.entry.pk for hit in results.hits])
     answer = {
-        "results": [hit_json(hit, absolute) for hit in results.hits],
+        "results": [hit_json(hit, absolute, names) for hit in results.hits],
         "total": results.total,
         "next_cursor": results.next_cursor or None,
         "notices": notices(results),
@@ -32,9 +30,9 @@ def notices(results: Results) -> list[str]:
     return [*results.notices, told] if told else results.notices
 
 
-def hit_json(hit: Hit, absolute: Absolute) -> dict[str, Any]:
+def hit_json(hit: Hit, absolute: Absolute, names: Names) -> dict[str, Any]:
     return {
-        "entry": entry_json(hit.entry, absolute),
+        "entry": entry_json(hit.entry, absolute, names),
         "score": round(hit.score, 6),
         "passages": [passage_json(passage, absolute) for passage in hit.passages],
         "why": {"keyword": round(hit.keyword, 6), "semantic": round(hit.semantic, 6), "words": hit.words},

@@ -12,8 +12,9 @@ from search.encoder import Encoder
 from search.engines.base import Engine, Hit, Ids, Vectors
 from search.fusion import Scores, Weights
 
-# Passages asked of each half. Scaling looks at all candidates, and shallow lists make it unsteady.
-DEPTH = 400
+# Passages asked of each half. Scaling looks at all candidates, and shallow lists make it unsteady; with twice as many
+# nothing was found better, and each costs time in every step.
+DEPTH = 200
 # Long documents can fill a list with few entries; then we ask for more, at most this many times as much.
 DEEPEST = 16
 ENTRIES_WANTED = 100
@@ -125,7 +126,7 @@ def _deep(search: Callable[[int], list[Hit]], depth: int, wanted: int) -> list[H
         hits = search(k)
         if len(hits) < k or k >= depth * DEEPEST or len({hit.entry_id for hit in hits}) >= wanted:
             return hits
-        k *= 4
+        k *= 2
 
 
 def _stored(engine: Engine, ids: list[int], dimension: int) -> Vectors:

@@ -41,9 +41,9 @@ def count(entry_ids: Sequence[int], filter: EntryFilter, user: object) -> list[F
 
     Five queries, however many entries there are.
     """
-    entries = Entry.objects.visible_to(user).filter(pk__among=entry_ids).order_by()  # type: ignore[arg-type]
+    entries = Entry.objects.visible_to(user).filter(pk__among=frozenset(entry_ids)).order_by()  # type: ignore[arg-type]
     rows = list(entries.values_list("pk", "kind", "occurred_on"))
-    ids = [pk for pk, _, _ in rows]
+    ids = frozenset(pk for pk, _, _ in rows)  # of a list Django looks at each value, time and again
     kinds = Counter(kind for _, kind, _ in rows)
     years = Counter(day.year for _, _, day in rows if day)
     tags = _commonest(Tag.objects.filter(entries__pk__among=ids), "entries", "slug", "name")

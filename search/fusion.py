@@ -15,7 +15,7 @@ Scores = NDArray[np.float64]
 Parts = tuple[Scores, Scores]
 
 # The spread is taken over this many leading candidates of each half, so that it does not depend on how deep we dig.
-LEADING = 400
+LEADING = 200
 
 
 @dataclass(frozen=True, slots=True)

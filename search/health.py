@@ -164,6 +164,8 @@ def summary(user: User = None) -> dict[str, Any]:
 
 def waiting(user: User) -> int:
     """How many of the entries that this reader may see the index has yet to take in."""
+    if not Indexing.objects.pending().exists():
+        return 0
     return Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count()
 
 

@@ -14,6 +14,8 @@ from search.models import Passage
 from search.ranking import RankedEntry
 
 PASSAGES_SHOWN = 3
+# What is told of an entry in a list of results.
+FIELDS = ("kind", "title", "slug", "summary", "occurred_on", "occurred_precision", "status", "visibility")
 
 Range = tuple[int, int]
 
@@ -54,10 +56,9 @@ class Hit:
 def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
     """Those of the ranked entries that this reader may see, with what explains them, in a fixed number of queries."""
     # Tags and identifiers are in the JSON alone, and are fetched for it: see `answer`.
-    known = Entry.objects.visible_to(user).defer("body", "facts", "provenance")  # type: ignore[arg-type]
+    known = Entry.objects.visible_to(user).only(*FIELDS)  # type: ignore[arg-type]
     entries = known.in_bulk([ranked.entry_id for ranked in shown])
-    ids = [passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]]
-    passages = Passage.objects.select_related("reference").defer("reference__text").in_bulk(ids)
+    passages = _passages([passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]])
     asked, weight = len(query_terms(text)), vocabulary.current().idf
     found = []
     for ranked in shown:
@@ -73,6 +74,17 @@ def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
         words = _words(entry, own, text)[:asked]
         found.append(Hit(entry, ranked.score, ranked.keyword, ranked.semantic, words, own))
     return found
+
+
+def _passages(ids: Sequence[int]) -> dict[int, Passage]:
+    """With their references, which few have."""
+    passages = Passage.objects.in_bulk(ids)
+    cited = {passage.reference_id for passage in passages.values() if passage.reference_id}
+    references = Reference.objects.defer("text").in_bulk(cited) if cited else {}
+    for passage in passages.values():
+        if passage.reference_id:
+            passage.reference = references[passage.reference_id]
+    return passages
 
 
 def passage_hit(address: str, passage: Passage, query: str, score: float, weight: Weight) -> PassageHit:

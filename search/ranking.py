@@ -30,8 +30,7 @@ class RankedPassage(NamedTuple):
     semantic: float
 
 
-@dataclass(frozen=True, slots=True)
-class RankedEntry:
+class RankedEntry(NamedTuple):
     """An entry with its matching passages, best first; its scores are those of the best."""
 
     entry_id: int
@@ -106,12 +105,10 @@ def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) ->
     _, first = np.unique(ids[order], return_index=True)
     order = order[np.sort(first)]
     passages: dict[int, list[RankedPassage]] = {}
-    columns = (column[order].tolist() for column in (entry_ids, ids, score, keyword, semantic))
-    for entry_id, *passage in zip(*columns, strict=True):
-        passages.setdefault(entry_id, []).append(RankedPassage(*passage))
-    entries = [
-        RankedEntry(entry_id, own[0].score, own[0].keyword, own[0].semantic, own) for entry_id, own in passages.items()
-    ]
+    columns = (column[order].tolist() for column in (ids, score, keyword, semantic))
+    for entry_id, passage in zip(entry_ids[order].tolist(), zip(*columns, strict=True), strict=True):
+        passages.setdefault(entry_id, []).append(RankedPassage._make(passage))
+    entries = [RankedEntry(entry_id, *own[0][1:], own) for entry_id, own in passages.items()]
     return sorted(entries, key=lambda entry: (-entry.score, entry.entry_id))
 
 

@@ -8,7 +8,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -94,8 +93,7 @@ class CrossEncoderReranker:
 
 
 def _mixed(entry: RankedEntry, say: float) -> RankedEntry:
-    return replace(
-        entry,
+    return entry._replace(
         score=_mix(entry.score, say),
         keyword=(1 - SHARE) * entry.keyword,
         semantic=_mix(entry.semantic, say),

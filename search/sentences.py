@@ -7,7 +7,7 @@ and formulas stay whole. The signs of Markdown in front of a sentence are not pa
 import re
 from collections.abc import Iterator
 
-from search.chunking import FENCE, MATH, SENTENCE_END, Span, blocks
+from search.chunking import FENCE, MATH, Span, blocks, sentence_gaps
 
 # No sentence ends after these, whatever follows: "Mr. Moffatt", "the U.S. Senate", "J. Doe", "No. 7".
 SHORTENED = re.compile(
@@ -47,11 +47,11 @@ def _of_block(text: str, kind: str, start: int, end: int) -> Iterator[Span]:
 
 def _of_prose(text: str, start: int, end: int) -> Iterator[Span]:
     first = start
-    for cut in SENTENCE_END.finditer(text, start, end):
-        if SHORTENED.search(text[max(first, cut.start() - 12) : cut.start()]):
+    for begin, over in sentence_gaps(text, start, end):
+        if SHORTENED.search(text[max(first, begin - 12) : begin]):
             continue
-        yield _trimmed(text, first, cut.start())
-        first = cut.end()
+        yield _trimmed(text, first, begin)
+        first = over
     yield _trimmed(text, first, end)
 
 

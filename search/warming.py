@@ -10,6 +10,7 @@ from search import index
 
 log = logging.getLogger(__name__)
 
+LONGEST = 40
 QUESTION = "a chatbot that promised what its company would not do"
 
 
@@ -33,6 +34,8 @@ def rehearse() -> None:
     try:
         search_page(request)
         precedents(QUESTION, request.user)  # which measures how near is near
+        for words in range(2, LONGEST, 4):  # a model may make itself ready for each length anew
+            index.encoder().encode_query("word " * words)
     except Exception as error:  # whatever it is, a request will meet it too and say so
         log.warning("searching could not be rehearsed: %s", error)
     finally:

@@ -155,6 +155,8 @@ class Entry(models.Model):
 
     objects = EntryQuerySet.as_manager()
 
+    _address: tuple[str, str] | None = None
+
     class Meta:
         ordering = ["-occurred_on", "-id"]
         verbose_name_plural = "entries"
@@ -177,7 +179,10 @@ class Entry(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("entry", args=[self.slug])
+        # A list of results asks several times, and looking an address up is slow.
+        if self._address is None or self._address[0] != self.slug:
+            self._address = self.slug, reverse("entry", args=[self.slug])
+        return self._address[1]
 
     def clean(self) -> None:
         if self.kind not in KINDS:
@@ -360,9 +365,9 @@ class SlugRedirect(models.Model):
         return self.slug
 
 
-def first_external_ids(externals: Iterable[ExternalId]) -> dict[str, str]:
+def first_external_ids(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """One value a namespace: the first that was given, which is the entry's own and not a merged duplicate's."""
     values: dict[str, str] = {}
-    for external in externals:
-        values.setdefault(external.namespace, external.value)
+    for namespace, value in pairs:
+        values.setdefault(namespace, value)
     return values

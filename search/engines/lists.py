@@ -30,7 +30,7 @@ REMEASURE = 1.5
 NARROW_ROWS = 20_000
 # Of the nearest rows, the share that must lie in what is searched; and on how many questions that is measured. Of the
 # first ten it is more then.
-RECALL = 0.98
+RECALL = 0.95
 NEAREST = 100
 QUESTIONS = 192
 LEAST_ROWS = 8192

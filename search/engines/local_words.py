@@ -25,6 +25,8 @@ UNREAD_HEAP_BYTES = 256_000_000
 # to so many.
 NARROW = 1_000
 SIFTED = 6_000
+# So many numbers are looked up one by one: a set of them is compared with every number that a segment has.
+ONE_BY_ONE = 300
 # A segment file ends with a footer in JSON, which holds the CRC-32 of what precedes it, its length, and this number.
 FOOTER = struct.Struct("<II")
 FOOTER_MAGIC = 1337
@@ -249,8 +251,14 @@ class LocalWords:
         return {term: max(searcher.doc_freq(field, term) for field in FIELD_WEIGHTS) for term in terms}
 
     def _within(self, words: Query, field: str, values: list[int]) -> Query:
-        allowed = Query.const_score_query(Query.term_set_query(self._schema, field, values), 0.0)
-        return Query.boolean_query([(Occur.Must, words), (Occur.Must, allowed)])
+        if len(values) <= ONE_BY_ONE:
+            allowed = Query.boolean_query([(Occur.Should, self._number(field, value)) for value in values])
+        else:
+            allowed = Query.term_set_query(self._schema, field, values)
+        return Query.boolean_query([(Occur.Must, words), (Occur.Must, Query.const_score_query(allowed, 0.0))])
+
+    def _number(self, field: str, value: int) -> Query:
+        return Query.term_query(self._schema, field, value, "basic")
 
     def _hits(self, searcher: tantivy.Searcher, found: list, k: int) -> list[Hit]:
         return best(*self._arrays(searcher, found), k)

@@ -3,6 +3,7 @@
 import ctypes
 import mmap
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 # Below this the file is mapped as a whole. Above it rows are copied out one by one: a page that is touched maps its
 # neighbours too, so a few hundred scattered rows would count the whole file as memory of every process.
 MAPPED_BYTES = 16 << 20
+
+# A search reads its candidates twice: to score them, and to compare them with each other. So each thread keeps the rows
+# that it read last, up to so many.
+KEPT_ROWS = 1024
 
 # os.preadv gives up the interpreter at every row, and threads that wait for it make each of them take milliseconds.
 _libc = ctypes.PyDLL(None, use_errno=True)
@@ -33,6 +38,7 @@ class RowFile:
             size, expected = os.fstat(self._file.fileno()).st_size, rows * self._row_bytes
             if size != expected:
                 raise OSError(f"{path} has {size} bytes, {rows} rows of {self._row_bytes} are expected")
+            self._last = threading.local()
             self._map = None
             if rows and (mapped or expected <= MAPPED_BYTES):
                 self._map = mmap.mmap(self._file.fileno(), 0, prot=mmap.PROT_READ)
@@ -52,12 +58,24 @@ class RowFile:
         if self._map is not None:
             return self.whole()[rows]
         found = np.empty((len(rows), self.width), self._dtype)
-        descriptor, width, at = self._file.fileno(), self._row_bytes, found.ctypes.data
-        for row in rows.tolist():
-            if _pread(descriptor, at, width, row * width) != width:
-                raise OSError(ctypes.get_errno(), f"{self.path} cannot be read at row {row}")
-            at += width
+        missing = np.arange(len(rows))
+        if (last := getattr(self._last, "read", None)) is not None:
+            numbers, kept = last
+            at = np.minimum(np.searchsorted(numbers, rows), len(numbers) - 1)
+            known = numbers[at] == rows
+            found[known], missing = kept[at[known]], np.flatnonzero(~known)
+        self._read(rows, missing, found)
+        if 0 < len(rows) <= KEPT_ROWS:
+            order = np.argsort(rows)
+            self._last.read = rows[order], found[order]
         return found
+
+    def _read(self, rows: NDArray[np.int64], places: NDArray[np.int64], into: NDArray[Any]) -> None:
+        """Read the rows at these places."""
+        descriptor, width, start = self._file.fileno(), self._row_bytes, into.ctypes.data
+        for row, place in zip(rows[places].tolist(), places.tolist(), strict=True):
+            if _pread(descriptor, start + place * width, width, row * width) != width:
+                raise OSError(ctypes.get_errno(), f"{self.path} cannot be read at row {row}")
 
     def slice(self, start: int, stop: int) -> NDArray[Any]:
         """A copy of the rows from `start` up to `stop`."""

@@ -24,7 +24,7 @@ from search.engines import lists as listing
 from search.engines.base import COSINE_DECIMALS, Ids, Vectors
 from search.engines.lists import Lists, Read
 from search.engines.row_file import RowFile
-from search.engines.scan import ByteCodes, Scanner, highest, products
+from search.engines.scan import ByteCodes, highest, products, scanned
 
 # Rows copied at a time while a base is built, to bound memory.
 BATCH_ROWS = 8192
@@ -235,8 +235,12 @@ class VectorBase:
         assert self.lists is not None
         order = self.lists.order(vector)
         ends = np.cumsum(self._list_starts[order + 1] - self._list_starts[order])
-        chosen = order[: int(np.searchsorted(ends, rows)) + 1]
-        return list(zip(self._list_starts[chosen].tolist(), self._list_starts[chosen + 1].tolist(), strict=True))
+        chosen = np.sort(order[: int(np.searchsorted(ends, rows)) + 1])
+        # Lists that lie side by side are read in one go.
+        first = np.flatnonzero(np.diff(chosen, prepend=-2) > 1)
+        last = np.append(first[1:], len(chosen)) - 1
+        starts, stops = self._list_starts[chosen[first]], self._list_starts[chosen[last] + 1]
+        return list(zip(starts.tolist(), stops.tolist(), strict=True))
 
     def _near(self, vector: Vectors, alive: Mask | None, kept: Mask | None, rows: int) -> Ids:
         """Rows of the nearest lists that are to be searched, until there are so many."""
@@ -265,9 +269,7 @@ class VectorBase:
             wanted = min(wanted, len(looked_at))
             if not wanted:
                 return np.empty(0, np.int64), np.empty(0, np.float32)
-            scanner = self.lists.codes.scanner(vector, wanted)
-            looked_at.scan(scanner)
-            rows, coded = scanner.found()
+            rows, coded = scanned(self.lists.codes, vector, wanted, looked_at.stretches())
             scores = products(vector, self.matrix(rows))
             top = highest(scores, k, TIE)
             # What was left out has no better code than the last one here, and no code erred by more than `code_error`.
@@ -295,9 +297,8 @@ class _Ranges:
     def __len__(self) -> int:
         return sum(end - start for start, end in self._ranges)
 
-    def scan(self, scanner: Scanner) -> None:
-        for start, end in self._ranges:
-            scanner.scan(self._codes[start:end], self._numbers[: end - start] + start)
+    def stretches(self) -> list[tuple[NDArray[np.uint8], Ids]]:
+        return [(self._codes[start:end], self._numbers[: end - start] + start) for start, end in self._ranges]
 
 
 class _Chosen:
@@ -310,8 +311,8 @@ class _Chosen:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def scan(self, scanner: Scanner) -> None:
-        scanner.scan(self._codes, self._rows)
+    def stretches(self) -> list[tuple[NDArray[np.uint8], Ids]]:
+        return [(self._codes, self._rows)]
 
 
 def _starts(counts: NDArray[Any]) -> Ids:
