@@ -24,7 +24,7 @@ from packaging.requirements import Requirement
 
 import bootstrap
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.thorough]
 
 REPOSITORY = Path(bootstrap.__file__).parent
 PYPROJECT = """

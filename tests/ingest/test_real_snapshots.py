@@ -14,7 +14,7 @@ from kb.models import Category, Classification, EntityAlias, Entry, ExternalId, 
 from tests.ingest.contents import contents
 from tests.real_inputs import needs_real_inputs, real_input
 
-pytestmark = [pytest.mark.django_db, needs_real_inputs]
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough, needs_real_inputs]
 
 FEBRUARY = "aiid/backup-20250210000000.tar.bz2"
 MARCH = "aiid/backup-20250324000000.tar.bz2"

@@ -36,6 +36,7 @@ def test_the_same_snapshot_is_made_every_time(tmp_path):
 
 
 @pytest.mark.once
+@pytest.mark.thorough
 def test_an_import_is_measured_from_end_to_end(capsys):
     call_command("benchmark", "import", incidents=3, reports=2, characters=400, json=True)
 
@@ -61,6 +62,7 @@ def test_the_encoder_alone_is_measured_on_what_is_here(capsys):
 
 
 @pytest.mark.once
+@pytest.mark.thorough
 def test_searches_are_measured_over_http_in_a_collection_of_their_own(capsys):
     call_command("benchmark", "search", passages=120, requests=2, rate=20, seconds=0.2, json=True)
 

@@ -18,7 +18,7 @@ from tests import services
 from tests.factories import make_entry
 from tests.search.crashing import DEAD
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once, pytest.mark.thorough]
 
 Kill = Callable[[str, int], int]
 

@@ -81,6 +81,7 @@ def test_a_question_is_not_kept_waiting_for_a_model_to_be_prepared(tmp_path: Pat
             ask()
 
 
+@pytest.mark.thorough
 def test_where_it_cannot_be_prepared_torch_runs_it_and_the_fingerprint_says_so(tmp_path: Path, monkeypatch, caplog):
     monkeypatch.setattr(prepared, "_make", lambda *_: "an operation nobody knows")
     folder = model_folder(tmp_path / "ours")
@@ -179,6 +180,7 @@ def test_texts_are_batched_by_length_and_come_back_in_order(tmp_path: Path):
 
 
 @pytest.mark.once
+@pytest.mark.thorough
 def test_the_real_model_knows_meaning_without_torch(real_model: str, data_folder: Path):
     code = (
         "import json, sys\n"

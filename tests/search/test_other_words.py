@@ -9,7 +9,7 @@ from search import indexing
 from search.query import SearchQuery, search
 from tests.factories import make_entry
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db, pytest.mark.usefixtures("real_model")]
+pytestmark = [pytest.mark.once, pytest.mark.thorough, pytest.mark.django_db, pytest.mark.usefixtures("real_model")]
 
 STARTER = Path(kb.__file__).parent / "starter"
 # What is asked, and the entry that is meant, which has none of the words that tell it from the others.

@@ -5,7 +5,7 @@ from django.core.management import call_command
 
 from search.precedents import precedents
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = [pytest.mark.once, pytest.mark.thorough, pytest.mark.django_db]
 
 CLOSE = {
     "a support chatbot that can issue refunds": ("air-canada-chatbot-refund", "lyft-support-agents"),

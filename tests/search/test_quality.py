@@ -11,7 +11,7 @@ from search import golden, health
 from search.golden import Answered
 from search.query import SearchQuery, search
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = [pytest.mark.once, pytest.mark.thorough, pytest.mark.django_db]
 
 GOLDEN = Path(__file__).parent / "golden"
 MODEL = "all-MiniLM-L6-v2"

@@ -85,6 +85,7 @@ def test_a_folder_with_a_cross_encoder(tiny):
 
 
 @pytest.mark.django_db
+@pytest.mark.thorough
 def test_searches_are_reranked_where_a_model_is_named(tiny, settings):
     make_entry(title="Airline", summary="A chatbot promised a refund.")
     make_entry(title="Ferry", summary="A refund after the ferry hit a reef.")
@@ -101,6 +102,7 @@ def test_searches_are_reranked_where_a_model_is_named(tiny, settings):
 
 
 @pytest.mark.django_db
+@pytest.mark.thorough
 def test_without_its_model_the_order_stays_and_the_reader_is_told(settings, tmp_path, caplog):
     make_entry(title="Airline", summary="A chatbot promised a refund.")
     indexing.index_pending()

@@ -15,7 +15,7 @@ from tests.milvus import LiteServer
 from tests.process.instance import until
 from tests.search.engines.helpers import collections
 
-pytestmark = [pytest.mark.django_db]
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 @pytest.fixture

@@ -110,6 +110,7 @@ def test_what_is_missing_is_said(arguments, said):
 
 
 @pytest.mark.django_db
+@pytest.mark.thorough
 def test_the_published_snapshots(monkeypatch):
     """By words alone, which takes seconds; with meaning it is better still."""
     monkeypatch.setattr("ingest.matching.measuring.registered", lambda: None)

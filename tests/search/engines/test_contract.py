@@ -13,7 +13,7 @@ from search.engines.reference import ReferenceEngine
 from tests.search.engines.helpers import EAST, NORTH, NORTH_EAST, UP, filter_of, ids, milvus_writer, passage
 
 
-@pytest.fixture(params=["reference", "local", "milvus"])
+@pytest.fixture(params=["reference", "local", pytest.param("milvus", marks=pytest.mark.thorough)])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     made: Engine
     if request.param == "reference":

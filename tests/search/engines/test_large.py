@@ -167,6 +167,7 @@ def test_folding_the_log_in_keeps_the_lists_and_every_vector(folder: Path, monke
     assert base.lists.centres.tolist() == old.lists.centres.tolist()
 
 
+@pytest.mark.thorough
 def test_searches_go_on_while_the_index_is_rebuilt_beside(folder: Path):
     """Every answer is the old index's or the new one's, whole."""
     other_vectors = clustered(ROWS, seed=77)

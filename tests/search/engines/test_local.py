@@ -352,6 +352,7 @@ while True:
 """
 
 
+@pytest.mark.thorough
 def test_a_writer_killed_at_any_moment_leaves_an_index_that_tells_the_truth(tmp_path: Path):
     delays = np.random.default_rng(7).uniform(0, 0.15, 6)
     told = 0

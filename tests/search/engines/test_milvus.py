@@ -28,7 +28,7 @@ from tests.search.engines.helpers import (
     unit_vectors,
 )
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.thorough]
 
 
 class Place:

@@ -15,7 +15,7 @@ from search.tuning.beside import ChildEncoder, ChildFailed
 from tests.search.tuning.conftest import QUICK
 from tests.search.tuning.test_training import PAIRS
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.thorough]
 
 NICENESS = 2
 

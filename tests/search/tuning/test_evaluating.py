@@ -10,7 +10,7 @@ from search.models import TunedEncoder
 from search.tuning import evaluating, pairs, training
 from tests.search.tuning.conftest import QUICK, THINGS, text, title
 
-pytestmark = [pytest.mark.once, pytest.mark.django_db]
+pytestmark = [pytest.mark.once, pytest.mark.thorough, pytest.mark.django_db]
 
 
 @pytest.fixture

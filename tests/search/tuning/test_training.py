@@ -14,7 +14,7 @@ from search.tuning.pairs import Pair
 from search.tuning.training import Progress, rate_at
 from tests.search.tuning.conftest import QUICK, text, title
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.thorough]
 
 PAIRS = [Pair(title(number), text(number), f"entry {number}", "title") for number in range(80)]
 

@@ -17,7 +17,7 @@ from search.tuning import chosen, training, verdict, work
 from tests.factories import make_entry
 from tests.search.tuning.conftest import QUICK, text, title
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 
 def tune(**options) -> Job:
