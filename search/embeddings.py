@@ -1,6 +1,6 @@
 """The stored vectors of texts: reading them, telling the damaged ones, and forgetting what nobody needs any more."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from django.db.models import Exists, Max, OuterRef
@@ -24,6 +24,15 @@ def stored(digests: Iterable[str], fingerprint: str) -> dict[str, Vectors]:
         for first in range(0, len(wanted), IDS_AT_ONCE)
         for row in rows.filter(text_hash__in=wanted[first : first + IDS_AT_ONCE])
     }
+
+
+def keep(vectors: Mapping[str, Vectors], fingerprint: str) -> None:
+    """Store vectors by text hash; those that are there stay."""
+    rows = [
+        Embedding(text_hash=digest, fingerprint=fingerprint, vector=vector.astype("<f4").tobytes())
+        for digest, vector in vectors.items()
+    ]
+    Embedding.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def damaged(fingerprint: str, dimension: int) -> list[str]:

@@ -5,17 +5,20 @@ process, the entry is still pending and is done again.
 """
 
 import logging
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-import numpy as np
 from django.db import OperationalError, transaction
 
 from kb.models import Entry
 from search import embeddings, health, index, vocabulary
 from search.encoder import Encoder
-from search.engines.base import Engine, IndexedPassage
+from search.engines.base import Engine, IndexedPassage, Vectors
 from search.errors import SearchError
-from search.models import Embedding, Indexing, Passage
+from search.models import Indexing, Passage
 from search.passages import sync
 from search.progress import Counted
 from search.text import embedded_text, read_text
@@ -24,6 +27,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 48
 MARKED_AT_ONCE = 1000
+TURN_S = 0.0005
 
 
 def index_pending(progress: Counted | None = None, wait: float = 0.0) -> int:
@@ -35,13 +39,22 @@ def index_pending(progress: Counted | None = None, wait: float = 0.0) -> int:
         return 0
     want_what_was_lost()
     done = 0
-    with index.writer(wait) as engine:
+    # One batch is encoded while the next is read and the one before is written: the model is never kept waiting.
+    with index.writer(wait) as engine, ThreadPoolExecutor(1, thread_name_prefix="encode") as encoding, _quick_turns():
         model = index.encoder()  # nobody else swaps the index while we write to it
-        while batch := list(Indexing.objects.workable().order_by("-changed_at", "entry_id")[:BATCH]):
-            _mark(_put_or_blame(engine, model, batch))
-            done += len(batch)
-            if progress:
-                progress(done, done + Indexing.objects.workable().count())
+        before: _Begun | None = None
+        while True:
+            workable = Indexing.objects.workable().order_by("-changed_at", "entry_id")
+            batch = list(workable.exclude(pk__in=[row.pk for row in before.rows] if before else ())[:BATCH])
+            begun = _begin(encoding, model, batch) if batch else None
+            if before:
+                _mark(_finish(engine, model, before))
+                done += len(before.rows)
+                if progress:
+                    progress(done, done + Indexing.objects.workable().count())
+            elif not begun:
+                break
+            before = begun
         vocabulary.follow()
     return done
 
@@ -100,14 +113,80 @@ def _put_or_blame(engine: Engine, model: Encoder, batch: Sequence[Indexing]) -> 
     return list(batch)
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """Entries whose passages are cut, with the vectors that are known by text hash, and those that are being made. None
+    where that failed."""
+
+    rows: Sequence[Indexing]
+    passages: dict[Entry, list[Passage]] = field(default_factory=dict)
+    known: dict[str, Vectors] = field(default_factory=dict)
+    made: "Future[dict[str, Vectors]] | None" = None
+
+
+def _begin(encoding: Executor, model: Encoder, batch: Sequence[Indexing]) -> _Begun:
+    """Cut and store the passages of a batch, and have them encoded meanwhile."""
+    try:
+        passages = _cut([row.pk for row in batch])
+        texts = {one.text_hash: embedded_text(entry.title, one.text) for entry, own in passages.items() for one in own}
+        known = embeddings.stored(texts, model.fingerprint)
+        return _Begun(batch, passages, known, encoding.submit(_encoded, model, texts, known))
+    except (OSError, OperationalError, SearchError):
+        raise
+    except Exception as error:
+        log.warning("indexing %d entries failed (%s)", len(batch), error)
+        return _Begun(batch)
+
+
+def _finish(engine: Engine, model: Encoder, begun: _Begun) -> list[Indexing]:
+    """Put a batch that was begun into the engine; which of it are there."""
+    if begun.made is not None:
+        try:
+            embeddings.keep(made := begun.made.result(), model.fingerprint)
+            _write(engine, [row.pk for row in begun.rows], begun.passages, {**begun.known, **made})
+            return list(begun.rows)
+        except (OSError, OperationalError, SearchError):
+            raise
+        except Exception as error:
+            log.warning("indexing %d entries failed (%s)", len(begun.rows), error)
+    return _put_or_blame(engine, model, begun.rows)
+
+
 def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
     """Make the engine hold exactly the passages that these entries have now; of a deleted entry it holds none."""
+    passages = _cut(ids)
+    vectors = embed(model, [(entry.title, passage) for entry, rows in passages.items() for passage in rows])
+    _write(engine, ids, passages, vectors)
+
+
+def embed(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, Vectors]:
+    """Vectors by text hash, of titles with passages; what was embedded before with this model is not embedded again."""
+    needed = {passage.text_hash: embedded_text(title, passage.text) for title, passage in texts}
+    known = embeddings.stored(needed, model.fingerprint)
+    made = _encoded(model, needed, known)
+    embeddings.keep(made, model.fingerprint)
+    return {**known, **made}
+
+
+def _cut(ids: Sequence[int]) -> dict[Entry, list[Passage]]:
+    """The entries that there are, each with the passages that it has now, stored."""
     with transaction.atomic():
         entries = Entry.objects.filter(pk__in=ids).prefetch_related(
             "references", "roles__entity", "tags", "external_ids", "passages"
         )
-        passages = sync(entries)
-    vectors = embed(model, [(entry.title, passage) for entry, rows in passages.items() for passage in rows])
+        return sync(entries)
+
+
+def _encoded(model: Encoder, texts: Mapping[str, str], known: Mapping[str, Vectors]) -> dict[str, Vectors]:
+    """Vectors of those texts that have none yet, by hash."""
+    missing = [digest for digest in texts if digest not in known]
+    return dict(zip(missing, model.encode([texts[digest] for digest in missing]), strict=True)) if missing else {}
+
+
+def _write(
+    engine: Engine, ids: Sequence[int], passages: Mapping[Entry, Sequence[Passage]], vectors: Mapping[str, Vectors]
+) -> None:
+    """Make the engine hold exactly these passages of the entries with these ids."""
     wanted = [
         IndexedPassage(
             id=passage.pk,
@@ -124,6 +203,17 @@ def _put(engine: Engine, model: Encoder, ids: Sequence[int]) -> None:
     engine.upsert(wanted)
 
 
+@contextmanager
+def _quick_turns() -> Iterator[None]:
+    """Threads take turns more often: the model asks for one whenever it has done with a few texts, and waits for it."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
 def _mark(rows: Sequence[Indexing]) -> None:
     """The engine has what these rows wanted when they were read. Rows of entries that are gone have done their work."""
     with transaction.atomic():
@@ -136,21 +226,3 @@ def _mark(rows: Sequence[Indexing]) -> None:
                 Indexing.objects.filter(pk=row.pk, wanted=row.wanted).delete()
         for wanted, ids in reached.items():
             Indexing.objects.filter(pk__in=ids).update(indexed=wanted, attempts=0, error="")
-
-
-def embed(model: Encoder, texts: Sequence[tuple[str, Passage]]) -> dict[str, np.ndarray]:
-    """Vectors by text hash, of titles with passages; what was embedded before with this model is not embedded again."""
-    needed = {passage.text_hash: embedded_text(title, passage.text) for title, passage in texts}
-    known = embeddings.stored(needed, model.fingerprint)
-    missing = [digest for digest in needed if digest not in known]
-    if missing:
-        made = model.encode([needed[digest] for digest in missing])
-        Embedding.objects.bulk_create(
-            [
-                Embedding(text_hash=digest, fingerprint=model.fingerprint, vector=vector.astype("<f4").tobytes())
-                for digest, vector in zip(missing, made, strict=True)
-            ],
-            ignore_conflicts=True,
-        )
-        known.update(zip(missing, made, strict=True))
-    return known
