@@ -7,9 +7,9 @@ may be taken back, nothing is kept.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -24,13 +24,15 @@ from search.engines.base import Ids
 
 KEPT = 16
 
+Answer = TypeVar("Answer")
+
 
 class _Kept:
     """What one connection read last, and the state of the database in which it did."""
 
     def __init__(self) -> None:
         self.state: object = None
-        self.answers: OrderedDict[Any, Ids | None] = OrderedDict()
+        self.answers: OrderedDict[Hashable, Any] = OrderedDict()
 
 
 _by_connection: "WeakKeyDictionary[BaseDatabaseWrapper, _Kept]" = WeakKeyDictionary()
@@ -38,18 +40,21 @@ _by_connection: "WeakKeyDictionary[BaseDatabaseWrapper, _Kept]" = WeakKeyDiction
 
 def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
     """Sorted ids of the entries that the filter and the reader's rights select; None when that is all of them."""
+    return unless_written((wanted, bool(getattr(user, "is_staff", False))), partial(_read, wanted, user))
+
+
+def unless_written(question: Hashable, read: Callable[[], Answer]) -> Answer:
+    """What `read` answers to `question`, kept by this thread's connection until somebody writes to the database."""
     connection = connections[Entry.objects.db]  # of this thread
-    read = partial(_read, connection, wanted, user)
     if connection.in_atomic_block:
         return read()
     kept = _by_connection.setdefault(connection, _Kept())
-    # The state is asked for before the ids: what is written in between makes them newer than it says, never older.
+    # The state is asked for before the answer: what is written in between makes it newer than it says, never older.
     state = _state(connection)
     if state is None:
         return read()
     if state != kept.state:
         kept.state, kept.answers = state, OrderedDict()
-    question = wanted, bool(getattr(user, "is_staff", False))
     if question not in kept.answers:
         kept.answers[question] = read()
     kept.answers.move_to_end(question)
@@ -63,10 +68,10 @@ def visible(ids: Sequence[int], user: Any) -> set[int]:
     return set(Entry.objects.visible_to(user).filter(pk__among=ids).order_by().values_list("pk", flat=True))
 
 
-def _read(connection: BaseDatabaseWrapper, wanted: EntryFilter, user: Any) -> Ids | None:
+def _read(wanted: EntryFilter, user: Any) -> Ids | None:
     if wanted.is_empty and not Entry.objects.hidden_from(user).exists():
         return None
-    return _ids(connection, wanted.apply(Entry.objects.visible_to(user)).order_by())
+    return _ids(connections[Entry.objects.db], wanted.apply(Entry.objects.visible_to(user)).order_by())
 
 
 def _ids(connection: BaseDatabaseWrapper, entries: EntryQuerySet) -> Ids:

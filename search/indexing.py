@@ -15,6 +15,7 @@ from search import embeddings, health, index, vocabulary
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage
 from search.errors import SearchError
+from search.map import making
 from search.models import Embedding, Indexing, Passage
 from search.passages import sync
 from search.progress import Counted
@@ -43,6 +44,7 @@ def index_pending(progress: Counted | None = None, wait: float = 0.0) -> int:
             if progress:
                 progress(done, done + Indexing.objects.workable().count())
         vocabulary.follow()
+    making.follow()
     return done
 
 

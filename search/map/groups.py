@@ -1,0 +1,123 @@
+"""What the points are coloured by: kind, year or category."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+from django.db.models import Count
+
+from kb.filters import EntryFilter
+from kb.kinds import KINDS
+from kb.models import Classification, Entry
+from kb.models.entries import User
+from search import themes
+from search.allowed import unless_written
+from search.engines.base import Ids
+from search.map.seen import Seen
+
+COLOURS = {"kind": "Kind", "year": "Year", "category": "Category"}
+YEARS = 6
+CATEGORIES = 7
+REST = 7  # the number of the last group, in the colour of what is left
+
+
+@dataclass(frozen=True)
+class Group:
+    """Points of one colour, by its number; `filter` is what would keep these alone, None where no filter can."""
+
+    number: int
+    label: str
+    count: int
+    filter: EntryFilter | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """The groups that have points, and of each of `Seen.rows` the number of its group. `field` says which categories
+    these are."""
+
+    groups: list[Group]
+    of: Ids
+    field: str = ""
+
+
+def grouping(name: str, seen: Seen, filter: EntryFilter, user: User) -> Grouping:
+    """By one of COLOURS."""
+    if name == "year":
+        return _by_year(seen, filter)
+    if name == "category":
+        return _by_category(seen, filter, user)
+    counts = np.bincount(seen.kinds, minlength=len(KINDS))
+    groups = [
+        Group(number, info.plural, int(counts[number]), replace(filter, kind=info.kind), info.kind)
+        for number, info in enumerate(KINDS.values())
+    ]
+    return Grouping([group for group in groups if group.count], seen.kinds)
+
+
+def _by_year(seen: Seen, filter: EntryFilter) -> Grouping:
+    """The latest years one by one, those before together, and what has no date."""
+    dated = seen.years[seen.years > 0]
+    last = int(dated.max(initial=0))
+    first = last - YEARS + 1
+    of = np.where(seen.years == 0, REST, np.clip(last - seen.years, 0, YEARS))
+    counts = np.bincount(of, minlength=REST + 1)
+    groups = [
+        Group(number, str(last - number), int(counts[number]), _in_year(filter, last - number))
+        for number in range(YEARS)
+    ]
+    before = replace(filter, since=None, until=date(first - 1, 12, 31)) if first > 1 else None
+    groups += [Group(YEARS, f"Before {first}", int(counts[YEARS]), before), Group(REST, "No date", int(counts[REST]))]
+    return Grouping([group for group in groups if group.count], of)
+
+
+def _in_year(filter: EntryFilter, year: int) -> EntryFilter | None:
+    return replace(filter, since=date(year, 1, 1), until=date(year, 12, 31)) if year >= 1 else None
+
+
+def _by_category(seen: Seen, filter: EntryFilter, user: User) -> Grouping:
+    """The commonest categories of the field that tells best what went wrong."""
+    is_staff = bool(getattr(user, "is_staff", False))
+    names, members, field = unless_written(("categories", is_staff), lambda: _categories(user))
+    of = np.full(len(seen.rows), REST, np.int64)
+    ids = seen.points["entry"]
+    # The rarest first, so that what is in several keeps the commonest.
+    for number in reversed(range(len(names))):
+        of[np.isin(ids, members[number])] = number
+    counts = np.bincount(of, minlength=REST + 1)
+    groups = [
+        Group(number, label, int(counts[number]), replace(filter, category=slug))
+        for number, (slug, label) in enumerate(names)
+    ]
+    groups.append(Group(REST, "Another or none", int(counts[REST])))
+    return Grouping([group for group in groups if group.count], of, field)
+
+
+def _categories(user: User) -> tuple[list[tuple[str, str]], list[Ids], str]:
+    """Slug and name of the commonest categories, the ids of the entries in each, and what field they are of."""
+    chosen = themes.field_of(user)
+    if chosen is None:
+        return [], [], ""
+    taxonomy, parent = chosen
+    said = Classification.objects.filter(
+        origin__in=themes.SAID,
+        category__taxonomy=taxonomy,
+        category__parent=parent,
+        entry__in=Entry.objects.visible_to(user),
+    )
+    named = ("category", "category__slug", "category__name", "category__taxonomy__name", "category__parent__name")
+    rows = said.order_by().values_list(*named).annotate(count=Count("entry")).order_by("-count", "category__name")
+    common = [row for row in rows if not themes.NO_NAME.fullmatch(row[2])][:CATEGORIES]
+    members = _members(said.filter(category__in=[row[0] for row in common]).values_list("category", "entry"))
+    found = [np.array(sorted(members.get(row[0], ())), np.int64) for row in common]
+    field = " / ".join(filter(None, common[0][3:5])) if common else ""
+    return [(row[1], row[2]) for row in common], found, field
+
+
+def _members(rows: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {}
+    for category, entry in rows:
+        found.setdefault(category, set()).add(entry)
+    return found

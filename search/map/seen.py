@@ -1,0 +1,150 @@
+"""What a reader may see of the map: the points of entries that the database shows to them, and what these share."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+
+from kb.filters import EntryFilter
+from kb.kinds import KINDS
+from kb.models import Entry
+from kb.models.entries import User
+from search.allowed import unless_written
+from search.engines.base import Ids
+from search.map.layout import Layout, current
+from search.map.region import Region
+from search.map.terms import Telling, telling
+
+NAMED_BY = 2
+SHARED_WORDS = 12
+FEWEST_IN_PLACE = 3
+KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True, eq=False)
+class Entries:
+    """Entries by sorted id: the number of each one's kind, and its year, 0 for none."""
+
+    ids: Ids
+    kinds: Ids
+    years: Ids
+
+
+@dataclass(frozen=True)
+class Place:
+    """A part of the map with a name: what its entries say more often than the others, for whoever reads. `x` and `y`
+    from 0 to 1 are its middle."""
+
+    words: tuple[str, ...]
+    x: float
+    y: float
+    region: Region
+    rows: Ids = field(repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.words)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The map for a reader: `rows` of the layout that the filter keeps, `kinds` and `years` beside them, and `rows_all`
+    without a filter. `total` counts what the filter keeps, whether it is on the map or not."""
+
+    layout: Layout
+    rows: Ids
+    kinds: Ids
+    years: Ids
+    rows_all: Ids
+    total: int
+    key: Hashable
+
+    @property
+    def points(self) -> np.ndarray:
+        return self.layout.points[self.rows]
+
+    @property
+    def missing(self) -> int:
+        """How many entries that the filter keeps are not on the map yet."""
+        return self.total - len(self.rows)
+
+    def inside(self, region: Region) -> Ids:
+        """Which of `rows`, by position, are in a region."""
+        return region.rows(self.points)
+
+    def shared(self, inside: Ids, most: int = SHARED_WORDS) -> list[Telling]:
+        """What these of `rows` say more often than all the others on the map."""
+        terms, _ = self.layout.terms_of(self.rows[inside])
+        counts = np.bincount(terms, minlength=len(self.layout.words))
+        return telling(self.layout.words, counts, len(inside), self._everywhere(), len(self.rows_all), most)
+
+    def places(self) -> list[Place]:
+        """The parts of the map with their names, of everything that this reader may see, the largest first."""
+        return unless_written(("places", self.key), self._places)
+
+    def _everywhere(self) -> Ids:
+        return unless_written(("words", self.key), self._count_everywhere)
+
+    def _count_everywhere(self) -> Ids:
+        terms, _ = self.layout.terms_of(self.rows_all)
+        return np.bincount(terms, minlength=len(self.layout.words))
+
+    def _places(self) -> list[Place]:
+        points, words = self.layout.points[self.rows_all], self.layout.words
+        terms, owner = self.layout.terms_of(self.rows_all)
+        numbers = points["place"].astype(np.int64)
+        many = int(numbers.max(initial=0)) + 1
+        counts = np.bincount(numbers[owner] * len(words) + terms, minlength=many * len(words))
+        by_place = counts.reshape(many, len(words)) if words else np.zeros((many, 0), np.int64)
+        everywhere = by_place.sum(axis=0)
+        found = []
+        for number in range(many):
+            rows = np.flatnonzero(numbers == number)
+            if len(rows) < FEWEST_IN_PLACE:
+                continue
+            said = telling(words, by_place[number], len(rows), everywhere, len(points), NAMED_BY)
+            if said:
+                x, y = (float(np.median(points[axis][rows])) for axis in ("x", "y"))
+                found.append(Place(tuple(one.word for one in said), x, y, Region.around(points[rows]), rows))
+        return sorted(found, key=lambda place: (-len(place.rows), place.name))
+
+
+def seen(filter: EntryFilter, user: User) -> Seen | None:
+    """The map for this reader; None where none was computed yet."""
+    layout = current(user)
+    if layout is None:
+        return None
+    chosen = _entries(filter, user)
+    everything = chosen if filter.is_empty else _entries(EntryFilter(), user)
+    rows = layout.rows_of(chosen.ids)
+    beside = np.searchsorted(chosen.ids, layout.points["entry"][rows])
+    is_staff = bool(getattr(user, "is_staff", False))
+    return Seen(
+        layout=layout,
+        rows=rows,
+        kinds=chosen.kinds[beside],
+        years=chosen.years[beside],
+        rows_all=rows if filter.is_empty else layout.rows_of(everything.ids),
+        total=len(chosen.ids),
+        key=(is_staff, layout.made_at, len(layout.points), layout.placed),
+    )
+
+
+def _entries(filter: EntryFilter, user: User) -> Entries:
+    is_staff = bool(getattr(user, "is_staff", False))
+    return unless_written(("map", filter, is_staff), lambda: _read(filter, user))
+
+
+def _read(filter: EntryFilter, user: User) -> Entries:
+    rows = filter.apply(Entry.objects.visible_to(user)).order_by().values_list("pk", "kind", "occurred_on")
+    found = sorted(rows)
+    return Entries(
+        np.array([pk for pk, _, _ in found], np.int64),
+        np.array([KIND_NUMBERS[kind] for _, kind, _ in found], np.int64),
+        np.array([_year(day) for _, _, day in found], np.int64),
+    )
+
+
+def _year(day: date | None) -> int:
+    return day.year if day else 0

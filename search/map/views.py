@@ -1,0 +1,169 @@
+"""The map's page, its points as data, and what is written beside a point."""
+
+import hashlib
+import json
+from collections import Counter
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_safe
+
+from kb.filters import BadFilter, EntryFilter
+from kb.kinds import KINDS
+from kb.listing import ORDERS, chips, sensible
+from kb.models import Entry
+from kb.problems import problem
+from kb.views.parts import is_part, render_part
+from search import index
+from search.map import drawing
+from search.map.asked import Asked
+from search.map.groups import COLOURS, Grouping, grouping
+from search.map.region import SIDES
+from search.map.seen import Place, Seen, seen
+
+PAGE_SIZE = 25
+UNITS = 10_000
+CARD = ("slug", "title", "kind", "occurred_on", "occurred_precision", "status", "visibility")
+
+
+@require_safe
+def map_page(request: HttpRequest) -> HttpResponse:
+    """The whole map, and what is in the region that the address names.
+
+    What makes no sense in the address is told beside what the rest of it gives, with status 400.
+    """
+    asked, problems = sensible(Asked.from_params, request.GET.dict())
+    found = seen(asked.filter, request.user)
+    context: dict[str, Any] = {
+        "asked": asked,
+        "problems": problems,
+        "seen": found,
+        "whole": asked.address(request.path, region=None),
+        "rest": asked.params(region=None),
+        "sides": [(side, label, request.GET.get(side, "")) for side, label in SIDES.items()],
+        **(_region(request, found, asked) if found and asked.region else {}),
+    }
+    if not is_part(request):
+        context |= _frame(request, asked) | (_picture(request, found, asked) if found else {})
+    response = render_part(request, "map/map.html", "map/_region.html", context, 400 if problems else 200)
+    if is_part(request):
+        response["HX-Push-Url"] = asked.address(request.path)
+    return response
+
+
+@require_safe
+@gzip_page
+def points(request: HttpRequest) -> HttpResponse:
+    """The points that this reader may see, and the places: four numbers a point, in columns.
+
+    Asked for anew each time, since an entry may be withdrawn; mostly the answer is that nothing changed.
+    """
+    try:
+        asked = Asked.from_params(request.GET.dict())
+    except BadFilter as error:
+        return problem(422, str(error), parameter=error.name)
+    found = seen(asked.filter, request.user)
+    columns = _columns(found, grouping(asked.colour, found, asked.filter, request.user)) if found else {}
+    body = json.dumps(columns, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    etag = quote_etag(hashlib.sha256(body).hexdigest()[:32])
+    response = get_conditional_response(request, etag=etag) or HttpResponse(body, "application/json")
+    response["ETag"] = etag
+    response["Cache-Control"] = "private, no-store" if getattr(request.user, "is_staff", False) else "no-cache"
+    return response
+
+
+@require_safe
+def point(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """What is written beside a point: title, address, kind and date."""
+    entry = Entry.objects.visible_to(request.user).filter(pk=entry_id).only(*CARD).first()
+    if entry is None:
+        raise Http404("There is no such entry.")
+    said = {"title": entry.title, "url": entry.get_absolute_url(), "kind": entry.info.label, "when": entry.occurred}
+    response = JsonResponse(said)
+    response["Cache-Control"] = "private, no-store" if entry.is_hidden else "no-cache"
+    return response
+
+
+def _frame(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """What is around the picture: what is chosen, and what could be."""
+    return {
+        "chips": chips(asked.filter, lambda filter: asked.address(filter=filter, region=None)),
+        "all": asked.address(filter=EntryFilter(kind=asked.filter.kind), region=None),
+        "typed": {name: request.GET.get(name, "") for name in ("since", "until")},
+        "kind_choices": [("", "Everything"), *((kind, info.plural) for kind, info in KINDS.items())],
+        "colours": [(label, asked.address(colour=name), name == asked.colour) for name, label in COLOURS.items()],
+    }
+
+
+def _picture(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
+    """The picture, its legend, its places as a table, and how it was made."""
+    groups = grouping(asked.colour, found, asked.filter, request.user)
+    places = found.places()
+    picture = drawing.picture(found, groups, places)
+    made = index.made_with()
+    return {
+        "points_address": asked.address(reverse("map-points"), region=None),
+        "picture": picture,
+        "names": [(name, asked.address(region=name.place.region)) for name in picture.names],
+        "box": drawing.box(asked.region) if asked.region else None,
+        "places": [_counted(place, found, asked) for place in places],
+        "groups": [
+            (group, asked.address(filter=group.filter, region=None) if group.filter else "") for group in groups.groups
+        ],
+        "field": groups.field,
+        "variance": [100 * share for share in found.layout.figures["variance"]],
+        "is_old": made is not None and made[0] != found.layout.fingerprint,
+        "placed": int(found.points["placed"].sum()),
+    }
+
+
+def _region(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
+    """What is in the region: the entries, newest first, and the words that they share."""
+    assert asked.region is not None
+    inside = found.inside(asked.region)
+    entries = Entry.objects.visible_to(request.user).filter(pk__among=found.points["entry"][inside].tolist())
+    page = Paginator(entries.order_by(*ORDERS["newest"][1]).for_lists(), PAGE_SIZE).get_page(request.GET.get("page"))
+    return {
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "here": asked.address(request.path),
+        "words": found.shared(inside),
+        "outside": len(found.rows_all) - len(inside),
+        "kinds_inside": _kinds(found, inside),
+    }
+
+
+def _counted(place: Place, found: Seen, asked: Asked) -> dict[str, Any]:
+    inside = found.inside(place.region)
+    return {
+        "place": place,
+        "address": asked.address(region=place.region),
+        "count": len(inside),
+        "kinds": _kinds(found, inside),
+    }
+
+
+def _kinds(found: Seen, inside: Any) -> list[tuple[Any, int]]:
+    counts = Counter(found.kinds[inside].tolist())
+    return [(info, counts[number]) for number, info in enumerate(KINDS.values())]
+
+
+def _columns(found: Seen, groups: Grouping) -> dict[str, Any]:
+    points = found.points
+    return {
+        "id": points["entry"].tolist(),
+        "x": (points["x"] * UNITS).round().astype(int).tolist(),
+        "y": (points["y"] * UNITS).round().astype(int).tolist(),
+        "kind": found.kinds.tolist(),
+        "group": groups.of.tolist(),
+        "units": UNITS,
+        "places": [
+            {"name": place.name, "x": round(place.x * UNITS), "y": round(place.y * UNITS), **place.region.params()}
+            for place in found.places()
+        ],
+    }
