@@ -11,8 +11,9 @@ from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.models import Classification, Entry
 from kb.models.entries import User
+from kb.models.taxonomies import NO_NAME
+from kb.unless_written import unless_written
 from search import themes
-from search.allowed import unless_written
 from search.engines.base import Ids
 from search.map.seen import Seen
 
@@ -109,7 +110,7 @@ def _categories(user: User) -> tuple[list[tuple[str, str]], list[Ids], str]:
     )
     named = ("category", "category__slug", "category__name", "category__taxonomy__name", "category__parent__name")
     rows = said.order_by().values_list(*named).annotate(count=Count("entry")).order_by("-count", "category__name")
-    common = [row for row in rows if not themes.NO_NAME.fullmatch(row[2])][:CATEGORIES]
+    common = [row for row in rows if not NO_NAME.fullmatch(row[2])][:CATEGORIES]
     members = _members(said.filter(category__in=[row[0] for row in common]).values_list("category", "entry"))
     found = [np.array(sorted(members.get(row[0], ())), np.int64) for row in common]
     field = " / ".join(filter(None, common[0][3:5])) if common else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.models import Entry
 from kb.models.entries import User
-from search.allowed import unless_written
+from kb.unless_written import unless_written
 from search.engines.base import Ids
 from search.map.layout import Layout, current
 from search.map.region import Region
@@ -24,10 +24,11 @@ KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """Entries by sorted id: the number of each one's kind, and its year, 0 for none."""
+    """Entries by sorted id: the number of each one's kind, its day (proleptic ordinal) and its year, 0 for none."""
 
     ids: Ids
     kinds: Ids
+    days: Ids
     years: Ids
 
 
@@ -49,18 +50,19 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """The map for a reader: `rows` of the layout that the filter keeps, `kinds` and `years` beside them, and `rows_all`
+    """The map for a reader: `rows` of the layout that the filter keeps, with what `Entries` has of them, and `rows_all`
     without a filter. `total` counts what the filter keeps, whether it is on the map or not."""
 
     layout: Layout
     rows: Ids
     kinds: Ids
+    days: Ids
     years: Ids
     rows_all: Ids
     total: int
     key: Hashable
 
-    @property
+    @cached_property
     def points(self) -> np.ndarray:
         return self.layout.points[self.rows]
 
@@ -72,6 +74,11 @@ class Seen:
     def inside(self, region: Region) -> Ids:
         """Which of `rows`, by position, are in a region."""
         return region.rows(self.points)
+
+    def newest(self, inside: Ids) -> list[int]:
+        """The ids of these of `rows`, the newest first, those without a date last."""
+        ids = self.points["entry"][inside]
+        return ids[np.lexsort((-ids, -self.days[inside]))].tolist()
 
     def shared(self, inside: Ids, most: int = SHARED_WORDS) -> list[Telling]:
         """What these of `rows` say more often than all the others on the map."""
@@ -124,6 +131,7 @@ def seen(filter: EntryFilter, user: User) -> Seen | None:
         layout=layout,
         rows=rows,
         kinds=chosen.kinds[beside],
+        days=chosen.days[beside],
         years=chosen.years[beside],
         rows_all=rows if filter.is_empty else layout.rows_of(everything.ids),
         total=len(chosen.ids),
@@ -142,9 +150,6 @@ def _read(filter: EntryFilter, user: User) -> Entries:
     return Entries(
         np.array([pk for pk, _, _ in found], np.int64),
         np.array([KIND_NUMBERS[kind] for _, kind, _ in found], np.int64),
-        np.array([_year(day) for _, _, day in found], np.int64),
+        np.array([day.toordinal() if day else 0 for _, _, day in found], np.int64),
+        np.array([day.year if day else 0 for _, _, day in found], np.int64),
     )
-
-
-def _year(day: date | None) -> int:
-    return day.year if day else 0

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from kb.filters import BadFilter, EntryFilter
 from kb.kinds import KINDS
-from kb.listing import ORDERS, chips, sensible
+from kb.listing import chips, sensible
 from kb.models import Entry
 from kb.problems import problem
 from kb.views.parts import is_part, render_part
@@ -126,8 +126,9 @@ def _region(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
     """What is in the region: the entries, newest first, and the words that they share."""
     assert asked.region is not None
     inside = found.inside(asked.region)
-    entries = Entry.objects.visible_to(request.user).filter(pk__among=found.points["entry"][inside].tolist())
-    page = Paginator(entries.order_by(*ORDERS["newest"][1]).for_lists(), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(found.newest(inside), PAGE_SIZE).get_page(request.GET.get("page"))
+    entries = Entry.objects.visible_to(request.user).for_lists().in_bulk(page.object_list)
+    page.object_list = [entries[pk] for pk in page.object_list if pk in entries]
     return {
         "page": page,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
