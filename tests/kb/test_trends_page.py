@@ -97,6 +97,7 @@ def test_reports_once_each_by_when_they_were_published(client):
 
     assert table(get(client), "reports") == {"2022": [1], "2023": [1]}
     assert table(get(client, "/trends/?kind=note"), "reports") == {"2022": [1]}
+    assert table(get(client, "/trends/?since=2023"), "reports") == {"2023": [1]}, "whenever what they report happened"
 
 
 def test_without_dated_reports_it_is_said(client):
