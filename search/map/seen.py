@@ -14,7 +14,7 @@ from kb.unless_written import unless_written
 from search.engines.base import Ids
 from search.map.layout import Layout, current
 from search.map.region import Region
-from search.map.terms import Telling, telling
+from search.map.terms import FOR_A_NAME, Telling, telling
 
 NAMED_BY = 2
 SHARED_WORDS = 12
@@ -110,7 +110,8 @@ class Seen:
             rows = np.flatnonzero(numbers == number)
             if len(rows) < FEWEST_IN_PLACE:
                 continue
-            said = telling(words, by_place[number], len(rows), everywhere, len(points), NAMED_BY)
+            among = words, by_place[number], len(rows), everywhere, len(points)
+            said = telling(*among, NAMED_BY, FOR_A_NAME) or telling(*among, 1)
             if said:
                 x, y = (float(np.median(points[axis][rows])) for axis in ("x", "y"))
                 found.append(Place(tuple(one.word for one in said), x, y, Region.around(points[rows]), rows))
