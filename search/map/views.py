@@ -128,9 +128,9 @@ def _region(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
     inside = found.inside(asked.region)
     page = Paginator(found.newest(inside), PAGE_SIZE).get_page(request.GET.get("page"))
     entries = Entry.objects.visible_to(request.user).for_lists().in_bulk(page.object_list)
-    page.object_list = [entries[pk] for pk in page.object_list if pk in entries]
     return {
         "page": page,
+        "entries": [entries[pk] for pk in page.object_list if pk in entries],
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": asked.address(request.path),
         "words": found.shared(inside),

@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_entities_sectors_and_techniques(client):
 
 def test_filters_are_those_of_the_lists(client):
     acme = make_entity("Acme")
-    both = {"tags": ["chatbots"], "entities": {"developer": [acme], "deployer": [acme]}}
+    both: dict[str, Any] = {"tags": ["chatbots"], "entities": {"developer": [acme], "deployer": [acme]}}
     make_entry(occurred_on="2023", **both)
     make_entry(occurred_on="2024", **both)
     make_entry(occurred_on="2024", tags=["ships"])
