@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from django.db.models import Case, CharField, IntegerField, Value, When
+from django.db.models.functions import Cast, Coalesce, Replace
 
 from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.models import Entry
 from kb.models.entries import User
 from kb.unless_written import unless_written
+from search.allowed import numbers
 from search.engines.base import Ids
 from search.map.layout import Layout, current
 from search.map.region import Region
@@ -24,7 +27,7 @@ KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """Entries by sorted id: the number of each one's kind, its day (proleptic ordinal) and its year, 0 for none."""
+    """Entries by sorted id: the number of each one's kind, its day (20240214) and its year, 0 for none."""
 
     ids: Ids
     kinds: Ids
@@ -146,11 +149,9 @@ def _entries(filter: EntryFilter, user: User) -> Entries:
 
 
 def _read(filter: EntryFilter, user: User) -> Entries:
-    rows = filter.apply(Entry.objects.visible_to(user)).order_by().values_list("pk", "kind", "occurred_on")
-    found = sorted(rows)
-    return Entries(
-        np.array([pk for pk, _, _ in found], np.int64),
-        np.array([KIND_NUMBERS[kind] for _, kind, _ in found], np.int64),
-        np.array([day.toordinal() if day else 0 for _, _, day in found], np.int64),
-        np.array([day.year if day else 0 for _, _, day in found], np.int64),
-    )
+    kind = Case(*(When(kind=kind, then=number) for kind, number in KIND_NUMBERS.items()), default=0)
+    day = Replace(Cast("occurred_on", CharField()), Value("-"), Value(""))
+    entries = filter.apply(Entry.objects.visible_to(user)).order_by()
+    found = numbers(entries.annotate(number=kind, day=Coalesce(Cast(day, IntegerField()), 0)), "pk", "number", "day")
+    ids, kinds, days = found[np.argsort(found[:, 0])].T
+    return Entries(ids, kinds, days, days // 10_000)
