@@ -53,15 +53,15 @@ def grouping(name: str, seen: Seen, filter: EntryFilter, user: User) -> Grouping
         Group(number, info.plural, int(counts[number]), replace(filter, kind=info.kind), info.kind)
         for number, info in enumerate(KINDS.values())
     ]
-    return Grouping([group for group in groups if group.count], seen.kinds)
+    return Grouping([group for group in groups if group.count], seen.kinds.astype(np.int64))
 
 
 def _by_year(seen: Seen, filter: EntryFilter) -> Grouping:
     """The latest years one by one, those before together, and what has no date."""
-    dated = seen.years[seen.years > 0]
-    last = int(dated.max(initial=0))
+    years = seen.years.astype(np.int64)
+    last = int(years.max(initial=0))
     first = last - YEARS + 1
-    of = np.where(seen.years == 0, REST, np.clip(last - seen.years, 0, YEARS))
+    of = np.where(years == 0, REST, np.clip(last - years, 0, YEARS))
     counts = np.bincount(of, minlength=REST + 1)
     groups = [
         Group(number, str(last - number), int(counts[number]), _in_year(filter, last - number))

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from django.db.models import Case, CharField, IntegerField, Value, When
 from django.db.models.functions import Cast, Coalesce, Replace
+from numpy.typing import NDArray
 
 from kb.filters import EntryFilter
 from kb.kinds import KINDS
@@ -27,12 +28,12 @@ KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """Entries by sorted id: the number of each one's kind, its day (20240214) and its year, 0 for none."""
+    """Entries by sorted id: the number of each one's kind, and its day (20240214), 0 for none. Small, since many are
+    kept."""
 
     ids: Ids
-    kinds: Ids
-    days: Ids
-    years: Ids
+    kinds: NDArray[np.int8]
+    days: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,8 @@ class Seen:
 
     layout: Layout
     rows: Ids
-    kinds: Ids
-    days: Ids
-    years: Ids
+    kinds: NDArray[np.int8]
+    days: NDArray[np.int32]
     rows_all: Ids
     total: int
     key: Hashable
@@ -68,6 +68,10 @@ class Seen:
     @cached_property
     def points(self) -> np.ndarray:
         return self.layout.points[self.rows]
+
+    @property
+    def years(self) -> NDArray[np.int32]:
+        return self.days // 10_000
 
     @property
     def missing(self) -> int:
@@ -136,7 +140,6 @@ def seen(filter: EntryFilter, user: User) -> Seen | None:
         rows=rows,
         kinds=chosen.kinds[beside],
         days=chosen.days[beside],
-        years=chosen.years[beside],
         rows_all=rows if filter.is_empty else layout.rows_of(everything.ids),
         total=len(chosen.ids),
         key=(is_staff, layout.made_at, len(layout.points), layout.placed),
@@ -153,5 +156,5 @@ def _read(filter: EntryFilter, user: User) -> Entries:
     day = Replace(Cast("occurred_on", CharField()), Value("-"), Value(""))
     entries = filter.apply(Entry.objects.visible_to(user)).order_by()
     found = numbers(entries.annotate(number=kind, day=Coalesce(Cast(day, IntegerField()), 0)), "pk", "number", "day")
-    ids, kinds, days = found[np.argsort(found[:, 0])].T
-    return Entries(ids, kinds, days, days // 10_000)
+    ids, kinds, days = found[np.argsort(found[:, 0])].T.copy()
+    return Entries(ids, kinds.astype(np.int8), days.astype(np.int32))

@@ -120,11 +120,15 @@ const draw = (data) => {
   };
 
   const outlineRegion = (box) => {
-    pen.strokeStyle = style("--ink");
-    pen.lineWidth = 1.5;
-    pen.setLineDash([6, 4]);
     const [left, top] = [across(box.left), down(box.top)];
-    pen.strokeRect(left, top, across(box.right) - left, down(box.bottom) - top);
+    const sides = [left, top, across(box.right) - left, down(box.bottom) - top];
+    pen.strokeStyle = style("--paper"); // below it, or it would drown where points are dense
+    pen.lineWidth = 5;
+    pen.strokeRect(...sides);
+    pen.strokeStyle = style("--ink");
+    pen.lineWidth = 2;
+    pen.setLineDash([6, 4]);
+    pen.strokeRect(...sides);
     pen.setLineDash([]);
   };
 
@@ -335,6 +339,7 @@ const draw = (data) => {
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);
   sheet.addEventListener("wheel", (event) => {
+    if (event.deltaY > 0 && view.zoom === 1) return; // there is no farther: whoever reads on scrolls the page
     event.preventDefault();
     zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)), ...at(event));
   }, { passive: false });
