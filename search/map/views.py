@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections import Counter
 from typing import Any
 
+import numpy as np
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -59,7 +59,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @gzip_page
 def points(request: HttpRequest) -> HttpResponse:
-    """The points that this reader may see, and the places: four numbers a point, in columns.
+    """The points that this reader may see, in columns, and the places.
 
     Asked for anew each time, since an entry may be withdrawn; mostly the answer is that nothing changed.
     """
@@ -135,7 +135,6 @@ def _region(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
         "here": asked.address(request.path),
         "words": found.shared(inside),
         "outside": len(found.rows_all) - len(inside),
-        "kinds_inside": _kinds(found, inside),
     }
 
 
@@ -145,13 +144,8 @@ def _counted(place: Place, found: Seen, asked: Asked) -> dict[str, Any]:
         "place": place,
         "address": asked.address(region=place.region),
         "count": len(inside),
-        "kinds": _kinds(found, inside),
+        "kinds": np.bincount(found.kinds[inside], minlength=len(KINDS)).tolist(),
     }
-
-
-def _kinds(found: Seen, inside: Any) -> list[tuple[Any, int]]:
-    counts = Counter(found.kinds[inside].tolist())
-    return [(info, counts[number]) for number, info in enumerate(KINDS.values())]
 
 
 def _columns(found: Seen, groups: Grouping) -> dict[str, Any]:
