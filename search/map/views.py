@@ -13,11 +13,12 @@ from django.utils.http import quote_etag
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from kb.filters import BadFilter, EntryFilter
+from kb.filters import BadFilter
 from kb.kinds import KINDS
-from kb.listing import chips, sensible
+from kb.listing import sensible
 from kb.models import Entry
 from kb.problems import problem
+from kb.views.narrowing import Narrowing
 from kb.views.parts import is_part, render_part
 from search import index
 from search.map import drawing
@@ -43,6 +44,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "problems": problems,
         "seen": found,
+        "total": len(found.rows) if found else 0,
         "whole": asked.address(request.path, region=None),
         "rest": asked.params(region=None),
         "sides": [(side, label, request.GET.get(side, "")) for side, label in SIDES.items()],
@@ -91,11 +93,11 @@ def point(request: HttpRequest, entry_id: int) -> HttpResponse:
 
 def _frame(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """What is around the picture: what is chosen, and what could be."""
+    kept = {} if asked.colour == "kind" else {"colour": asked.colour}
     return {
-        "chips": chips(asked.filter, lambda filter: asked.address(filter=filter, region=None)),
-        "all": asked.address(filter=EntryFilter(kind=asked.filter.kind), region=None),
-        "typed": {name: request.GET.get(name, "") for name in ("since", "until")},
-        "kind_choices": [("", "Everything"), *((kind, info.plural) for kind, info in KINDS.items())],
+        "narrowing": Narrowing.of(
+            request, asked.filter, kept, lambda filter: asked.address(filter=filter, region=None)
+        ),
         "colours": [(label, asked.address(colour=name), name == asked.colour) for name, label in COLOURS.items()],
     }
 

@@ -47,7 +47,7 @@ def test_every_entry_is_a_point_of_its_kind(client, ferries, chatbots, compute):
 
     assert points(client) == {one.pk: (0.1, 0) for one in ferries} | {one.pk: (0.9, 1) for one in chatbots}
     page = get(client, "/map/")
-    assert "<strong>8</strong> entries." in page
+    assert "<strong>8</strong> entries" in page
     assert page.count('<path class="incident"') == 1
     assert 'd="M150 ' in page
 
@@ -99,7 +99,7 @@ def test_filters_keep_what_they_keep_elsewhere(client, ferries, chatbots, comput
     page = get(client, f"/map/?tag=ships&since=2022&{LEFT}")
     assert titles(page) == ["Ferry 3", "Ferry 2"]
     assert "Tag: ships" in page
-    assert "<strong>2</strong> entries." in page
+    assert "<strong>2</strong> entries" in page
 
 
 def test_what_makes_no_sense_is_told_and_the_rest_is_shown(client, ferries, chatbots, compute):
@@ -142,7 +142,7 @@ def test_what_is_hidden_is_on_the_map_of_staff_alone(client, ferries, chatbots, 
 
     public = get(client, "/map/?left=900&right=900") + client.get("/map/points.json").content.decode()
     assert "eppelin" not in public
-    assert "<strong>8</strong> entries." in public
+    assert "<strong>8</strong> entries" in public
     assert not points(client).keys() & {one.pk for one in secrets}
     assert [client.get(f"/map/points/{one.pk}.json").status_code for one in (secrets[0], ferries[0])] == [404, 200]
     client.force_login(make_user(is_staff=True))
