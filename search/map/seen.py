@@ -93,9 +93,11 @@ class Seen:
         counts = np.bincount(terms, minlength=len(self.layout.words))
         return telling(self.layout.words, counts, len(inside), self._everywhere(), len(self.rows_all), most)
 
-    def places(self) -> list[Place]:
-        """The parts of the map with their names, of everything that this reader may see, the largest first."""
-        return unless_written(("places", self.key), self._places)
+    def places(self) -> list[tuple[Place, Ids]]:
+        """The parts of the map in which any of `rows` are, and which, the largest first. They and their names are made
+        of everything that this reader may see."""
+        found = unless_written(("places", self.key), self._places)
+        return [(place, inside) for place in found if len(inside := self.inside(place.region))]
 
     def _everywhere(self) -> Ids:
         return unless_written(("words", self.key), self._count_everywhere)

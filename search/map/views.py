@@ -25,7 +25,7 @@ from search.map import drawing
 from search.map.asked import Asked
 from search.map.groups import COLOURS, Grouping, grouping
 from search.map.region import SIDES
-from search.map.seen import Place, Seen, seen
+from search.map.seen import Seen, seen
 
 PAGE_SIZE = 25
 UNITS = 10_000
@@ -106,14 +106,22 @@ def _picture(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
     """The picture, its legend, its places as a table, and how it was made."""
     groups = grouping(asked.colour, found, asked.filter, request.user)
     places = found.places()
-    picture = drawing.picture(found, groups, places)
+    picture = drawing.picture(found, groups, [place for place, _ in places])
     made = index.made_with()
     return {
         "points_address": asked.address(reverse("map-points"), region=None),
         "picture": picture,
         "names": [(name, asked.address(region=name.place.region)) for name in picture.names],
         "box": drawing.box(asked.region) if asked.region else None,
-        "places": [_counted(place, found, asked) for place in places],
+        "places": [
+            {
+                "place": place,
+                "address": asked.address(region=place.region),
+                "count": len(inside),
+                "kinds": np.bincount(found.kinds[inside], minlength=len(KINDS)).tolist(),
+            }
+            for place, inside in places
+        ],
         "groups": [
             (group, asked.address(filter=group.filter, region=None) if group.filter else "") for group in groups.groups
         ],
@@ -140,16 +148,6 @@ def _region(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _counted(place: Place, found: Seen, asked: Asked) -> dict[str, Any]:
-    inside = found.inside(place.region)
-    return {
-        "place": place,
-        "address": asked.address(region=place.region),
-        "count": len(inside),
-        "kinds": np.bincount(found.kinds[inside], minlength=len(KINDS)).tolist(),
-    }
-
-
 def _columns(found: Seen, groups: Grouping) -> dict[str, Any]:
     points = found.points
     return {
@@ -161,6 +159,6 @@ def _columns(found: Seen, groups: Grouping) -> dict[str, Any]:
         "units": UNITS,
         "places": [
             {"name": place.name, "x": round(place.x * UNITS), "y": round(place.y * UNITS), **place.region.params()}
-            for place in found.places()
+            for place, _ in found.places()
         ],
     }
