@@ -19,6 +19,7 @@ from kb.views.known_as import known_as
 from kb.views.proposals import decide, proposals
 from kb.views.settling import settle
 from kb.views.status import StatusPage
+from kb.views.trends import trends_page
 
 urlpatterns = [
     path("", home, name="home"),
@@ -31,6 +32,7 @@ urlpatterns = [
     path("", include("search.urls")),
     path("", include("ingest.web.urls")),
     path("changes/", changes, name="changes"),
+    path("trends/", trends_page, name="trends"),
     path("jobs/", jobs, name="jobs"),
     path("jobs/<int:job_id>/", job, name="job"),
     path("jobs/<int:job_id>/cancel/", cancel, name="job-cancel"),

@@ -13,4 +13,5 @@ class SearchConfig(AppConfig):
         receivers.connect()
         jobs.register("reindex", "search.jobs.rebuild")
         jobs.register("tune", "search.tuning.work.tune")
+        jobs.register("map", "search.map.making.compute")
         similar.register("search.similar")

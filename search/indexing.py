@@ -18,6 +18,7 @@ from search import embeddings, health, index, vocabulary
 from search.encoder import Encoder
 from search.engines.base import Engine, IndexedPassage, Vectors
 from search.errors import SearchError
+from search.map import making
 from search.models import Indexing, Passage
 from search.passages import sync
 from search.progress import Counted
@@ -56,6 +57,7 @@ def index_pending(progress: Counted | None = None, wait: float = 0.0) -> int:
                 break
             before = begun
         vocabulary.follow()
+    making.follow()
     return done
 
 

@@ -171,6 +171,38 @@ class TunedEncoder(models.Model):
         return self.name
 
 
+class Audience(models.TextChoices):
+    EVERYBODY = "everybody", "Everybody"
+    STAFF = "staff", "Staff"
+
+
+class MapLayout(models.Model):
+    """Where entries lie on the map, as `search.map` computed it; `search.map.layout` reads what is in it.
+
+    Where some entries are hidden there are two: that of everybody knows nothing of these. `points` are rows of
+    `search.map.layout.POINT`, sorted by entry; `terms` the numbers, in `words`, of the words that each of them has.
+    `figures` are those of `search.map.child.Plane`. `fitted` counts the entries that were there when it was computed,
+    `placed` those that came or changed later and were put among their neighbours; `changed_at` is another each time
+    that any of this is.
+    """
+
+    is_computed = True  # so no backup holds it
+
+    audience = models.CharField(max_length=10, choices=Audience, unique=True)
+    fingerprint = models.CharField(max_length=200)
+    points = models.BinaryField()
+    words = models.JSONField(default=list)
+    terms = models.BinaryField()
+    figures = models.JSONField(default=dict)
+    fitted = models.PositiveIntegerField()
+    placed = models.PositiveIntegerField(default=0)
+    made_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"map for {self.audience}"
+
+
 class SavedPrecedentsQuerySet(models.QuerySet["SavedPrecedents"]):
     def forgotten(self) -> "SavedPrecedentsQuerySet":
         """Those that belong to nobody and that nobody has opened for longer than they are kept."""

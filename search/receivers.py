@@ -11,6 +11,7 @@ from kb.celery import send
 from kb.signals import entries_changed, process_started, sweep
 from search import indexing
 from search.errors import SearchError
+from search.map import making
 from search.models import Indexing
 from search.tasks import index_pending
 from search.warming import rehearse, warm_up
@@ -52,3 +53,4 @@ def _ring_for_pending(**_: Any) -> None:
         log.warning("whether the index is there cannot be told: %s", error)
     if Indexing.objects.workable().exists():
         _ring()
+    making.keep_up()

@@ -16,6 +16,7 @@ from django.db.models import Count, Q
 from kb.kinds import Kind, flatten
 from kb.models import Classification, Entry, Origin
 from kb.models.entries import User
+from kb.models.taxonomies import NO_NAME
 from search import index, similar
 from search.analysis import words
 from search.best_sentence import vectors_of
@@ -29,7 +30,6 @@ ANSWERS = (
     (2.0, re.compile(r"harm|risk|hazard|vulnerab|issue|impact|effect|error|ethic|tactic", re.IGNORECASE)),
 )
 PROSPECTIVE = re.compile(r"potential|possible", re.IGNORECASE)
-NO_NAME = re.compile(r"yes|no|maybe|true|false|none|n/?a|unclear|unknown|other|\W*|[\d.,-]+", re.IGNORECASE)
 SAID = (Origin.HUMAN, Origin.IMPORTED)
 NEIGHBOURS = 7
 PASSAGES_ASKED = 64

@@ -3,11 +3,15 @@
 from django.urls import path
 
 from search import precedents_views
+from search.map.views import map_page, point, points
 from search.tuning.views import decline, start
 from search.views import quality_page, search_page
 
 urlpatterns = [
     path("search/", search_page, name="search"),
+    path("map/", map_page, name="map"),
+    path("map/points.json", points, name="map-points"),
+    path("map/points/<int:entry_id>.json", point, name="map-point"),
     path("status/quality/", quality_page, name="quality"),
     path("status/encoder/adapt/", start, name="adapt-encoder"),
     path("status/encoder/decline/", decline, name="decline-adapting"),

@@ -1,5 +1,6 @@
 """Taxonomies: the category systems that entries are classified in, and who said so."""
 
+import re
 from typing import Any
 
 from django.db import models
@@ -9,6 +10,8 @@ from kb.models.entries import Origin
 from kb.models.slugs import free_slug
 
 CURATED = "curator"
+# Names that say nothing without the question that they answer.
+NO_NAME = re.compile(r"yes|no|maybe|true|false|none|n/?a|unclear|unknown|other|\W*|[\d.,-]+", re.IGNORECASE)
 
 
 class Taxonomy(models.Model):

@@ -37,7 +37,7 @@ def train(workshop: Path) -> Generator[Progress | None]:
     """Train in a child, telling each step, and None every second without one. Closing the generator stops the child,
     which leaves a checkpoint."""
     errors = workshop / "errors.txt"
-    with errors.open("wb") as told, _child("train", str(workshop), stderr=told.fileno()) as process:
+    with errors.open("wb") as told, child("train", str(workshop), stderr=told.fileno()) as process:
         assert process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
@@ -104,7 +104,7 @@ class ChildEncoder:
         return self.encode([text])[0]
 
     def __enter__(self) -> "ChildEncoder":
-        self._process = self._held.enter_context(_child("encode", self._name))
+        self._process = self._held.enter_context(child("encode", self._name))
         try:
             self.prepare()
         except BaseException:
@@ -118,12 +118,14 @@ class ChildEncoder:
 
 
 @contextmanager
-def _child(*arguments: str, stderr: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    """A process group of its own that has ended when the block has."""
+def child(
+    *arguments: str, module: str = "search.tuning.child", stderr: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`python -m module NICENESS arguments…` in a process group of its own that has ended when the block has."""
     read, write = os.pipe()
     try:
         process = subprocess.Popen(  # noqa: S603  (our own interpreter and module)
-            [sys.executable, "-m", "search.tuning.child", str(NICENESS), *arguments],
+            [sys.executable, "-m", module, str(NICENESS), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

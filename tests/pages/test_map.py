@@ -1,0 +1,149 @@
+"""Selecting a region of the map in a real browser: by pointer, by keyboard, on a phone, and without scripts."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from search import indexing
+from tests.factories import make_entry
+from tests.pages.test_looks import LEAST_CONTRAST
+from tests.search.map.conftest import compute, ferries  # noqa: F401 - fixtures
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def on_map(transactional_db, ferries, compute) -> None:  # noqa: F811
+    """Four ferries on the left and twelve others on the right of a map."""
+    for number in range(12):
+        make_entry(kind="note", title=f"On calibration {number:02}", summary="A note about probabilities.")
+    indexing.index_pending()
+    compute()
+
+
+def ready(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_selector(".sheet[data-drawn]")
+    page.locator(".sheet").scroll_into_view_if_needed()
+
+
+def place(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the map (0 to 1) is on the screen."""
+    box = page.locator(".sheet").bounding_box()
+    assert box is not None
+    return box["x"] + 14 + x * (box["width"] - 28), box["y"] + 14 + y * (box["height"] - 28)
+
+
+def test_a_region_is_selected_by_dragging(page: Page, live_server, on_map):
+    ready(page, f"{live_server.url}/map/")
+    assert page.locator(".sheet").get_attribute("data-drawn") == "16"
+
+    page.get_by_role("button", name="Select a region").click()
+    page.mouse.move(*place(page, 0.02, 0.0))
+    page.mouse.down()
+    page.mouse.move(*place(page, 0.2, 0.5))
+    page.mouse.move(*place(page, 0.4, 0.95))
+    page.mouse.up()
+
+    expect(page.get_by_role("heading", name="4 entries in this region")).to_be_visible()
+    expect(page.locator("#region .title").first).to_have_text("Ferry 3")
+    expect(page.locator("#region .shared")).to_contain_text("4 of 4 here, 0 of 12 elsewhere")
+    expect(page).to_have_url(re.compile(r"/map/\?left=\d+&right=\d+&top=\d+&bottom=\d+$"))
+    page.get_by_role("link", name="Ferry 2").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ferry 2")
+    page.go_back()
+    expect(page.get_by_role("heading", name="4 entries in this region")).to_be_visible()
+
+
+def test_pointing_at_an_entry_names_it_and_a_click_opens_it(page: Page, live_server, on_map):
+    ready(page, f"{live_server.url}/map/")
+
+    page.mouse.move(*place(page, 0.1, 1 / 16))
+    expect(page.locator(".map-label")).to_have_text("Ferry 1Incident, 2021")
+    page.mouse.down()
+    page.mouse.up()
+
+    expect(page).to_have_url(re.compile("/entries/ferry-1/$"))
+
+
+def test_everything_can_be_done_by_keyboard(page: Page, live_server, on_map):
+    ready(page, f"{live_server.url}/map/")
+
+    page.get_by_role("application", name="Map of the collection").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("status")).to_contain_text("On calibration")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("status")).to_contain_text("Ferry 3")
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("status")).to_contain_text("Ferry 2")
+    for _ in range(6):
+        page.keyboard.press("+")
+    page.keyboard.press("v")
+    expect(page.get_by_role("heading", name=re.compile(r"[1-3] entr(y|ies) in this region"))).to_be_visible()
+    page.get_by_role("application").focus()
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile("/entries/ferry-2/$"))
+
+
+def test_the_wheel_and_the_buttons_zoom(page: Page, live_server, on_map):
+    ready(page, f"{live_server.url}/map/")
+    expect(page.get_by_role("button", name="Zoom out")).to_be_disabled()
+
+    page.mouse.move(*place(page, 0.02, 0.02))
+    page.mouse.wheel(0, -900)
+    expect(page.locator(".sheet")).to_have_attribute("data-drawn", "3")
+    page.get_by_role("button", name="Whole map").click()
+
+    expect(page.locator(".sheet")).to_have_attribute("data-drawn", "16")
+    expect(page.get_by_role("button", name="Zoom out")).to_be_disabled()
+
+
+@pytest.mark.browser_context_args(java_script_enabled=False)
+def test_without_scripts_there_is_a_picture_a_table_and_a_form(page: Page, live_server, on_map):
+    page.goto(f"{live_server.url}/map/")
+    expect(page.locator(".picture path")).to_have_count(2)
+    page.locator(".picture").get_by_role("link", name=re.compile("ships")).click()
+    expect(page.get_by_role("heading", name="4 entries in this region")).to_be_visible()
+    expect(page.locator(".picture rect.chosen")).to_be_visible()
+
+    page.get_by_text("Select a region by its sides").click()
+    page.get_by_label("Left edge").fill("500")
+    page.get_by_label("Right edge").fill("1000")
+    page.get_by_label("Top edge").fill("0")
+    page.get_by_label("Bottom edge").fill("1000")
+    page.get_by_role("button", name="Select").click()
+    expect(page.get_by_role("heading", name="12 entries in this region")).to_be_visible()
+
+    page.locator(".places").get_by_role("link", name=re.compile("ships")).click()
+    expect(page.get_by_role("heading", name="4 entries in this region")).to_be_visible()
+    page.get_by_role("link", name="Clear the selection").click()
+    expect(page.locator("#region h2")).to_have_count(0)
+
+
+@pytest.mark.browser_context_args(viewport={"width": 360, "height": 740}, color_scheme="dark")
+def test_it_fits_a_phone_and_can_be_read_in_the_dark_and_on_paper(page: Page, live_server, on_map):
+    for path in ("/map/", "/map/?colour=year&left=0&right=500", "/map/?tag=nothing", "/map/?left=x"):
+        ready(page, live_server.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360, path
+        contrast, where = page.evaluate(LEAST_CONTRAST)
+        assert contrast >= 4.5, (path, where)
+        expect(page.locator("h1")).to_have_count(1)
+        fields = "[...document.querySelectorAll('input:not([type=hidden]), select')]"
+        assert page.evaluate(fields + ".filter((field) => !field.labels.length).length") == 0, path
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+        assert len(ids) == len(set(ids)), path
+
+    page.emulate_media(media="print")
+    expect(page.locator(".picture")).to_be_visible()
+    expect(page.locator(".sheet canvas")).to_be_hidden()
+
+
+def test_where_the_points_cannot_be_had_the_picture_stays(page: Page, live_server, on_map):
+    page.route("**/points.json*", lambda route: route.abort())
+
+    page.goto(f"{live_server.url}/map/")
+
+    expect(page.locator(".picture")).to_be_visible()
+    expect(page.locator(".sheet canvas")).to_have_count(0)
