@@ -24,10 +24,12 @@ class FilterParams(Schema):
     """Which entries: all parameters may be combined."""
 
     kind: str = Field("", description="incident, case_study or note")
-    tag: str = Field("", description="slug of a tag")
-    entity: str = Field("", description="slug of an entity, in any role")
-    category: str = Field("", description="slug of a category of a taxonomy")
+    tag: str = Field("", description="slug of a tag; several with commas between them: entries with all of them")
+    entity: str = Field("", description="slug of an entity, in any role, or deployer:slug in one; several as of tags")
+    category: str = Field("", description="slug of a category of a taxonomy; several as of tags")
     namespace: str = Field("", description="only entries with an identifier of this namespace, such as aiid")
+    language: str = Field("", description="of the entry's own text, such as en")
+    status: str = Field("", description="published, internal or draft; others than published are for curators")
     since: str = Field("", description="first date: 2024, 2024-02 or 2024-02-14")
     until: str = Field("", description="last date, of which a year or a month is taken whole")
 

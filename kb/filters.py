@@ -3,15 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from typing import Any
 
 from django.db.models import Q
 
 from kb.dates import parse_date
 from kb.kinds import KINDS
-from kb.models import Entity
-from kb.models.entries import EntryQuerySet
+from kb.models import Classification, Entity, EntityRole, Entry, ExternalId
+from kb.models.entries import SAID, EntryQuerySet, Status, Visibility
+from kb.roles import Role
 
-NAMED = ("tag", "entity", "category", "namespace")
+# Those that several values can be given for, with commas between them: an entry has to have all of them.
+MANY = ("tag", "entity", "category", "namespace")
+NAMED = (*MANY, "language", "status")
+MOST_VALUES = 12  # each is a condition of its own in one statement
+STATUSES = {
+    "published": Q(status=Status.PUBLISHED, visibility=Visibility.PUBLIC),
+    "internal": Q(status=Status.PUBLISHED, visibility=Visibility.INTERNAL),
+    "draft": Q(status=Status.DRAFT),
+}
 
 
 class BadFilter(ValueError):
@@ -24,31 +34,45 @@ class BadFilter(ValueError):
 
 @dataclass(frozen=True)
 class EntryFilter:
-    """Which entries are meant. Empty fields do not restrict; `since` and `until` are inclusive."""
+    """Which entries are meant. Empty fields do not restrict; `since` and `until` are inclusive.
+
+    Tags, entities, categories and namespaces are written as in an address, `law,chatbots`, and all of them are meant.
+    An entity in one role only has the role before it: `deployer:acme`.
+    """
 
     kind: str = ""
     tag: str = ""
     entity: str = ""
     category: str = ""
     namespace: str = ""
+    language: str = ""
+    status: str = ""
     since: date | None = None
     until: date | None = None
 
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> "EntryFilter":
-        """From a query string or JSON. Raises BadFilter for a kind or a date that does not exist."""
+        """From a query string or JSON. Raises BadFilter for a kind, role, status or date that does not exist, and for
+        more values than one statement should have."""
         kind = params.get("kind", "").strip().replace("-", "_")
         if kind and kind not in KINDS:
             raise BadFilter("kind", f"There is no kind “{kind}”: choose {', '.join(KINDS)}.")
-        return cls(
-            kind=kind,
-            **{name: params.get(name, "").strip().replace("\0", "") for name in NAMED},
-            since=_day(params, "since", last=False),
-            until=_day(params, "until", last=True),
-        )
+        named: dict[str, Any] = {name: params.get(name, "").strip().replace("\0", "") for name in NAMED}
+        for name in MANY:
+            values = _values(named[name])
+            if len(values) > MOST_VALUES:
+                raise BadFilter(name, f"{name} takes {MOST_VALUES} values at most, not {len(values)}.")
+            named[name] = ",".join(values)
+        for role, _ in map(role_and_slug, _values(named["entity"])):
+            if role and role not in Role:
+                raise BadFilter("entity", f"There is no role “{role}”: choose {', '.join(Role.values)}.")
+        if named["status"] and named["status"] not in STATUSES:
+            raise BadFilter("status", f"There is no status “{named['status']}”: choose {', '.join(STATUSES)}.")
+        return cls(kind=kind, **named, since=_day(params, "since", last=False), until=_day(params, "until", last=True))
 
     def apply(self, entries: EntryQuerySet) -> EntryQuerySet:
-        """`entries`, restricted. Tag, entity and category are slugs; an entity that was merged means what it became."""
+        """`entries`, restricted, none of them twice. An entity that was merged means what it became; a category has the
+        entries that somebody put there, not those that are only suggested for it."""
         conditions = Q()
         if self.kind:
             conditions &= Q(kind=self.kind)
@@ -56,22 +80,43 @@ class EntryFilter:
             conditions &= Q(occurred_on__gte=self.since)
         if self.until:
             conditions &= Q(occurred_on__lte=self.until)
-        entries = entries.filter(conditions)
-        if self.tag:
-            entries = entries.filter(tags__slug=self.tag)
-        if self.entity:
-            entity = Entity.objects.filter(slug=self.entity).first()
-            entries = entries.filter(roles__entity=entity.resolved()) if entity else entries.none()
-        if self.category:
-            entries = entries.filter(classifications__category__slug=self.category)
-        if self.namespace:
-            entries = entries.filter(external_ids__namespace=self.namespace)
-        joins = self.entity or self.category or self.namespace
-        return entries.distinct() if joins else entries
+        if self.language:
+            conditions &= Q(language=self.language)
+        if self.status:
+            conditions &= STATUSES[self.status]
+        # Conditions and not joins: a join has an entry as often as it is in what is joined.
+        for slug in self.values("tag"):
+            conditions &= Q(pk__in=Entry.tags.through.objects.filter(tag__slug=slug).values("entry"))
+        for written in self.values("entity"):
+            role, slug = role_and_slug(written)
+            entity = Entity.objects.filter(slug=slug).select_related("merged_into").first()
+            if entity is None:
+                return entries.none()
+            parts = EntityRole.objects.filter(entity=entity.resolved(), **({"role": role} if role else {}))
+            conditions &= Q(pk__in=parts.values("entry"))
+        for slug in self.values("category"):
+            said = Classification.objects.filter(category__slug=slug, origin__in=SAID)
+            conditions &= Q(pk__in=said.values("entry"))
+        for namespace in self.values("namespace"):
+            conditions &= Q(pk__in=ExternalId.objects.filter(namespace=namespace).values("entry"))
+        return entries.filter(conditions)
 
     @property
     def is_empty(self) -> bool:
         return self == EntryFilter()
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of a filter that can have several."""
+        return _values(getattr(self, name))
+
+    def toggled(self, name: str, value: str) -> "EntryFilter":
+        """With this value too where it is not among those of `name`, and without it where it is; what takes one value
+        alone has this one instead of another."""
+        chosen = self.values(name)
+        if name not in MANY:
+            return replace(self, **{name: "" if value in chosen else value})  # type: ignore[arg-type]
+        left = [one for one in chosen if one != value] if value in chosen else [*chosen, value]
+        return replace(self, **{name: ",".join(left)})  # type: ignore[arg-type]
 
     def without(self, name: str) -> "EntryFilter":
         return replace(self, **{name: getattr(EntryFilter(), name)})
@@ -84,6 +129,20 @@ class EntryFilter:
     def params(self) -> dict[str, str]:
         """What is set, as strings for an address."""
         return {name: str(value) for name, value in asdict(self).items() if value}
+
+
+def role_and_slug(written: str) -> tuple[str, str]:
+    """`deployer:acme` apart; no role where none is written.
+
+    >>> role_and_slug("deployer:acme"), role_and_slug("acme")
+    (('deployer', 'acme'), ('', 'acme'))
+    """
+    role, colon, slug = written.partition(":")
+    return (role, slug) if colon else ("", written)
+
+
+def _values(written: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for part in written.split(",") if (value := part.strip())))
 
 
 def _day(params: Mapping[str, str], name: str, *, last: bool) -> date | None:

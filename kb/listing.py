@@ -7,24 +7,45 @@ from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import Count, F
+from django.db.models import Count, F, OuterRef, Subquery
 from django.db.models.expressions import Combinable, OrderBy
-from django.db.models.functions import ExtractYear, Lower
+from django.db.models.functions import Coalesce, Lower
 from django.http import QueryDict
+from django.utils.translation import get_language_info
 
 from kb.external import NAMESPACES
-from kb.filters import BadFilter, EntryFilter
-from kb.models import Category, Entity, Tag
+from kb.filters import BadFilter, EntryFilter, role_and_slug
+from kb.models import Category, Entity, Entry, EntryReference, Tag
 from kb.models.entries import EntryQuerySet
+from kb.roles import Role
+from kb.trends.counting import YEAR, by_period
 
 Ordering = tuple[Combinable | OrderBy, ...]
+
+REPORTS = Coalesce(
+    Subquery(
+        EntryReference.objects.filter(entry=OuterRef("pk"))
+        .order_by()
+        .values("entry")
+        .annotate(count=Count("pk"))
+        .values("count")
+    ),
+    0,
+)
 
 ORDERS: dict[str, tuple[str, Ordering]] = {
     "newest": ("Newest first", (F("occurred_on").desc(nulls_last=True), F("id").desc())),
     "oldest": ("Oldest first", (F("occurred_on").asc(nulls_last=True), F("id").asc())),
+    "added": ("Last added first", (F("created_at").desc(), F("id").desc())),
+    "reports": ("Most reports first", (REPORTS.desc(), F("id").desc())),
     "title": ("By title", (Lower("title"), F("id"))),
 }
+# How a list looks -> what it is called, and how many entries are on a page.
+VIEWS = {"list": ("List", 25), "compact": ("Compact", 50), "table": ("Table", 50)}
+# Who can read an entry, for those who see the others too.
+STATUS_LABELS = {"published": "Everybody", "internal": "Curators, internal", "draft": "Curators, draft"}
 MOST_TAGS = 60
+MOST_PAGES = 8
 
 Address = Callable[[EntryFilter], str]
 Asked = TypeVar("Asked")
@@ -59,11 +80,13 @@ class Choice:
 
 @dataclass(frozen=True)
 class Listing:
-    """Which entries of a kind, in which order. What made no sense is left out and told in `problems`."""
+    """Which entries of a kind, in which order, and how they look. What made no sense is left out and told in
+    `problems`."""
 
     filter: EntryFilter
     sort: str = "newest"
     problems: tuple[Problem, ...] = ()
+    view: str = "list"
 
     @classmethod
     def from_params(cls, params: QueryDict, kind: str) -> "Listing":
@@ -72,7 +95,11 @@ class Listing:
         if sort not in ORDERS:
             problems.append(Problem("sort", f"There is no order “{sort}”: choose {', '.join(ORDERS)}."))
             sort = "newest"
-        return cls(filter, sort, tuple(problems))
+        view = params.get("view") or "list"
+        if view not in VIEWS:
+            problems.append(Problem("view", f"There is no view “{view}”: choose {', '.join(VIEWS)}."))
+            view = "list"
+        return cls(filter, sort, tuple(problems), view)
 
     def apply(self, entries: EntryQuerySet) -> EntryQuerySet:
         return self.filter.apply(entries).order_by(*ORDERS[self.sort][1])
@@ -82,12 +109,26 @@ class Listing:
         params = short_params(filter.without("kind"))
         if self.sort != "newest":
             params["sort"] = self.sort
-        return "?" + urlencode(params) if params else "."
+        if self.view != "list":
+            params["view"] = self.view
+        return "?" + urlencode(params, safe=",:") if params else "."
+
+    @property
+    def views(self) -> list[Choice]:
+        """The ways in which this list can look."""
+        return [
+            Choice(name, label, 0, replace(self, view=name).address(self.filter), name == self.view)
+            for name, (label, _) in VIEWS.items()
+        ]
+
+    def sorted(self, sort: str) -> str:
+        """The address of this list in another order."""
+        return replace(self, sort=sort).address(self.filter)
 
     @property
     def downloads(self) -> list[tuple[str, str]]:
         """(what it is called, address) of this list, whole, as a file."""
-        here = self.address(self.filter)
+        here = replace(self, view="list").address(self.filter)
         more = f"{here}&" if here.startswith("?") else "?"
         return [("CSV", f"{more}format=csv"), ("JSON lines", f"{more}format=jsonl")]
 
@@ -121,16 +162,21 @@ def _short(day: date, *, month_edge: int, year_edge: tuple[int, int]) -> str:
 
 
 def chips(filter: EntryFilter, address: Address) -> list[Chip]:
-    """One chip for each filter that is set, but for the kind; a whole year is one chip."""
+    """One chip for each value that is set, but for the kind; a whole year is one chip."""
     found = []
     for name, model in (("tag", Tag), ("entity", Entity), ("category", Category)):
-        slug = getattr(filter, name)
-        if slug:
-            row = model._default_manager.filter(slug=slug).first()
-            found.append(Chip(f"{name.capitalize()}: {row or slug}", address(filter.without(name))))
-    if filter.namespace:
-        label = NAMESPACES.get(filter.namespace, (filter.namespace, ""))[0]
-        found.append(Chip(f"In {label}", address(filter.without("namespace"))))
+        written = {value: role_and_slug(value) if name == "entity" else ("", value) for value in filter.values(name)}
+        slugs = [slug for _, slug in written.values()]
+        rows = {row.slug: row for row in model._default_manager.filter(slug__in=slugs)} if slugs else {}
+        for value, (role, slug) in written.items():
+            label = Role(role).label if role else name.capitalize()
+            found.append(Chip(f"{label}: {rows.get(slug, slug)}", address(filter.toggled(name, value))))
+    for namespace in filter.values("namespace"):
+        found.append(Chip(f"In {namespace_label(namespace)}", address(filter.toggled("namespace", namespace))))
+    if filter.language:
+        found.append(Chip(f"In {language_label(filter.language)}", address(filter.without("language"))))
+    if filter.status:
+        found.append(Chip(f"For {STATUS_LABELS[filter.status].lower()}", address(filter.without("status"))))
     params = short_params(filter)
     since, until = params.get("since"), params.get("until")
     if since and since == until:
@@ -141,38 +187,36 @@ def chips(filter: EntryFilter, address: Address) -> list[Chip]:
     return found
 
 
+def namespace_label(namespace: str) -> str:
+    return NAMESPACES.get(namespace, (namespace, ""))[0]
+
+
+def language_label(code: str) -> str:
+    """`French` for `fr`; a code that is not known stays as it is."""
+    try:
+        return get_language_info(code)["name"]
+    except KeyError:
+        return code
+
+
 def tag_choices(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
-    """The tags of what the other filters leave, the commonest first."""
-    others = filter.without("tag").apply(entries)
-    rows = (
-        Tag.objects.filter(entries__in=others.order_by().values("pk"))
-        .annotate(count=Count("entries"))
-        .order_by("-count", "name")
-        .values_list("slug", "name", "count")[:MOST_TAGS]
-    )
-    found = []
-    for slug, name, count in rows:
-        chosen = slug == filter.tag
-        wanted = filter.without("tag") if chosen else replace(filter, tag=slug)
-        found.append(Choice(slug, name, count, address(wanted), chosen))
-    return found
+    """The tags of what the filter leaves, the commonest first: choosing another leaves those that have both."""
+    tagged = Entry.tags.through.objects.filter(entry__in=filter.apply(entries).order_by().values("pk"))
+    counted = dict(tagged.order_by().values_list("tag").annotate(count=Count("pk")).order_by("-count")[:MOST_TAGS])
+    tags = sorted(Tag.objects.in_bulk(counted).values(), key=lambda tag: (-counted[tag.pk], tag.name))
+    chosen = filter.values("tag")
+    return [
+        Choice(tag.slug, tag.name, counted[tag.pk], address(filter.toggled("tag", tag.slug)), tag.slug in chosen)
+        for tag in tags
+    ]
 
 
 def year_choices(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
     """The years of what the other filters leave, the latest first."""
     anytime = filter.without("since").without("until")
-    dated = anytime.apply(entries).filter(occurred_on__isnull=False)
-    rows = (
-        dated.order_by()
-        .annotate(year=ExtractYear("occurred_on"))
-        .values("year")
-        .annotate(count=Count("id", distinct=True))
-        .order_by("-year")
-        .values_list("year", "count")
-    )
     found = []
-    for year, count in rows:
-        this = replace(filter, since=date(year, 1, 1), until=date(year, 12, 31))
+    for year, count in sorted(by_period(anytime.apply(entries), YEAR).items(), reverse=True):
+        this = replace(filter, since=date(int(year), 1, 1), until=date(int(year), 12, 31))
         chosen = filter == this
-        found.append(Choice(str(year), str(year), count, address(anytime if chosen else this), chosen))
+        found.append(Choice(year, year, count, address(anytime if chosen else this), chosen))
     return found

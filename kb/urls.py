@@ -19,6 +19,7 @@ from kb.views.known_as import known_as
 from kb.views.proposals import decide, proposals
 from kb.views.settling import settle
 from kb.views.status import StatusPage
+from kb.views.taxonomies import category, taxonomies, taxonomy
 from kb.views.trends import trends_page
 
 urlpatterns = [
@@ -29,6 +30,9 @@ urlpatterns = [
     path("entries/<path:slug>/", EntryPage.as_view(around="search.bridges.around"), name="entry"),
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),
+    path("taxonomies/", taxonomies, name="taxonomies"),
+    path("taxonomies/<str:slug>/", taxonomy, name="taxonomy"),
+    path("taxonomies/<str:taxonomy>/<str:slug>/", category, name="category"),
     path("", include("search.urls")),
     path("", include("ingest.web.urls")),
     path("changes/", changes, name="changes"),

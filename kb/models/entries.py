@@ -37,6 +37,10 @@ class Origin(models.TextChoices):
     SUGGESTED = "suggested", "Suggested"
 
 
+# Whose word counts: a suggestion is nobody's yet.
+SAID = (Origin.HUMAN, Origin.IMPORTED)
+
+
 class Status(models.TextChoices):
     DRAFT = "draft", "Draft"
     PUBLISHED = "published", "Published"

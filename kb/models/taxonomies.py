@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.db import models
+from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
 from kb.models.entries import Origin
@@ -37,6 +38,9 @@ class Taxonomy(models.Model):
         self.slug = self.slug or free_slug(Taxonomy, self.name, fallback="taxonomy", taken_by=self.pk)
         super().save(*args, **kwargs)
 
+    def get_absolute_url(self) -> str:
+        return reverse("taxonomy", args=[self.slug])
+
 
 class Category(models.Model):
     """One class of a taxonomy, possibly within another."""
@@ -64,6 +68,9 @@ class Category(models.Model):
         if not self.slug:
             self.slug = free_slug(Category, f"{self.taxonomy.slug} {self.name}", fallback="category", taken_by=self.pk)
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("category", args=[self.taxonomy.slug, self.slug])
 
     @property
     def path(self) -> list[str]:

@@ -14,11 +14,10 @@ from django.db import connection
 from django.db.models import CharField, Count
 from django.db.models.functions import Cast, Substr
 
-from kb.models import Category, Classification, Entity, EntityRole, EntryReference, Origin
-from kb.models.entries import EntryQuerySet
+from kb.models import Category, Classification, Entity, EntityRole, EntryReference
+from kb.models.entries import SAID, EntryQuerySet
 from kb.models.taxonomies import NO_NAME
 
-SAID = (Origin.HUMAN, Origin.IMPORTED)
 YEAR, MONTH = 4, 7
 """How much of a date written YYYY-MM-DD a period is."""
 

@@ -1,39 +1,70 @@
 """All entries of a kind, to look through and narrow down."""
 
-from django.core.paginator import Paginator
+import re
+
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from kb.facets import facets
 from kb.kinds import KINDS
-from kb.listing import ORDERS, Listing, chips, tag_choices, year_choices
+from kb.listing import MOST_PAGES, ORDERS, REPORTS, VIEWS, Listing, chips
 from kb.models import Entry
+from kb.unless_written import unless_written
 from kb.views.downloads import download
-from kb.views.parts import render_part
+from kb.views.parts import is_part, render_part
 
-PAGE_SIZE = 25
+SEVERAL = re.compile(r"(\d{1,6})-(\d{1,6})", re.ASCII)
 
 
 def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """All entries of a kind, filtered and ordered as the address says.
+    """All entries of a kind, filtered, ordered and shown as the address says.
 
-    What makes no sense in it is told beside the list that the rest of it gives, with status 400.
+    `page` is a page or, as in `1-3`, several that are shown together. What makes no sense in the address is told beside
+    the list that the rest of it gives, with status 400.
     """
     listing = Listing.from_params(request.GET, kind)
     entries = Entry.objects.visible_to(request.user)
     if (wanted := request.GET.get("format", "")) and not listing.problems:
         return download(request, listing.apply(entries), wanted, KINDS[kind].path)
-    page = Paginator(listing.apply(entries).for_lists(), PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = listing.apply(entries).for_lists()
+    if listing.view == "table":
+        rows = rows.prefetch_related("roles__entity").annotate(reports=REPORTS)
+    paginator = Paginator(rows, VIEWS[listing.view][1])
+    first, page = _pages(paginator, request.GET.get("page", ""))
+    is_staff = bool(getattr(request.user, "is_staff", False))
     context = {
         "info": KINDS[kind],
         "listing": listing,
         "page": page,
-        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
+        "first": first,
+        "entries": list(rows[(first - 1) * paginator.per_page : page.end_index()]),
+        "start": (first - 1) * paginator.per_page + 1,
+        # Of what joins a list, the first has the focus.
+        "fresh_at": (page.number - first) * paginator.per_page + 1 if is_part(request) and first < page.number else 0,
+        "left": min(paginator.per_page, paginator.count - page.end_index()),
+        "by_date": listing.sorted("oldest" if listing.sort == "newest" else "newest"),
+        "by_title": listing.sorted("title"),
+        "by_reports": listing.sorted("reports"),
+        "more": f"{first}-{page.number + 1}" if page.has_next() and page.number - first + 1 < MOST_PAGES else "",
+        "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": listing.address(listing.filter),
         "chips": chips(listing.filter, listing.address),
-        "tags": tag_choices(entries, listing.filter, listing.address),
-        "years": year_choices(entries, listing.filter, listing.address),
+        "facets": unless_written(
+            ("browse", listing.filter, listing.sort, listing.view, is_staff),
+            lambda: facets(entries, listing.filter, listing.address, for_staff=is_staff),
+        ),
         "orders": [(name, label) for name, (label, _) in ORDERS.items()],
         "typed": {name: request.GET.get(name, "") for name in ("since", "until")},
     }
     status = 400 if listing.problems else 200
     return render_part(request, "entries/list.html", "entries/_results.html", context, status)
+
+
+def _pages(paginator: Paginator, written: str) -> tuple[int, Page]:
+    """The number of the first page that is shown, and the last page; the nearest there are."""
+    several = SEVERAL.fullmatch(written)
+    page = paginator.get_page(several[2] if several else written)
+    if not several:
+        return page.number, page
+    return min(max(int(several[1]), page.number - MOST_PAGES + 1, 1), page.number), page

@@ -138,7 +138,118 @@ def test_names_are_shown_and_never_run(client):
     assert '"><i>' not in whole
 
 
-@pytest.mark.parametrize("address", ["/incidents/", "/incidents/?tag=a&since=2020&sort=title", "/entities/"])
+def facet(page: str, key: str) -> dict[str, int]:
+    """What a facet offers, with the counts."""
+    found = re.search(rf'<details class="facet" id="facet-{key}".*?(?=<details class="facet"|</aside>)', page, re.S)
+    return {
+        name: int(count)
+        for name, count in re.findall(r'">([^<>]+) <span class="count">(\d+)<', found[0] if found else "")
+    }
+
+
+def test_facets_count_everything_that_entries_have_under_what_is_chosen(client):
+    loss, death = make_category("Loss"), make_category("Death")
+    make_entry(
+        title="both",
+        occurred_on="2024",
+        tags=["law"],
+        entities={"deployer": ["Acme"], "harmed": ["Clerks"]},
+        categories=[loss, death],
+        ids={"aiid": "1"},
+    )
+    make_entry(title="one", occurred_on="2023", entities={"developer": ["Acme"]}, categories=[loss], language="fr")
+    make_entry(kind="note", tags=["law"], categories=[loss])
+    make_entry(title="hidden", occurred_on="2024", tags=["law"], categories=[loss], visibility="internal")
+
+    page = get(client, "/incidents/")
+
+    assert facet(page, "year") == {"2024": 1, "2023": 1}
+    assert facet(page, "tag") == {"law": 1}
+    assert facet(page, "developer") == facet(page, "deployer") == {"Acme": 1}
+    assert facet(page, "harmed") == {"Clerks": 1}
+    assert facet(page, "in-harms") == {"Loss": 2, "Death": 1}
+    assert facet(page, "namespace") == {"AIID": 1}
+    assert facet(page, "language") == {"English": 1, "French": 1}
+    assert facet(page, "status") == {}
+    narrowed = get(client, "/incidents/?category=harms-loss,harms-death&entity=deployer:acme")
+    assert titles(narrowed) == ["both"]
+    assert facet(narrowed, "in-harms") == {"Loss": 1, "Death": 1}
+    assert 'href="?entity=deployer:acme&amp;category=harms-loss"' in narrowed
+
+
+def test_staff_choose_by_who_can_read_it(staff):
+    make_entry(title="a draft", status="draft")
+    make_entry(title="inside", visibility="internal")
+    make_entry(title="for all")
+
+    page = get(staff, "/incidents/?status=draft")
+
+    assert titles(page) == ["a draft"]
+    assert facet(page, "status") == {"Everybody": 1, "Curators, internal": 1, "Curators, draft": 1}
+
+
+def test_nobody_else_learns_of_them_by_asking(client):
+    make_entry(title="a draft", status="draft")
+
+    assert titles(get(client, "/incidents/?status=draft")) == []
+    assert "There is no status “x”" in get(client, "/incidents/?status=x", 400)
+
+
+@pytest.mark.parametrize("view", ["list", "compact", "table"])
+def test_a_list_looks_as_its_address_says_and_keeps_the_rest_of_it(client, view):
+    make_entry(title="One", tags=["law"], references=["a", "b"], entities={"deployer": ["Acme"]})
+    make_entry(title="Two", tags=["law"], references=["a"])
+    make_entry(title="Three")
+
+    page = get(client, f"/incidents/?tag=law&sort=reports&view={view}")
+
+    assert titles(page) == ["One", "Two"]
+    assert 'href="?tag=law&amp;sort=reports&amp;view=compact"' in page
+    assert ('<td class="number">2</td>' in page) == (view == "table")
+    assert 'href="?tag=law&amp;sort=reports&amp;format=csv"' in page
+
+
+def test_more_is_shown_below_and_the_address_holds_how_much(client):
+    for index in range(60):
+        make_entry(title=f"Entry {index:02}")
+
+    page = get(client, "/incidents/?sort=title")
+    assert 'href="?sort=title&amp;page=1-2"' in page
+
+    both = get(client, "/incidents/?sort=title&page=1-2")
+    assert titles(both) == [f"Entry {index:02}" for index in range(50)]
+    assert "pages 1 to 2 of 3" in both
+    assert 'href="?sort=title&amp;page=1-3"' in both
+    assert "Show 10 more" in both
+    part = get(client, "/incidents/?sort=title&page=1-2", **{"HX-Request": "true"})
+    assert re.findall(r"autofocus>([^<]*)<", part) == ["Entry 25"]
+    assert "autofocus" not in both
+
+
+@pytest.mark.parametrize(
+    ("written", "first", "count"), [("2-9", 25, 35), ("9-2", 25, 25), ("0-1", 0, 25), ("1-²", 0, 25)]
+)
+def test_a_stretch_of_pages_that_is_not_there_gives_the_nearest(client, written, first, count):
+    for index in range(60):
+        make_entry(title=f"Entry {index:02}")
+
+    shown = titles(get(client, f"/incidents/?sort=title&page={written}"))
+
+    assert (shown[0], len(shown)) == (f"Entry {first:02}", count)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/incidents/",
+        "/incidents/?tag=a&since=2020&sort=title",
+        "/incidents/?view=table&sort=reports&page=1-2",
+        "/entities/",
+        "/taxonomies/",
+        "/taxonomies/harms/",
+        "/taxonomies/harms/harms-loss/",
+    ],
+)
 def test_the_number_of_queries_does_not_grow(client, count_queries, address):
     def add(count: int) -> None:
         for _ in range(count):
@@ -147,6 +258,7 @@ def test_the_number_of_queries_does_not_grow(client, count_queries, address):
                 occurred_on="2024",
                 entities={"deployer": [make_entity()]},
                 ids={"aiid": make_entity().name},
+                categories=[make_category("Loss"), make_category()],
             )
 
     add(10)

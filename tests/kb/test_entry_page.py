@@ -219,7 +219,7 @@ def test_a_category_within_another_is_told_with_it(client):
 
     page = client.get(entry.get_absolute_url()).content.decode()
 
-    assert 'Rights Violation: <a href="/incidents/?category=csetv1-no">no</a>' in page
+    assert 'Rights Violation: <a href="/taxonomies/csetv1/csetv1-no/">no</a>' in page
     assert "<summary>1 field</summary>" in page
     found = client.get(f"/api/v1/entries/{entry.pk}").json()["classifications"]
     assert [one["path"] for one in found] == [["Rights Violation", "no"], ["Physical"]]

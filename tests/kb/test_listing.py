@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from kb.filters import EntryFilter
 from kb.listing import Listing, chips, short_params, tag_choices, year_choices
-from kb.models import Entry
+from kb.models import Classification, Entry
 from tests.factories import make_category, make_entity, make_entry
 
 
@@ -84,12 +84,54 @@ def test_a_facet_counts_what_choosing_it_would_leave():
 
     assert [(tag.label, tag.count, tag.chosen, tag.address) for tag in tags] == [
         ("chatbots", 2, True, "."),
-        ("law", 2, False, "?tag=law"),
+        ("law", 1, False, "?tag=chatbots,law"),
     ]
     assert [(year.label, year.count, year.address) for year in years] == [
         ("2024", 1, "?tag=chatbots&since=2024&until=2024"),
         ("2023", 1, "?tag=chatbots&since=2023&until=2023"),
     ]
+
+
+@pytest.mark.django_db
+def test_several_tags_are_all_of_them_and_each_has_a_chip_of_its_own():
+    both = make_entry(tags=["chatbots", "law"])
+    make_entry(tags=["chatbots"])
+    found = listing("tag=law,chatbots,law")
+
+    assert list(found.apply(Entry.objects.all())) == [both]
+    assert [(chip.label, chip.remove) for chip in chips(found.filter, found.address)] == [
+        ("Tag: law", "?tag=chatbots"),
+        ("Tag: chatbots", "?tag=law"),
+    ]
+
+
+@pytest.mark.django_db
+def test_an_entity_in_one_role_only():
+    built = make_entry(entities={"developer": ["Acme"]})
+    used = make_entry(entities={"deployer": ["Acme"]})
+
+    def found(query: str) -> set:
+        return set(listing(query).apply(Entry.objects.all()))
+
+    assert found("entity=acme") == {built, used}
+    assert found("entity=deployer:acme") == {used}
+    assert found("entity=deployer:acme,developer:acme") == set()
+    assert [problem.name for problem in listing("entity=owner:acme").problems] == ["entity"]
+
+
+@pytest.mark.django_db
+def test_what_is_only_suggested_for_a_category_is_not_in_it():
+    loss = make_category("Loss")
+    said, guessed = make_entry(categories=[loss]), make_entry()
+    Classification.objects.create(entry=guessed, category=loss, origin="suggested")
+
+    assert list(listing("category=harms-loss").apply(Entry.objects.all())) == [said]
+
+
+def test_more_values_than_a_statement_should_have_are_told():
+    (problem,) = listing("tag=" + ",".join(map(str, range(13)))).problems
+
+    assert problem.message == "tag takes 12 values at most, not 13."
 
 
 @pytest.mark.django_db

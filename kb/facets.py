@@ -1,0 +1,193 @@
+"""Ways to narrow a list: what its entries have in common, counted, in words that say what is meant."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+
+from kb.external import OURS
+from kb.filters import EntryFilter
+from kb.kinds import Kind
+from kb.listing import (
+    STATUS_LABELS,
+    Address,
+    Choice,
+    language_label,
+    namespace_label,
+    tag_choices,
+    year_choices,
+)
+from kb.models import Category, Classification, Entity, EntityRole, ExternalId
+from kb.models.entries import SAID, EntryQuerySet
+from kb.models.taxonomies import NO_NAME
+from kb.roles import Role
+
+SHOWN = 8
+MOST_TAGS, MOST_OF_ROLE, MOST_OF_TAXONOMY, MOST_NAMESPACES = 32, 12, 16, 12
+
+WHEN = {
+    Kind.INCIDENT: "When it happened.",
+    Kind.CASE_STUDY: "When the team told of it.",
+    Kind.NOTE: "When what the note is about came out.",
+}
+ROLES = {
+    Role.DEVELOPER: ("Built by", "Who made the system."),
+    Role.DEPLOYER: ("Used by", "Who put the system to use, on others or for them."),
+    Role.HARMED: ("Who was harmed", "The people and groups it was done to, as the sources name them."),
+    Role.SYSTEM: ("System", "The product or model that was involved."),
+    Role.COMPANY: ("Company", "Whose work this is."),
+    Role.AUTHOR: ("Author", "Who wrote it."),
+}
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A way to narrow a list. `help` says what the values mean, `more` leads to all of them where a page has these."""
+
+    key: str
+    label: str
+    help: str
+    choices: list[Choice]
+    more: str = ""
+    is_open: bool = False
+
+    @property
+    def shown(self) -> list[Choice]:
+        """The commonest, and those that are chosen."""
+        return self.choices if self.key == "year" else self.choices[:SHOWN]
+
+    @property
+    def rest(self) -> list[Choice]:
+        return self.choices[len(self.shown) :]
+
+
+def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for_staff: bool = False) -> list[Facet]:
+    """What the filter leaves of `entries`, counted by everything that these have, in a fixed number of queries.
+
+    Of what an entry can have only one of (year, language, status) the counts are of what the other filters leave, so
+    that another one can be chosen instead; of everything else, of what choosing it too would leave.
+    """
+    left = filter.apply(entries).order_by()
+    choose = partial(_choices, filter, address)
+    when = WHEN.get(filter.kind, "When it happened or came out.")  # type: ignore[call-overload]
+    found = [
+        Facet("year", "Year", when, year_choices(entries, filter, address), is_open=True),
+        Facet(
+            "tag",
+            "Tag",
+            "The words under which this collection files it.",
+            tag_choices(entries, filter, address)[:MOST_TAGS],
+            is_open=True,
+        ),
+        *_roles(left, choose),
+        *_taxonomies(left, choose),
+        Facet(
+            "namespace",
+            "Also recorded in",
+            "Other collections that have the same event or paper, under a number of their own.",
+            choose("namespace", _namespaces(left)),
+        ),
+        Facet("language", "Language", "In which its text here is written.", _languages(entries, filter, address)),
+    ]
+    if for_staff:
+        found.append(Facet("status", "Who can read it", "", _statuses(entries, filter, address)))
+    telling = [facet for facet in found if _tells(facet)]
+    return [replace(one, is_open=one.is_open or any(choice.chosen for choice in one.choices)) for one in telling]
+
+
+Choose = Callable[[str, Iterable[tuple[str, str, int]]], list[Choice]]
+
+
+def _choices(filter: EntryFilter, address: Address, name: str, rows: Iterable[tuple[str, str, int]]) -> list[Choice]:
+    """(value, label, count) as links, the chosen ones first."""
+    chosen = filter.values(name)
+    made = [
+        Choice(value, label, count, address(filter.toggled(name, value)), value in chosen)
+        for value, label, count in rows
+    ]
+    return sorted(made, key=lambda choice: not choice.chosen)
+
+
+def _tells(facet: Facet) -> bool:
+    """Whether there is something to choose: of languages and readers not when all have the same."""
+    if facet.key in ("language", "status"):
+        return len(facet.choices) > 1 or any(choice.chosen for choice in facet.choices)
+    return bool(facet.choices)
+
+
+def _roles(left: EntryQuerySet, choose: Choose) -> list[Facet]:
+    """The entities by the part they had, those in most entries first."""
+    counted = (
+        EntityRole.objects.filter(entry__in=left.values("pk"))
+        .order_by()
+        .values("role", "entity")
+        .annotate(count=Count("pk"))
+        .annotate(place=Window(RowNumber(), partition_by="role", order_by=[F("count").desc(), F("entity").asc()]))
+        .filter(place__lte=MOST_OF_ROLE)
+        .values_list("role", "entity", "count")
+    )
+    rows = list(counted)
+    named = Entity.objects.in_bulk({entity for _, entity, _ in rows})
+    found = []
+    for role, (label, help) in ROLES.items():
+        of = [(named[entity], count) for part, entity, count in rows if part == role]
+        of = sorted(of, key=lambda row: (-row[1], row[0].name.lower()))
+        choices = choose("entity", [(f"{role.value}:{one.slug}", one.name, count) for one, count in of])
+        found.append(Facet(role.value, label, help, choices))
+    return found
+
+
+def _taxonomies(left: EntryQuerySet, choose: Choose) -> list[Facet]:
+    """The categories of each taxonomy; one within another is told with it, and what says nothing (`no`, `unknown`) is
+    left to the pages of the taxonomy."""
+    said = Classification.objects.filter(origin__in=SAID, entry__in=left.values("pk")).order_by()
+    counts = dict(said.values_list("category").annotate(Count("entry", distinct=True)))
+    categories = Category.objects.select_related("taxonomy", "parent").in_bulk(counts)
+    by_taxonomy: dict[int, list[Category]] = {}
+    for category in categories.values():
+        if not NO_NAME.fullmatch(category.name) or (category.parent and category.name.lower() == "yes"):
+            by_taxonomy.setdefault(category.taxonomy_id, []).append(category)
+    found = []
+    for of in sorted(by_taxonomy.values(), key=lambda some: -sum(counts[one.pk] for one in some)):
+        taxonomy = of[0].taxonomy
+        of.sort(key=lambda one: (-counts[one.pk], one.name))
+        rows = [(one.slug, _called(one), counts[one.pk]) for one in of[:MOST_OF_TAXONOMY]]
+        help = taxonomy.description or f"As {taxonomy.attribution or taxonomy.name} classifies it."
+        found.append(
+            Facet(
+                f"in-{taxonomy.slug}",
+                taxonomy.name,
+                help,
+                choose("category", rows),
+                more=taxonomy.get_absolute_url(),
+            )
+        )
+    return found
+
+
+def _called(category: Category) -> str:
+    """Its own name, after that of the question it answers."""
+    return f"{category.parent.name}: {category.name}" if category.parent else category.name
+
+
+def _namespaces(left: EntryQuerySet) -> list[tuple[str, str, int]]:
+    known = ExternalId.objects.filter(entry__in=left.values("pk")).exclude(namespace__in=OURS).order_by()
+    rows = known.values_list("namespace").annotate(count=Count("entry", distinct=True)).order_by("-count", "namespace")
+    return [(name, namespace_label(name), count) for name, count in rows[:MOST_NAMESPACES] if "," not in name]
+
+
+def _languages(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
+    others = filter.without("language").apply(entries).exclude(language="").order_by()
+    rows = others.values_list("language").annotate(count=Count("pk")).order_by("-count", "language")
+    return _choices(filter, address, "language", [(code, language_label(code), count) for code, count in rows])
+
+
+def _statuses(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
+    others = filter.without("status").apply(entries).order_by()
+    counts = dict.fromkeys(STATUS_LABELS, 0)
+    for status, visibility, count in others.values_list("status", "visibility").annotate(Count("pk")):
+        counts["draft" if status == "draft" else "internal" if visibility == "internal" else "published"] += count
+    rows = [(name, label, counts[name]) for name, label in STATUS_LABELS.items() if counts[name]]
+    return _choices(filter, address, "status", rows)

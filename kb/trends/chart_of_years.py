@@ -1,0 +1,43 @@
+"""Entries by year as a chart with its table, for any page that shows some of them."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from kb.kinds import KINDS
+from kb.models.entries import EntryQuerySet
+from kb.trends.charts import Drawing, Row, columns
+from kb.trends.counting import YEAR, by_period
+from kb.trends.page import Chart
+
+WIDTH, HEIGHT = 620, 150
+
+
+def chart_of_years(entries: EntryQuerySet, title: str, address: Callable[[str], str], key: str = "years") -> Chart:
+    """How many of the entries happened in each year, from the first to the last that has any; no rows where none has a
+    date. With entries of one kind, `address` of that kind gives the list that a year of it is in.
+    """
+    of_kind = {kind: by_period(entries.filter(kind=kind), YEAR) for kind in KINDS}
+    present = [kind for kind, counts in of_kind.items() if counts]
+    all_years = sorted({int(year) for counts in of_kind.values() for year in counts})
+    if not all_years:
+        return Chart(key, title, "None of them has a date.", ("Year",), (), columns([]))
+    rows = []
+    for year in range(all_years[0], all_years[-1] + 1):
+        counts = tuple(of_kind[kind][str(year)] for kind in present)
+        total = sum(counts)
+        values = (total,) if len(present) == 1 else (total, *counts)
+        link = _within(address(present[0]), year) if len(present) == 1 else ""
+        rows.append(Row(str(year), values, link if total else ""))
+    best = max(rows, key=lambda row: row.value)
+    heads = ("Year", KINDS[present[0]].plural) if len(present) == 1 else ("Year", "All", *_plurals(present))
+    drawing: Drawing = columns([Row(row.label, row.values[:1]) for row in rows], WIDTH, HEIGHT)
+    told = f"{rows[0].label} to {rows[-1].label}. Most in {best.label}: {best.value:,}."
+    return Chart(key, title, told, heads, tuple(rows), drawing, present[0] if len(present) == 1 else "")
+
+
+def _plurals(kinds: list[str]) -> list[str]:
+    return [KINDS[kind].plural for kind in kinds]
+
+
+def _within(address: str, year: int) -> str:
+    return f"{address}{'&' if urlsplit(address).query else '?'}since={year}&until={year}"

@@ -1,0 +1,126 @@
+"""Taxonomies: which there are, what their categories mean, and how many entries are in each."""
+
+from collections import Counter
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from kb.kinds import KINDS
+from kb.listing import ORDERS
+from kb.models import Category, Classification, Entry, Origin, Taxonomy
+from kb.models.entries import SAID, EntryQuerySet
+from kb.trends.chart_of_years import chart_of_years
+from kb.unless_written import unless_written
+
+EXAMPLES = 8
+
+
+@require_safe
+def taxonomies(request: HttpRequest) -> HttpResponse:
+    """All taxonomies, with how many categories each has and how many entries are classified by it."""
+    found = unless_written(("taxonomies", _is_staff(request)), lambda: _counted(_visible(request)))
+    return render(request, "taxonomies/list.html", {"taxonomies": found})
+
+
+@require_safe
+def taxonomy(request: HttpRequest, slug: str) -> HttpResponse:
+    """One taxonomy: its categories, those within others below them, with what they mean and how many are in each."""
+    found = get_object_or_404(Taxonomy, slug=slug)
+    counts = unless_written(("taxonomy", found.pk, _is_staff(request)), lambda: _by_category(found, _visible(request)))
+    below: dict[int | None, list[Category]] = {}
+    for category in found.categories.order_by("name"):
+        category.taxonomy = found
+        below.setdefault(category.parent_id, []).append(category)
+    rows = [
+        {"category": category, "count": counts[category.pk], "depth": depth}
+        for category, depth in _in_order(below, None, 0, counts)
+    ]
+    return render(request, "taxonomies/taxonomy.html", {"taxonomy": found, "rows": rows})
+
+
+@require_safe
+def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
+    """One category: what it means, how many entries over time, examples, and what is within it. What is only suggested
+    for it stands apart."""
+    found = get_object_or_404(Category.objects.select_related("taxonomy", "parent__parent"), slug=slug)
+    if found.taxonomy.slug != taxonomy:
+        return redirect(found, permanent=True)
+    visible = _visible(request)
+    placed = Classification.objects.filter(category=found)
+    said = visible.filter(pk__in=placed.filter(origin__in=SAID).values("entry"))
+    suggested = visible.filter(pk__in=placed.filter(origin=Origin.SUGGESTED).values("entry")).exclude(
+        pk__in=said.values("pk")
+    )
+    newest = ORDERS["newest"][1]
+    kinds = Counter(dict(said.order_by().values_list("kind").annotate(Count("pk"))))
+    origins = dict(
+        placed.filter(entry__in=visible.values("pk"))
+        .order_by()
+        .values_list("origin")
+        .annotate(Count("entry", distinct=True))
+    )
+    counts = _by_category(found.taxonomy, visible)
+    children = [{"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")]
+    context = {
+        "category": found,
+        "above": [one for one in (found.parent and found.parent.parent, found.parent) if one],
+        "total": kinds.total(),
+        "kinds_counted": [
+            {"info": info, "count": kinds[kind], "address": _list(kind, found.slug)}
+            for kind, info in KINDS.items()
+            if kinds[kind]
+        ],
+        "origins": [(origin.value, ORIGINS[origin], origins[origin.value]) for origin in Origin if origin in origins],
+        "chart": chart_of_years(said, "Entries over time", lambda kind: _list(kind, found.slug)),
+        "examples": said.for_lists().order_by(*newest)[:EXAMPLES],
+        "suggested": suggested.for_lists().order_by(*newest)[:EXAMPLES],
+        "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
+    }
+    return render(request, "taxonomies/category.html", context)
+
+
+ORIGINS = {
+    Origin.HUMAN: "decided by a curator here",
+    Origin.IMPORTED: "from the source that publishes it",
+    Origin.SUGGESTED: "suggested by a program, which nobody has confirmed",
+}
+
+
+def _list(kind: str, slug: str) -> str:
+    return f"{reverse(kind)}?{urlencode({'category': slug})}"
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_staff", False))
+
+
+def _visible(request: HttpRequest) -> EntryQuerySet:
+    return Entry.objects.visible_to(request.user)
+
+
+def _counted(visible: EntryQuerySet) -> list[dict[str, Any]]:
+    said = Classification.objects.filter(origin__in=SAID, entry__in=visible.values("pk")).order_by()
+    entries = dict(said.values_list("category__taxonomy").annotate(Count("entry", distinct=True)))
+    rows = Taxonomy.objects.annotate(category_count=Count("categories")).order_by("name")
+    found = [{"taxonomy": row, "categories": row.category_count, "entries": entries.get(row.pk, 0)} for row in rows]
+    return sorted(found, key=lambda row: (-row["entries"], row["taxonomy"].name))
+
+
+def _by_category(of: Taxonomy, visible: EntryQuerySet) -> Counter[int]:
+    """How many entries somebody put in each category."""
+    said = Classification.objects.filter(category__taxonomy=of, origin__in=SAID, entry__in=visible.values("pk"))
+    return Counter(dict(said.order_by().values_list("category").annotate(Count("entry", distinct=True))))
+
+
+def _in_order(
+    below: dict[int | None, list[Category]], parent: int | None, depth: int, counts: Counter[int]
+) -> list[tuple[Category, int]]:
+    found = []
+    for one in sorted(below.pop(parent, []), key=lambda row: (-counts[row.pk], row.name)):
+        found += [(one, depth), *_in_order(below, one.pk, min(depth + 1, 3), counts)]
+    return found
