@@ -138,8 +138,9 @@ def _multiples(
 ) -> tuple[Multiples | None, BadFilter | None]:
     """By the field that was asked for, or else by the one in which most is said."""
     fields = counting.fields(incidents)
-    harms = counting.facts_by_period(incidents, "harms", length)
-    labels = [(field.slug, field.label) for field in fields] + ([(HARMS, "Harm")] if harms else [])
+    labels = [(field.slug, field.label) for field in fields]
+    if incidents.filter(facts__has_key="harms").exists():
+        labels.append((HARMS, "Harm"))
     if not labels:
         return None, None
     chosen = asked.by if asked.by in dict(labels) else labels[0][0]
@@ -147,6 +148,7 @@ def _multiples(
     if asked.by and chosen != asked.by:
         unknown = BadFilter("by", f"Nothing here is parted by “{asked.by[:60]}”: choose one of those below.")
     if chosen == HARMS:
+        harms = counting.facts_by_period(incidents, "harms", length)
         series = [(_capital(value), counts.total(), "", counts) for value, counts in harms.items()]
         series = sorted(series, key=lambda one: (-one[1], one[0]))[:SMALL]
     else:
