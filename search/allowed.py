@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kb.filters import EntryFilter
 from kb.models import Entry
@@ -29,22 +28,31 @@ def visible(ids: Sequence[int], user: Any) -> set[int]:
     return set(Entry.objects.visible_to(user).filter(pk__among=ids).order_by().values_list("pk", flat=True))
 
 
+def numbers(entries: EntryQuerySet, *names: str) -> Ids:
+    """These columns of whole numbers as an array, a row for each of the entries, in no order.
+
+    As one value, where the database can give it: a hundred thousand rows cost more than what is in them.
+    """
+    connection = connections[Entry.objects.db]
+    rows = entries.values_list(*names)
+    if connection.vendor != "sqlite":
+        return np.array(list(rows), np.int64).reshape(-1, len(names))
+    try:
+        inner, parameters = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return np.empty((0, len(names)), np.int64)
+    columns = [f"c{at}" for at in range(len(names))]
+    joined = " || ',' || ".join(columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH found({', '.join(columns)}) AS ({inner}) SELECT group_concat({joined}) FROM found",  # noqa: S608
+            parameters,
+        )
+        text = cursor.fetchone()[0]
+    return np.fromstring(text or "", np.int64, sep=",").reshape(-1, len(names))
+
+
 def _read(wanted: EntryFilter, user: Any) -> Ids | None:
     if wanted.is_empty and not Entry.objects.hidden_from(user).exists():
         return None
-    return _ids(connections[Entry.objects.db], wanted.apply(Entry.objects.visible_to(user)).order_by())
-
-
-def _ids(connection: BaseDatabaseWrapper, entries: EntryQuerySet) -> Ids:
-    """As one value, where the database can give it: a hundred thousand rows cost more than what is in them."""
-    rows = entries.values_list("pk", flat=True)
-    if connection.vendor == "sqlite":
-        try:
-            inner, parameters = rows.query.sql_with_params()
-        except EmptyResultSet:
-            return np.empty(0, np.int64)
-        with connection.cursor() as cursor:
-            cursor.execute(f"WITH found(id) AS ({inner}) SELECT group_concat(id) FROM found", parameters)  # noqa: S608
-            text = cursor.fetchone()[0]
-        return np.unique(np.fromstring(text, np.int64, sep=",")) if text else np.empty(0, np.int64)
-    return np.unique(np.fromiter(rows, np.int64))
+    return np.unique(numbers(wanted.apply(Entry.objects.visible_to(user)).order_by(), "pk"))

@@ -90,11 +90,6 @@ def _field_name(row: Classification) -> str:
     return " / ".join([row.category.taxonomy.name, *row.category.path[:-1]])
 
 
-def field_of(user: User) -> Field | None:
-    """The field that says best what went wrong, in everything that this reader may see; None without any labels."""
-    return _field([], user)
-
-
 def _field(entries: Sequence[Entry], user: User) -> Field | None:
     """The field that answers best, weighed by how many of the entries it labels; else of all that the reader sees."""
     counts: Counter[tuple[Field, str, str]] = Counter()

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 360, 150
 HEAD, FOOT = 18, 18
-LETTER = 6.5
+LETTER = 6.5  # the width of one, at most, in the sizes of the style sheet
 MOST_VALUES = 16
-ROW, BAR = 34, 10
-LONGEST_LABEL = 44
+ROW, BAR = 36, 10
+LONGEST_LABEL = 38
 
 
 @dataclass(frozen=True)
@@ -51,20 +51,34 @@ def columns(rows: Sequence[Row], width: int = WIDTH, height: int = HEIGHT, top: 
     step = width / len(rows)
     thick = round(step * 0.72, 1)
     base = height - FOOT
-    bars, labels, values = [], [], []
-    room = max(len(row.label) for row in rows) * LETTER + 6
-    every = max(1, round(-(-room // step)))
+    bars, values = [], []
     most = max(row.value for row in rows)
+    all_fit = len(rows) <= MOST_VALUES and len(f"{most:,}") * LETTER <= step + 4
     for number, row in enumerate(rows):
         middle = round((number + 0.5) * step, 1)
         tall = round((base - HEAD) * row.value / full, 1)
         if row.value:
             bars.append(f"M{round(middle - thick / 2, 1)} {base}v-{max(tall, 1)}h{thick}V{base}z")
-        if (len(rows) - 1 - number) % every == 0:
-            labels.append(Text(min(max(middle, room / 2 - 3), width - room / 2 + 3), height - 4, row.label))
-        if row.value and (row.value == most or len(rows) <= MOST_VALUES) and len(f"{row.value:,}") * LETTER <= step + 4:
-            values.append(Text(middle, base - tall - 4, f"{row.value:,}"))
-    return Drawing(width, height, ("".join(bars),), labels, values)
+        if row.value and (all_fit or row.value == most):
+            half = len(f"{row.value:,}") * LETTER / 2
+            values.append(Text(_within(middle, half, width), round(base - tall - 4, 1), f"{row.value:,}"))
+            most = most if all_fit else -1  # of several that are the largest, the first
+    return Drawing(width, height, ("".join(bars),), _labels(rows, width, height), values)
+
+
+def _labels(rows: Sequence[Row], width: int, height: int) -> list[Text]:
+    """From the last one backwards, those that do not run into each other."""
+    step, room = width / len(rows), max(len(row.label) for row in rows) * LETTER
+    found: list[Text] = []
+    for number in reversed(range(len(rows))):
+        x = _within((number + 0.5) * step, room / 2, width)
+        if not found or x <= found[-1].x - room - LETTER:
+            found.append(Text(x, height - 4, rows[number].label))
+    return found[::-1]
+
+
+def _within(middle: float, half: float, width: int) -> float:
+    return round(min(max(middle, half), width - half), 1)
 
 
 def ranked(rows: Sequence[Row], width: int = WIDTH) -> Drawing:
@@ -78,9 +92,9 @@ def ranked(rows: Sequence[Row], width: int = WIDTH) -> Drawing:
     room = width - longest * LETTER - 10
     for number, row in enumerate(rows):
         y = number * tall
-        labels.append(Text(0, y + 12, _short(row.label)))
+        labels.append(Text(0, y + 14, _short(row.label)))
         for at, value in enumerate(row.values):
-            down, long = y + 17 + at * (BAR + 3), max(round(room * value / full, 1), 1 if value else 0)
+            down, long = y + 20 + at * (BAR + 3), max(round(room * value / full, 1), 1 if value else 0)
             if value:
                 bars[at].append(f"M0 {down}h{long}v{BAR}H0z")
             values.append(Text(long + 5, down + BAR - 1, f"{value:,}"))

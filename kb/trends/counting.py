@@ -6,6 +6,7 @@ The entries that are given must have no row twice.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -54,9 +55,15 @@ def by_period(entries: EntryQuerySet, period: int) -> Counts:
     return Counter(dict(rows.values_list("period").annotate(Count("pk"))))
 
 
-def reports_by_period(entries: EntryQuerySet, period: int) -> Counts:
-    """How many reports that the entries cite were published when, each once."""
+def reports_by_period(
+    entries: EntryQuerySet, period: int, since: date | None = None, until: date | None = None
+) -> Counts:
+    """How many reports that the entries cite were published when, each once; within these days, both inclusive."""
     cited = EntryReference.objects.filter(entry__in=entries.values("pk")).exclude(reference__published_on=None)
+    if since:
+        cited = cited.filter(reference__published_on__gte=since)
+    if until:
+        cited = cited.filter(reference__published_on__lte=until)
     rows = cited.order_by().annotate(period=_period("reference__published_on", period))
     return Counter(dict(rows.values_list("period").annotate(Count("reference", distinct=True))))
 

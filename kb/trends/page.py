@@ -94,15 +94,14 @@ class Trends:
 
 def trends(asked: Asked, user: User) -> Trends:
     """Everything on the page, in a fixed number of queries."""
-    entries = Entry.objects.visible_to(user).order_by()
-    if not asked.filter.is_empty:
-        # Filters join tables, and count an entry as often as it is in them.
-        entries = Entry.objects.filter(pk__in=asked.filter.apply(entries).values("pk")).order_by()
+    entries = _entries(asked.filter, user)
     of_kind = {kind: entries.filter(kind=kind) for kind in KINDS}
     length = unit(asked.filter)
     incidents = counting.by_period(of_kind[Kind.INCIDENT], length)
     multiples, unknown = _multiples(asked, of_kind[Kind.INCIDENT], incidents, length)
-    reports = counting.reports_by_period(entries, length)
+    # Time is that of the event in all others, and here that of the report.
+    anytime = _entries(asked.filter.without("since").without("until"), user)
+    reports = counting.reports_by_period(anytime, length, asked.filter.since, asked.filter.until)
     reported = _over_time("reports", "Reports published", "reports", reports, length, asked)
     happened = _over_time("incidents", "Incidents over time", "incidents", incidents, length, asked, Kind.INCIDENT)
     total = entries.count()
@@ -119,6 +118,12 @@ def trends(asked: Asked, user: User) -> Trends:
     )
 
 
+def _entries(filter: EntryFilter, user: User) -> EntryQuerySet:
+    """Each once: filters join tables, and have an entry as often as it is in them."""
+    visible = Entry.objects.visible_to(user).order_by()
+    return visible if filter.is_empty else Entry.objects.filter(pk__in=filter.apply(visible).values("pk")).order_by()
+
+
 def _over_time(key: str, title: str, what: str, counts: Counts, length: int, asked: Asked, kind: str = "") -> Chart:
     rows = [
         Row(period.label, (period.of(counts),), _list(asked.filter, kind, period) if kind else "")
@@ -133,8 +138,9 @@ def _multiples(
 ) -> tuple[Multiples | None, BadFilter | None]:
     """By the field that was asked for, or else by the one in which most is said."""
     fields = counting.fields(incidents)
-    harms = counting.facts_by_period(incidents, "harms", length)
-    labels = [(field.slug, field.label) for field in fields] + ([(HARMS, "Harm")] if harms else [])
+    labels = [(field.slug, field.label) for field in fields]
+    if incidents.filter(facts__has_key="harms").exists():
+        labels.append((HARMS, "Harm"))
     if not labels:
         return None, None
     chosen = asked.by if asked.by in dict(labels) else labels[0][0]
@@ -142,6 +148,7 @@ def _multiples(
     if asked.by and chosen != asked.by:
         unknown = BadFilter("by", f"Nothing here is parted by “{asked.by[:60]}”: choose one of those below.")
     if chosen == HARMS:
+        harms = counting.facts_by_period(incidents, "harms", length)
         series = [(_capital(value), counts.total(), "", counts) for value, counts in harms.items()]
         series = sorted(series, key=lambda one: (-one[1], one[0]))[:SMALL]
     else:

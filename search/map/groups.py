@@ -5,15 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from django.db.models import Count
 
 from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.models import Classification, Entry
 from kb.models.entries import User
-from kb.models.taxonomies import NO_NAME
+from kb.trends import counting
 from kb.unless_written import unless_written
-from search import themes
 from search.engines.base import Ids
 from search.map.seen import Seen
 
@@ -55,15 +53,15 @@ def grouping(name: str, seen: Seen, filter: EntryFilter, user: User) -> Grouping
         Group(number, info.plural, int(counts[number]), replace(filter, kind=info.kind), info.kind)
         for number, info in enumerate(KINDS.values())
     ]
-    return Grouping([group for group in groups if group.count], seen.kinds)
+    return Grouping([group for group in groups if group.count], seen.kinds.astype(np.int64))
 
 
 def _by_year(seen: Seen, filter: EntryFilter) -> Grouping:
     """The latest years one by one, those before together, and what has no date."""
-    dated = seen.years[seen.years > 0]
-    last = int(dated.max(initial=0))
+    years = seen.years.astype(np.int64)
+    last = int(years.max(initial=0))
     first = last - YEARS + 1
-    of = np.where(seen.years == 0, REST, np.clip(last - seen.years, 0, YEARS))
+    of = np.where(years == 0, REST, np.clip(last - years, 0, YEARS))
     counts = np.bincount(of, minlength=REST + 1)
     groups = [
         Group(number, str(last - number), int(counts[number]), _in_year(filter, last - number))
@@ -79,7 +77,7 @@ def _in_year(filter: EntryFilter, year: int) -> EntryFilter | None:
 
 
 def _by_category(seen: Seen, filter: EntryFilter, user: User) -> Grouping:
-    """The commonest categories of the field that tells best what went wrong."""
+    """The commonest categories of the question that categories answer most often."""
     is_staff = bool(getattr(user, "is_staff", False))
     names, members, field = unless_written(("categories", is_staff), lambda: _categories(user))
     of = np.full(len(seen.rows), REST, np.int64)
@@ -98,23 +96,17 @@ def _by_category(seen: Seen, filter: EntryFilter, user: User) -> Grouping:
 
 def _categories(user: User) -> tuple[list[tuple[str, str]], list[Ids], str]:
     """Slug and name of the commonest categories, the ids of the entries in each, and what field they are of."""
-    chosen = themes.field_of(user)
-    if chosen is None:
+    entries = Entry.objects.visible_to(user).order_by()
+    fields = counting.fields(entries)
+    if not fields:
         return [], [], ""
-    taxonomy, parent = chosen
+    common = fields[0].values[:CATEGORIES]
     said = Classification.objects.filter(
-        origin__in=themes.SAID,
-        category__taxonomy=taxonomy,
-        category__parent=parent,
-        entry__in=Entry.objects.visible_to(user),
+        origin__in=counting.SAID, category__in=[value.pk for value in common], entry__in=entries.values("pk")
     )
-    named = ("category", "category__slug", "category__name", "category__taxonomy__name", "category__parent__name")
-    rows = said.order_by().values_list(*named).annotate(count=Count("entry")).order_by("-count", "category__name")
-    common = [row for row in rows if not NO_NAME.fullmatch(row[2])][:CATEGORIES]
-    members = _members(said.filter(category__in=[row[0] for row in common]).values_list("category", "entry"))
-    found = [np.array(sorted(members.get(row[0], ())), np.int64) for row in common]
-    field = " / ".join(filter(None, common[0][3:5])) if common else ""
-    return [(row[1], row[2]) for row in common], found, field
+    members = _members(said.values_list("category", "entry"))
+    found = [np.array(sorted(members.get(value.pk, ())), np.int64) for value in common]
+    return [(value.slug, value.name) for value in common], found, fields[0].label
 
 
 def _members(rows: Iterable[tuple[int, int]]) -> dict[int, set[int]]:

@@ -42,6 +42,14 @@ class Layout:
         within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
         return self.terms[self.starts[rows][owner] + within], owner
 
+    def merged(self, rows: Ids, added: np.ndarray, terms: list[list[int]]) -> tuple[np.ndarray, list[list[int]]]:
+        """The points of these rows and those that are added, each with its terms, by entry id."""
+        points = np.concatenate([self.points[rows], added])
+        own = [self.terms[self.starts[row] : self.starts[row + 1]].tolist() for row in rows.tolist()]
+        order = np.argsort(points["entry"])
+        all_terms = own + terms
+        return points[order], [all_terms[at] for at in order.tolist()]
+
 
 def current(user: User) -> Layout | None:
     """The map for this reader; None where none was computed yet. Read anew only when it is another."""

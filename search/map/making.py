@@ -34,11 +34,11 @@ AT_ONCE = 500
 # More than this are left to the computation, which follows soon.
 PLACED_AT_ONCE = 1000
 PASSAGES_PER_ENTRY = 8
+# How far, as a share of the map, what is put among others lies aside of their middle.
 APART = 0.004
 LOOK_S = 1.0
 SETTLE = timedelta(minutes=1)
 TRY_AGAIN = timedelta(days=1)
-
 
 Point = tuple[int, float, float, int, int, bool]  # the fields of POINT
 
@@ -100,7 +100,7 @@ def compute(run: Run) -> bool:
         for audience in audiences:
             run.phase("Placing entries by meaning" + (", with those that are hidden" if audience == "staff" else ""))
             count = _compute(audience, lambda: run.time_is_up)
-            run.count("hidden and other entries" if audience == "staff" else "entries", count)
+            run.count("entries_with_those_that_are_hidden" if audience == "staff" else "entries", count)
     except Stopped:
         return False
     except SearchError as error:
@@ -178,21 +178,17 @@ def _follow(row: MapLayout) -> int:
     indexed = dict(Indexing.objects.filter(indexed__gt=0).values_list("pk", "indexed"))
     new = [pk for pk, number in indexed.items() if known.get(pk) != number]
     new = list(entries_for(row.audience).filter(pk__among=new).order_by("pk").values_list("pk", flat=True))
-    if not new or len(new) > PLACED_AT_ONCE:
+    if len(new) > PLACED_AT_ONCE:
+        MapLayout.objects.filter(pk=row.pk).update(placed=len(new))  # so that the computation is due
         return 0
-    still = ~np.isin(layout.points["entry"], new)
-    stay = layout.points[still]
-    found = [_placed(pk, vector, stay, indexed[pk]) for pk, vector in vectors(new).items()]
-    added = [point for point in found if point]
+    if not new:
+        return 0
+    stay = np.flatnonzero(~np.isin(layout.points["entry"], new))
+    found = [_placed(pk, vector, layout.points, indexed[pk]) for pk, vector in vectors(new).items()]
+    added = np.array([point for point in found if point], POINT)
     said, words = _said(new), Words(layout.words)
-    terms, owner = layout.terms_of(np.flatnonzero(still))
-    kept: list[list[int]] = [[] for _ in stay]
-    for term, row_number in zip(terms.tolist(), owner.tolist(), strict=True):
-        kept[row_number].append(term)
-    points = np.concatenate([stay, np.array(added, POINT)])
-    told = kept + [words.numbers(said.get(point[0], {})) for point in added]
-    order = np.argsort(points["entry"])
-    fields = pack(points[order], [told[at] for at in order.tolist()])
+    points, terms = layout.merged(stay, added, [words.numbers(said.get(pk, {})) for pk in added["entry"].tolist()])
+    fields = pack(points, terms)
     placed = int(points["placed"].sum())
     rows = MapLayout.objects.filter(pk=row.pk, changed_at=row.changed_at)  # unless it was computed anew meanwhile
     rows.update(**fields, fitted=len(points) - placed, placed=placed, changed_at=timezone.now())
@@ -202,9 +198,9 @@ def _follow(row: MapLayout) -> int:
 def _placed(
     entry_id: int, vector: Vectors, points: np.ndarray, indexed: int
 ) -> tuple[int, float, float, int, int, bool] | None:
-    """The point of an entry in the middle of its nearest, a little aside so that no two of them are one."""
-    hits = index.reader().nearest(vector, points["entry"], AMONG * PASSAGES_PER_ENTRY)
-    nearest = list(dict.fromkeys(hit.entry_id for hit in hits))[:AMONG]
+    """The point of an entry in the middle of its nearest others, a little aside so that no two of them are one."""
+    hits = index.reader().nearest(vector, points["entry"], (AMONG + 1) * PASSAGES_PER_ENTRY)
+    nearest = [other for other in dict.fromkeys(hit.entry_id for hit in hits) if other != entry_id][:AMONG]
     if not nearest:
         return None
     rows = np.searchsorted(points["entry"], nearest)

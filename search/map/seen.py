@@ -5,16 +5,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from django.db.models import Case, CharField, IntegerField, Value, When
+from django.db.models.functions import Cast, Coalesce, Replace
+from numpy.typing import NDArray
 
 from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.models import Entry
 from kb.models.entries import User
 from kb.unless_written import unless_written
+from search.allowed import numbers
 from search.engines.base import Ids
 from search.map.layout import Layout, current
 from search.map.region import Region
-from search.map.terms import Telling, telling
+from search.map.terms import FOR_A_NAME, Telling, telling
 
 NAMED_BY = 2
 SHARED_WORDS = 12
@@ -24,12 +28,12 @@ KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
 
 @dataclass(frozen=True, eq=False)
 class Entries:
-    """Entries by sorted id: the number of each one's kind, its day (proleptic ordinal) and its year, 0 for none."""
+    """Entries by sorted id: the number of each one's kind, and its day (20240214), 0 for none. Small, since many are
+    kept."""
 
     ids: Ids
-    kinds: Ids
-    days: Ids
-    years: Ids
+    kinds: NDArray[np.int8]
+    days: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,8 @@ class Seen:
 
     layout: Layout
     rows: Ids
-    kinds: Ids
-    days: Ids
-    years: Ids
+    kinds: NDArray[np.int8]
+    days: NDArray[np.int32]
     rows_all: Ids
     total: int
     key: Hashable
@@ -65,6 +68,10 @@ class Seen:
     @cached_property
     def points(self) -> np.ndarray:
         return self.layout.points[self.rows]
+
+    @property
+    def years(self) -> NDArray[np.int32]:
+        return self.days // 10_000
 
     @property
     def missing(self) -> int:
@@ -86,9 +93,11 @@ class Seen:
         counts = np.bincount(terms, minlength=len(self.layout.words))
         return telling(self.layout.words, counts, len(inside), self._everywhere(), len(self.rows_all), most)
 
-    def places(self) -> list[Place]:
-        """The parts of the map with their names, of everything that this reader may see, the largest first."""
-        return unless_written(("places", self.key), self._places)
+    def places(self) -> list[tuple[Place, Ids]]:
+        """The parts of the map in which any of `rows` are, and which, the largest first. They and their names are made
+        of everything that this reader may see."""
+        found = unless_written(("places", self.key), self._places)
+        return [(place, inside) for place in found if len(inside := self.inside(place.region))]
 
     def _everywhere(self) -> Ids:
         return unless_written(("words", self.key), self._count_everywhere)
@@ -110,7 +119,8 @@ class Seen:
             rows = np.flatnonzero(numbers == number)
             if len(rows) < FEWEST_IN_PLACE:
                 continue
-            said = telling(words, by_place[number], len(rows), everywhere, len(points), NAMED_BY)
+            among = words, by_place[number], len(rows), everywhere, len(points)
+            said = telling(*among, NAMED_BY, FOR_A_NAME) or telling(*among, 1)
             if said:
                 x, y = (float(np.median(points[axis][rows])) for axis in ("x", "y"))
                 found.append(Place(tuple(one.word for one in said), x, y, Region.around(points[rows]), rows))
@@ -132,7 +142,6 @@ def seen(filter: EntryFilter, user: User) -> Seen | None:
         rows=rows,
         kinds=chosen.kinds[beside],
         days=chosen.days[beside],
-        years=chosen.years[beside],
         rows_all=rows if filter.is_empty else layout.rows_of(everything.ids),
         total=len(chosen.ids),
         key=(is_staff, layout.made_at, len(layout.points), layout.placed),
@@ -145,11 +154,9 @@ def _entries(filter: EntryFilter, user: User) -> Entries:
 
 
 def _read(filter: EntryFilter, user: User) -> Entries:
-    rows = filter.apply(Entry.objects.visible_to(user)).order_by().values_list("pk", "kind", "occurred_on")
-    found = sorted(rows)
-    return Entries(
-        np.array([pk for pk, _, _ in found], np.int64),
-        np.array([KIND_NUMBERS[kind] for _, kind, _ in found], np.int64),
-        np.array([day.toordinal() if day else 0 for _, _, day in found], np.int64),
-        np.array([day.year if day else 0 for _, _, day in found], np.int64),
-    )
+    kind = Case(*(When(kind=kind, then=number) for kind, number in KIND_NUMBERS.items()), default=0)
+    day = Replace(Cast("occurred_on", CharField()), Value("-"), Value(""))
+    entries = filter.apply(Entry.objects.visible_to(user)).order_by()
+    found = numbers(entries.annotate(number=kind, day=Coalesce(Cast(day, IntegerField()), 0)), "pk", "number", "day")
+    ids, kinds, days = found[np.argsort(found[:, 0])].T.copy()
+    return Entries(ids, kinds.astype(np.int8), days.astype(np.int32))

@@ -18,7 +18,7 @@ BODY_CHARS = 600
 # Some entries share a word when this share of them has it, and two at least; so sure (a z-score) has it to be that
 # they have it more often than the others. A tag of several words says more than one of its words.
 SHARED, FEWEST = 0.06, 2
-SURE = 2.0
+SURE, FOR_A_NAME = 2.0, 2.7
 PHRASE = 1.25
 
 Said = dict[str, str]
@@ -69,11 +69,14 @@ def said_by(entry: Entry) -> Said:
     return found
 
 
-def telling(words: list[str], inside: Ids, count: int, everywhere: Ids, total: int, most: int) -> list[Telling]:
+def telling(
+    words: list[str], inside: Ids, count: int, everywhere: Ids, total: int, most: int, least: float = SURE
+) -> list[Telling]:
     """Up to `most` words that `count` of `total` entries have more often than the others, the surest first; of words
     that have a stem in common one. `inside` and `everywhere` count the entries with each word.
 
-    By log odds and their standard error, with half an entry more on either side, so that rare words weigh little.
+    `least` is how sure that has to be: by log odds and their standard error, with half an entry more on either side, so
+    that rare words weigh little.
     """
     outside, others = everywhere - inside, total - count
     if not others:
@@ -82,7 +85,7 @@ def telling(words: list[str], inside: Ids, count: int, everywhere: Ids, total: i
     a, b = inside[candidates] + 0.5, outside[candidates] + 0.5
     odds = np.log(a / (count + 1 - a)) - np.log(b / (others + 1 - b))
     sure = odds / np.sqrt(1 / a + 1 / b)
-    rows = np.flatnonzero(sure >= SURE)
+    rows = np.flatnonzero(sure >= least)
     # A tag goes before the words in it, as long as it is not much rarer.
     weight = [sure[row] * (PHRASE if " " in words[candidates[row]] else 1) for row in rows.tolist()]
     found: list[Telling] = []

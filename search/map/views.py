@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from collections import Counter
 from typing import Any
 
+import numpy as np
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
@@ -13,18 +13,19 @@ from django.utils.http import quote_etag
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from kb.filters import BadFilter, EntryFilter
+from kb.filters import BadFilter
 from kb.kinds import KINDS
-from kb.listing import chips, sensible
+from kb.listing import sensible
 from kb.models import Entry
 from kb.problems import problem
+from kb.views.narrowing import Narrowing
 from kb.views.parts import is_part, render_part
 from search import index
 from search.map import drawing
 from search.map.asked import Asked
 from search.map.groups import COLOURS, Grouping, grouping
 from search.map.region import SIDES
-from search.map.seen import Place, Seen, seen
+from search.map.seen import Seen, seen
 
 PAGE_SIZE = 25
 UNITS = 10_000
@@ -43,6 +44,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "problems": problems,
         "seen": found,
+        "total": len(found.rows) if found else 0,
         "whole": asked.address(request.path, region=None),
         "rest": asked.params(region=None),
         "sides": [(side, label, request.GET.get(side, "")) for side, label in SIDES.items()],
@@ -59,7 +61,7 @@ def map_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @gzip_page
 def points(request: HttpRequest) -> HttpResponse:
-    """The points that this reader may see, and the places: four numbers a point, in columns.
+    """The points that this reader may see, in columns, and the places.
 
     Asked for anew each time, since an entry may be withdrawn; mostly the answer is that nothing changed.
     """
@@ -91,11 +93,11 @@ def point(request: HttpRequest, entry_id: int) -> HttpResponse:
 
 def _frame(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """What is around the picture: what is chosen, and what could be."""
+    kept = {} if asked.colour == "kind" else {"colour": asked.colour}
     return {
-        "chips": chips(asked.filter, lambda filter: asked.address(filter=filter, region=None)),
-        "all": asked.address(filter=EntryFilter(kind=asked.filter.kind), region=None),
-        "typed": {name: request.GET.get(name, "") for name in ("since", "until")},
-        "kind_choices": [("", "Everything"), *((kind, info.plural) for kind, info in KINDS.items())],
+        "narrowing": Narrowing.of(
+            request, asked.filter, kept, lambda filter: asked.address(filter=filter, region=None)
+        ),
         "colours": [(label, asked.address(colour=name), name == asked.colour) for name, label in COLOURS.items()],
     }
 
@@ -104,14 +106,22 @@ def _picture(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
     """The picture, its legend, its places as a table, and how it was made."""
     groups = grouping(asked.colour, found, asked.filter, request.user)
     places = found.places()
-    picture = drawing.picture(found, groups, places)
+    picture = drawing.picture(found, groups, [place for place, _ in places])
     made = index.made_with()
     return {
         "points_address": asked.address(reverse("map-points"), region=None),
         "picture": picture,
         "names": [(name, asked.address(region=name.place.region)) for name in picture.names],
         "box": drawing.box(asked.region) if asked.region else None,
-        "places": [_counted(place, found, asked) for place in places],
+        "places": [
+            {
+                "place": place,
+                "address": asked.address(region=place.region),
+                "count": len(inside),
+                "kinds": np.bincount(found.kinds[inside], minlength=len(KINDS)).tolist(),
+            }
+            for place, inside in places
+        ],
         "groups": [
             (group, asked.address(filter=group.filter, region=None) if group.filter else "") for group in groups.groups
         ],
@@ -128,30 +138,14 @@ def _region(request: HttpRequest, found: Seen, asked: Asked) -> dict[str, Any]:
     inside = found.inside(asked.region)
     page = Paginator(found.newest(inside), PAGE_SIZE).get_page(request.GET.get("page"))
     entries = Entry.objects.visible_to(request.user).for_lists().in_bulk(page.object_list)
-    page.object_list = [entries[pk] for pk in page.object_list if pk in entries]
     return {
         "page": page,
+        "entries": [entries[pk] for pk in page.object_list if pk in entries],
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": asked.address(request.path),
         "words": found.shared(inside),
         "outside": len(found.rows_all) - len(inside),
-        "kinds_inside": _kinds(found, inside),
     }
-
-
-def _counted(place: Place, found: Seen, asked: Asked) -> dict[str, Any]:
-    inside = found.inside(place.region)
-    return {
-        "place": place,
-        "address": asked.address(region=place.region),
-        "count": len(inside),
-        "kinds": _kinds(found, inside),
-    }
-
-
-def _kinds(found: Seen, inside: Any) -> list[tuple[Any, int]]:
-    counts = Counter(found.kinds[inside].tolist())
-    return [(info, counts[number]) for number, info in enumerate(KINDS.values())]
 
 
 def _columns(found: Seen, groups: Grouping) -> dict[str, Any]:
@@ -165,6 +159,6 @@ def _columns(found: Seen, groups: Grouping) -> dict[str, Any]:
         "units": UNITS,
         "places": [
             {"name": place.name, "x": round(place.x * UNITS), "y": round(place.y * UNITS), **place.region.params()}
-            for place in found.places()
+            for place, _ in found.places()
         ],
     }

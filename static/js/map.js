@@ -8,6 +8,7 @@ const CELLS = 64; // the grid in which points near a place are looked up
 const PAN = 0.12;
 const GROUPS = 16; // more than there are
 const LEAST_BOX = 6;
+const APART = 6; // pixels between two names
 
 const load = async () => {
   const answer = await fetch(sheet.dataset.points);
@@ -107,8 +108,7 @@ const draw = (data) => {
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     if (chosen) outlineRegion(chosen);
     if (current >= 0) ring(current, r);
-    placeNames();
-    placeLabel();
+    placeNames(placeLabel());
     sheet.dataset.drawn = drawn;
     sheet.dataset.milliseconds = (performance.now() - began).toFixed(1);
   };
@@ -120,11 +120,15 @@ const draw = (data) => {
   };
 
   const outlineRegion = (box) => {
-    pen.strokeStyle = style("--ink");
-    pen.lineWidth = 1.5;
-    pen.setLineDash([6, 4]);
     const [left, top] = [across(box.left), down(box.top)];
-    pen.strokeRect(left, top, across(box.right) - left, down(box.bottom) - top);
+    const sides = [left, top, across(box.right) - left, down(box.bottom) - top];
+    pen.strokeStyle = style("--paper"); // below it, or it would drown where points are dense
+    pen.lineWidth = 5;
+    pen.strokeRect(...sides);
+    pen.strokeStyle = style("--ink");
+    pen.lineWidth = 2;
+    pen.setLineDash([6, 4]);
+    pen.strokeRect(...sides);
     pen.setLineDash([]);
   };
 
@@ -150,8 +154,7 @@ const draw = (data) => {
   const measureNames = () => {
     extents = [...names.children].map((link) => [link.offsetWidth, link.offsetHeight]);
   };
-  const placeNames = () => {
-    const taken = [];
+  const placeNames = (taken) => {
     [...names.children].forEach((link, n) => {
       const [width, height] = extents[n] || [0, 0];
       const place = data.places[n];
@@ -159,7 +162,7 @@ const draw = (data) => {
       const left = Math.max(2, Math.min(size.width - width - 2, middle - width / 2));
       const top = Math.max(2, Math.min(size.height - height - 2, down(place.y / data.units) - height / 2));
       const isOutside = middle < 0 || middle > size.width || top + height < 0 || down(place.y / data.units) > size.height;
-      const isFree = taken.every((one) => left > one[2] || left + width < one[0] || top > one[3] || top + height < one[1]);
+      const isFree = taken.every((one) => left > one[2] || left + width < one[0] || top > one[3] + APART || top + height + APART < one[1]);
       const isShown = !isOutside && isFree;
       if (isShown) taken.push([left, top, left + width, top + height]);
       // Hidden names keep their place in the order of the keyboard, and appear when they are reached.
@@ -204,16 +207,19 @@ const draw = (data) => {
     const about = [entry.kind, entry.when].filter(Boolean).join(", ");
     label.replaceChildren(link, element("span", { textContent: about }));
     label.hidden = false;
-    placeLabel();
+    ask();
     if (aloud) announce(`${entry.title}. ${about}`);
   };
 
+  // Beside the point that is meant; the boxes that names have to leave free.
   const placeLabel = () => {
-    if (label.hidden || current < 0) return;
+    if (label.hidden || current < 0) return [];
     const [left, top] = [across(xs[current]), down(ys[current])];
-    const x = Math.max(4, Math.min(size.width - label.offsetWidth - 4, left - label.offsetWidth / 2));
-    const y = top > label.offsetHeight + 22 ? top - label.offsetHeight - 14 : top + 14;
+    const [width, height] = [label.offsetWidth, label.offsetHeight];
+    const x = Math.max(4, Math.min(size.width - width - 4, left - width / 2));
+    const y = top > height + 22 ? top - height - 14 : top + 14;
     label.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+    return [[x, y, x + width, y + height]];
   };
 
   // Looking closer, and elsewhere
@@ -333,6 +339,7 @@ const draw = (data) => {
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);
   sheet.addEventListener("wheel", (event) => {
+    if (event.deltaY > 0 && view.zoom === 1) return; // there is no farther: whoever reads on scrolls the page
     event.preventDefault();
     zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0018)), ...at(event));
   }, { passive: false });

@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,7 @@ def test_reports_once_each_by_when_they_were_published(client):
 
     assert table(get(client), "reports") == {"2022": [1], "2023": [1]}
     assert table(get(client, "/trends/?kind=note"), "reports") == {"2022": [1]}
+    assert table(get(client, "/trends/?since=2023"), "reports") == {"2023": [1]}, "whenever what they report happened"
 
 
 def test_without_dated_reports_it_is_said(client):
@@ -123,7 +125,7 @@ def test_entities_sectors_and_techniques(client):
 
 def test_filters_are_those_of_the_lists(client):
     acme = make_entity("Acme")
-    both = {"tags": ["chatbots"], "entities": {"developer": [acme], "deployer": [acme]}}
+    both: dict[str, Any] = {"tags": ["chatbots"], "entities": {"developer": [acme], "deployer": [acme]}}
     make_entry(occurred_on="2023", **both)
     make_entry(occurred_on="2024", **both)
     make_entry(occurred_on="2024", tags=["ships"])

@@ -17,6 +17,8 @@ PAGES = (
     "/entities/air-canada/",
     "/search/",
     "/search/?q=chatbot+refund",
+    "/map/",
+    "/trends/",
     "/status/",
     "/status/quality/",
     "/nothing/",

@@ -59,6 +59,30 @@ def test_it_is_computed_again_when_much_is_new_or_the_model_is_another(ferries, 
     assert swept() == 1
 
 
+def test_when_every_entry_changes_the_map_stays_until_it_is_computed_again(ferries, chatbots, compute):
+    compute()
+    before = making.unpack(MapLayout.objects.get()).points
+    Indexing.objects.want(Indexing.objects.values_list("pk", flat=True))
+
+    indexing.index_pending()
+
+    after = making.unpack(MapLayout.objects.get()).points
+    assert after["entry"].tolist() == before["entry"].tolist()
+    assert np.abs(after["x"] - before["x"]).max() < 0.1, "ferries stay with ferries"
+    assert after["placed"].all()
+
+
+def test_more_than_can_be_placed_at_once_are_computed_soon(ferries, chatbots, compute, monkeypatch):
+    compute()
+    monkeypatch.setattr(making, "PLACED_AT_ONCE", 11)
+    for _ in range(12):
+        make_entry(title="Ferry")
+    indexing.index_pending()
+
+    assert len(making.unpack(MapLayout.objects.get()).points) == 8
+    assert swept() == 1
+
+
 def test_a_computation_that_failed_is_not_tried_again_every_minute(ferries):
     indexing.index_pending()
     Job.objects.create(kind="map", state="failed", finished_at=timezone.now() - timedelta(hours=1))
