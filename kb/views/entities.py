@@ -4,17 +4,23 @@ from collections import Counter
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from kb.kinds import KINDS
 from kb.listing import ORDERS
-from kb.models import Entity, Entry, Role
+from kb.models import Entity, EntityRole, Entry, Role
 from kb.models.entities import normal_name
+from kb.models.entries import EntryQuerySet
+from kb.trends.chart_of_years import chart_of_years
 from kb.views.parts import render_part
 
 PAGE_SIZE = 50
 PER_ROLE = 12
+NAMED_WITH = 12
 
 
 def entities(request: HttpRequest) -> HttpResponse:
@@ -36,6 +42,10 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
     if found.merged_into:
         return redirect(found.resolved(), permanent=True)
     visible = Entry.objects.visible_to(request.user).filter(roles__entity=found)
+    # The same, none of them twice.
+    named_in = Entry.objects.visible_to(request.user).filter(
+        pk__in=EntityRole.objects.filter(entity=found).values("entry")
+    )
     rows = list(visible.order_by(*ORDERS["newest"][1]).values_list("roles__role", "pk", "kind"))
     if not rows and not request.user.is_staff:  # type: ignore[union-attr]
         raise Http404(f"Nothing here is about {slug}.")
@@ -45,6 +55,9 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
         "kinds_counted": _by_kind(rows),
         "shelves": _by_role(rows),
         "total": len({pk for _, pk, _ in rows}),
+        "chart": chart_of_years(named_in, "Over time", lambda kind: f"{reverse(kind)}?{urlencode({'entity': slug})}"),
+        "systems": _named_with(found, named_in, systems=True),
+        "others": _named_with(found, named_in, systems=False),
     }
     return render(request, "entities/entity.html", context)
 
@@ -52,6 +65,16 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
 def _aliases(entity: Entity) -> list[str]:
     names = entity.aliases.exclude(normal=normal_name(entity.name)).order_by("name").values_list("normal", "name")
     return list(dict(names).values())
+
+
+def _named_with(entity: Entity, entries: EntryQuerySet, *, systems: bool) -> list[tuple[Entity, int]]:
+    """The systems, or the other entities, that these entries name too, with in how many; those in most first."""
+    parts = EntityRole.objects.filter(entry__in=entries.values("pk")).exclude(entity=entity)
+    parts = parts.filter(role=Role.SYSTEM) if systems else parts.exclude(role=Role.SYSTEM)
+    counted = parts.order_by().values_list("entity").annotate(count=Count("entry", distinct=True))
+    rows = list(counted.order_by("-count", "entity")[:NAMED_WITH])
+    named = Entity.objects.in_bulk([pk for pk, _ in rows])
+    return [(named[pk], count) for pk, count in rows]
 
 
 def _by_kind(rows: list[tuple[str, int, str]]) -> list[dict[str, Any]]:

@@ -96,3 +96,19 @@ def test_the_number_of_queries_does_not_grow(count_queries):
         return count_queries(entity.get_absolute_url())
 
     assert add() == add()
+
+
+def test_what_it_is_named_with_is_counted_in_what_the_reader_may_see(client):
+    make_entry(entities={"developer": ["Acme"], "system": ["Bot"], "harmed": ["Clerks"]}, occurred_on="2023")
+    make_entry(entities={"developer": ["Acme"], "deployer": ["Acme"], "system": ["Bot"]}, occurred_on="2024")
+    make_entry(entities={"developer": ["Acme"], "harmed": ["Spies"]}, visibility="internal", occurred_on="2024")
+
+    page = client.get("/entities/acme/").content.decode()
+
+    systems, others = page.partition('id="systems"')[2].partition('id="others"')[::2]
+    assert re.findall(r'<a href="/entities/[^"]*">(.*?) <span class="count">(\d+)', systems) == [("Bot", "2")]
+    assert re.findall(r'<a href="/entities/[^"]*">(.*?) <span class="count">(\d+)', others) == [("Clerks", "1")]
+    assert "Spies" not in page
+    years = re.findall(r'<a href="([^"]*)">(\d{4})</a></th><td class="number">(\d+)</td>', page)
+    assert [(year, count) for _, year, count in years] == [("2023", "1"), ("2024", "1")]
+    assert years[0][0] == "/incidents/?entity=acme&amp;since=2023&amp;until=2023"
