@@ -24,7 +24,7 @@ class Step:
 
 def versions(entry: Entry, user: User) -> QuerySet[Any]:
     """The versions of an entry that this reader may see, the newest first; what was hidden then stays so."""
-    found = Entry.history.filter(id=entry.pk).select_related("history_user").order_by("-history_date", "-history_id")
+    found = _all(entry).select_related("history_user")
     if getattr(user, "is_staff", False):
         return found
     return found.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
@@ -36,7 +36,7 @@ def version_of(entry: Entry, day: date, user: User) -> Any | None:
     if day >= date.max:
         return None
     after = datetime.combine(day + timedelta(days=1), time(), UTC)
-    last = versions(entry, _Everything()).filter(history_date__lt=after).exclude(history_type="-").first()
+    last = _all(entry).filter(history_date__lt=after).exclude(history_type="-").first()
     return last if last is not None and (getattr(user, "is_staff", False) or not _hidden(last)) else None
 
 
@@ -61,5 +61,5 @@ def _hidden(version: Any) -> bool:
     return version.status != Status.PUBLISHED or version.visibility != Visibility.PUBLIC
 
 
-class _Everything:
-    is_staff = True
+def _all(entry: Entry) -> QuerySet[Any]:
+    return Entry.history.filter(id=entry.pk).order_by("-history_date", "-history_id")

@@ -21,7 +21,8 @@ def random_entry(request: HttpRequest) -> HttpResponse:
         raise Http404(str(error)) from error
     found = wanted.apply(Entry.objects.visible_to(request.user)).order_by("pk")
     count = found.count()
-    entry = found[secrets.randbelow(count) :].only("slug").first() if count else None
-    if entry is None:
+    place = secrets.randbelow(count) if count else 0
+    chosen = list(found.only("slug")[place : place + 1])
+    if not chosen:
         raise Http404("There is nothing in here yet.")
-    return redirect(entry)
+    return redirect(chosen[0])
