@@ -10,13 +10,16 @@ from kb.kinds import KINDS
 from kb.signin import sign_in
 from kb.views.browse import browse
 from kb.views.changes import changes
+from kb.views.citing import cite, markdown
 from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
 from kb.views.files import entry_file
+from kb.views.history import history
 from kb.views.home import home
 from kb.views.jobs import cancel, job, jobs
 from kb.views.known_as import known_as
 from kb.views.proposals import decide, proposals
+from kb.views.random_entry import random_entry
 from kb.views.settling import settle
 from kb.views.status import StatusPage
 from kb.views.taxonomies import category, taxonomies, taxonomy
@@ -27,6 +30,10 @@ urlpatterns = [
     *(path(f"{info.path}/", browse, {"kind": kind}, name=kind) for kind, info in KINDS.items()),
     path("entries/<path:slug>/files/<str:name>", entry_file, name="entry-file"),
     path("known-as/<str:namespace>/<path:value>", known_as, name="known-as"),
+    path("entries/<path:slug>/history/", history, name="entry-history"),
+    path("entries/<path:slug>/cite/<str:format>", cite, name="cite"),
+    path("entries/<path:slug>.md", markdown, name="entry-markdown"),
+    path("random/", random_entry, name="random"),
     path("entries/<path:slug>/", EntryPage.as_view(around="search.bridges.around"), name="entry"),
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),

@@ -47,58 +47,71 @@ class Cited:
     doi: str
     note: str
     is_paper: bool
+    accessed: str = ""
 
 
 def bibtex(records: Iterable[ExportRecord], notice: Notice) -> Iterator[str]:
     """`@misc` and `@article` items; who has to be named stands in comments at the head, and in each `note`."""
     yield "".join(f"% {line}\n" for line in notice.lines())
     for one in map(_cited, records):
-        year, month, *_ = (*one.date.split("-"), "")
-        fields = {
-            "title": f"{{{_latex(one.title)}}}",
-            "author": " and ".join(f"{{{_latex(name)}}}" for name in one.authors),
-            "year": year,
-            "month": month,
-            "date": one.date,
-            "journal" if one.is_paper else "howpublished": _latex(one.publisher),
-            "url": ADDRESS.sub("", one.url),
-            "doi": ADDRESS.sub("", one.doi),
-            "keywords": _latex(", ".join(one.keywords)),
-            "abstract": _latex(one.summary),
-            "langid": one.language,
-            "note": _latex(one.note),
-        }
-        lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items() if value)
-        yield f"\n@{'article' if one.is_paper else 'misc'}{{{one.key}{lines}\n}}\n"
+        yield f"\n{bibtex_item(one)}"
 
 
 def ris(records: Iterable[ExportRecord], notice: Notice) -> Iterator[str]:
     """One item after the other, each from `TY` to `ER`."""
-    for one in map(_cited, records):
-        said = [("TY", "JOUR" if one.is_paper else "ELEC"), ("ID", one.key), ("TI", one.title)]
-        said += [("AU", name) for name in one.authors]
-        said += [("PY", one.date[:4]), ("DA", one.date.replace("-", "/")), ("PB", one.publisher), ("UR", one.url)]
-        said += [("DO", one.doi), ("LA", one.language), ("AB", one.summary), ("N1", one.note)]
-        said += [("KW", word) for word in one.keywords]
-        yield "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in said if value) + "ER  - \r\n\r\n"
+    return map(ris_item, map(_cited, records))
 
 
 def csl_json(records: Iterable[ExportRecord], notice: Notice) -> Iterator[str]:
     """A list of items, one a line."""
     yield "["
     for number, one in enumerate(map(_cited, records)):
-        yield ("," if number else "") + "\n" + json.dumps(_csl(one), ensure_ascii=False)
+        yield ("," if number else "") + "\n" + json.dumps(csl_item(one), ensure_ascii=False)
     yield "\n]\n"
 
 
-def _csl(one: Cited) -> dict[str, Any]:
-    parts = [int(part) for part in one.date.split("-") if part.isdecimal()]
+def bibtex_item(one: Cited) -> str:
+    """One `@misc` or `@article`."""
+    year, month, *_ = (*one.date.split("-"), "")
+    fields = {
+        "title": f"{{{_latex(one.title)}}}",
+        "author": " and ".join(f"{{{_latex(name)}}}" for name in one.authors),
+        "year": year,
+        "month": month,
+        "date": one.date,
+        "journal" if one.is_paper else "howpublished": _latex(one.publisher),
+        "url": ADDRESS.sub("", one.url),
+        "urldate": one.accessed,
+        "doi": ADDRESS.sub("", one.doi),
+        "keywords": _latex(", ".join(one.keywords)),
+        "abstract": _latex(one.summary),
+        "langid": one.language,
+        "note": _latex(one.note),
+    }
+    lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items() if value)
+    return f"@{'article' if one.is_paper else 'misc'}{{{one.key}{lines}\n}}\n"
+
+
+def ris_item(one: Cited) -> str:
+    """From `TY` to `ER`."""
+    said = [("TY", "JOUR" if one.is_paper else "ELEC"), ("ID", one.key), ("TI", one.title)]
+    said += [("AU", name) for name in one.authors]
+    said += [("PY", one.date[:4]), ("DA", one.date.replace("-", "/")), ("PB", one.publisher), ("UR", one.url)]
+    said += [("Y2", one.accessed.replace("-", "/"))]
+    said += [("DO", one.doi), ("LA", one.language), ("AB", one.summary), ("N1", one.note)]
+    said += [("KW", word) for word in one.keywords]
+    return "".join(f"{tag}  - {' '.join(value.split())}\r\n" for tag, value in said if value) + "ER  - \r\n\r\n"
+
+
+def csl_item(one: Cited) -> dict[str, Any]:
+    """One object of a CSL-JSON list."""
     said = {
         "id": one.key,
         "type": "article-journal" if one.is_paper else "webpage",
         "title": one.title,
         "author": [{"literal": name} for name in one.authors],
-        "issued": {"date-parts": [parts]} if parts else {},
+        "issued": _csl_date(one.date),
+        "accessed": _csl_date(one.accessed),
         "container-title": one.publisher,
         "URL": one.url,
         "DOI": one.doi,
@@ -110,6 +123,11 @@ def _csl(one: Cited) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value}
 
 
+def _csl_date(date: str) -> dict[str, Any]:
+    parts = [int(part) for part in date.split("-") if part.isdecimal()]
+    return {"date-parts": [parts]} if parts else {}
+
+
 def _cited(record: ExportRecord) -> Cited:
     said = record.said
     about = said["references"][0] if said["references"] and said["kind"] != Kind.INCIDENT else {}
@@ -119,7 +137,7 @@ def _cited(record: ExportRecord) -> Cited:
     authors = about.get("authors") or [row["name"] for row in said["roles"] if row["role"] == "author"]
     is_paper = said["facts"].get("resource") == "paper"
     return Cited(
-        key=re.sub(r"[^\w:.+-]", "-", said["slug"]),
+        key=citation_key(said["slug"]),
         title=said["title"],
         date=about.get("date") or said["date"],
         url=about.get("url") or own_page,
@@ -132,6 +150,11 @@ def _cited(record: ExportRecord) -> Cited:
         note=_note(said),
         is_paper=is_paper,
     )
+
+
+def citation_key(slug: str) -> str:
+    """What an item is called within a bibliography."""
+    return re.sub(r"[^\w:.+-]", "-", slug)
 
 
 def _note(said: dict[str, Any]) -> str:

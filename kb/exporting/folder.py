@@ -69,13 +69,16 @@ def write(records: Iterable[ExportRecord], notice: Notice, place: Place) -> Iter
         yield f"{record.entry.title}: {left_out} references are left out" if left_out else ""
 
 
-def as_markdown(record: ExportRecord) -> tuple[str, int]:
-    """The entry as a file, and how many of its references its front matter has no room for."""
+def as_markdown(record: ExportRecord, pictures: str = "") -> tuple[str, int]:
+    """The entry as a file, and how many of its references its front matter has no room for.
+
+    `pictures` is the folder that its pictures lie in, seen from the file.
+    """
     references = [_short(one) for one in record.said["references"]]
-    stem = _name(record).stem
+    folder = pictures or f"files/{_name(record).stem}/"
     body = record.entry.body
     if record.entry.attachments.all():
-        body = PICTURE.sub(rf"](\1files/{stem}/", body)
+        body = PICTURE.sub(lambda found: f"]({found[1]}{folder}", body)
     kept = len(references)
     while True:
         front = _front(record, references[:kept])

@@ -12,6 +12,7 @@ from django.views import View
 
 from kb import provenance
 from kb.change_words import told_fields
+from kb.citing import FILES, Citation
 from kb.external import is_telling, outside
 from kb.job_words import source_label
 from kb.kinds import KINDS
@@ -22,6 +23,7 @@ from kb.models.entries import Origin
 from kb.models.provenance import ProposalState
 from kb.origins import Origins
 from kb.places import PARAMETER, Place
+from kb.views.as_of import AS_OF, as_of
 
 MATH = 'class="math'
 NEAR = 3
@@ -37,9 +39,14 @@ class EntryPage(View):
     around = ""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        entry = _find(request, slug)
+        entry = find(request, slug)
         if entry is None:
-            return redirect(_moved(request, slug), permanent=True)
+            there = moved(request, slug).get_absolute_url()
+            asked = request.GET.urlencode()
+            return redirect(f"{there}?{asked}" if asked else there, permanent=True)
+        if AS_OF in request.GET:
+            return as_of(request, entry, request.GET[AS_OF])
+        citation = Citation.now(entry, request.build_absolute_uri(entry.get_absolute_url()))
         place = Place.find(entry, request.GET.get(PARAMETER, ""))
         body = render_markdown(entry.body, place.span if place and place.source == "body" else None)
         links = _links(entry, request)
@@ -60,6 +67,8 @@ class EntryPage(View):
             "references": [citation.reference for citation in entry.citations.all()],
             "links": links,
             "origins": Origins.of(entry),
+            "citation": citation,
+            "citation_files": [(name, label) for name, (label, *_) in FILES.items()],
             **(_for_curators(entry) if getattr(request.user, "is_staff", False) else {}),
             **self._around(entry, request, {one.pk for group in links for one in group["entries"]}),
         }
@@ -75,11 +84,12 @@ class EntryPage(View):
         return {"bridges": found.bridges, "shelves": shelves}
 
 
-def _find(request: HttpRequest, slug: str) -> Entry | None:
+def find(request: HttpRequest, slug: str) -> Entry | None:
+    """The entry at this address with all that hangs on it, if this reader may see it."""
     return Entry.objects.visible_to(request.user).whole().filter(slug=slug).first()
 
 
-def _moved(request: HttpRequest, slug: str) -> Entry:
+def moved(request: HttpRequest, slug: str) -> Entry:
     """The entry that used to have this address; Http404 where there is none that this reader may see."""
     moved = SlugRedirect.objects.filter(slug=slug, entry__in=Entry.objects.visible_to(request.user))
     found = moved.select_related("entry").first()

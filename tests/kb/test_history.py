@@ -1,0 +1,94 @@
+"""What an entry said before: version by version, and on a day; never what was, or is, hidden."""
+
+from datetime import datetime
+
+import pytest
+
+from kb.models import Entry
+from tests.factories import make_entry, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def version(entry: Entry, when: str, **fields: object) -> None:
+    """Save the entry with these fields, as if at that time."""
+    for name, value in fields.items():
+        setattr(entry, name, value)
+    entry._history_date = datetime.fromisoformat(when)  # type: ignore[attr-defined]
+    entry.save()
+
+
+@pytest.fixture
+def ferry() -> Entry:
+    entry = make_entry(title="A ferry hit a reef", slug="ferry")
+    Entry.history.filter(id=entry.pk).update(history_date="2024-01-10T12:00:00Z")
+    version(entry, "2024-02-10T12:00:00+00:00", title="A ferry hit a wall", body="The <b>pilot</b> slept.")
+    return entry
+
+
+def test_versions_are_told_field_by_field(client, ferry):
+    page = client.get("/entries/ferry/history/").content.decode()
+
+    assert "A ferry hit a <del>reef</del><ins>wall</ins>" in page
+    assert "The &lt;b&gt;pilot&lt;/b&gt; slept." in page
+    assert page.index("10 February 2024") < page.index("10 January 2024")
+    assert "First version" in page
+    assert 'href="/entries/ferry/history/"' in client.get("/entries/ferry/").content.decode()
+
+
+def test_names_and_reasons_are_for_staff(client, ferry):
+    Entry.history.filter(id=ferry.pk).update(history_user=make_user(username="anna"), history_change_reason="Secret")
+
+    page = client.get("/entries/ferry/history/").content.decode()
+
+    assert "by a curator" in page
+    assert "anna" not in page
+    assert "Secret" not in page
+    client.force_login(make_user(is_staff=True))
+    assert "by anna · Secret" in client.get("/entries/ferry/history/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("day", "title"),
+    [
+        ("2024-01-10", "A ferry hit a reef"),
+        ("2024-02-09", "A ferry hit a reef"),
+        ("2024-02-10", "A ferry hit a wall"),
+    ],
+)
+def test_an_entry_as_it_was_on_a_day(client, ferry, day, title):
+    page = client.get(f"/entries/ferry/?as-of={day}").content.decode()
+
+    assert f"<h1>{title}</h1>" in page
+    assert 'href="/entries/ferry/">What it says now</a>' in page
+
+
+@pytest.mark.parametrize(
+    ("day", "status"), [("2024-01-09", 404), ("x", 400), ("", 400), ("9999-12-31", 400), ("0001-01-01", 404)]
+)
+def test_a_day_on_which_there_is_nothing_to_read(client, ferry, day, status):
+    assert client.get("/entries/ferry/", {"as-of": day}).status_code == status
+
+
+def test_what_was_hidden_then_or_is_now_stays_hidden(client, ferry):
+    version(ferry, "2024-03-01T12:00:00+00:00", visibility="internal", body="Of the house.")
+    version(ferry, "2024-04-01T12:00:00+00:00", visibility="public", body="Public again.")
+
+    page = client.get("/entries/ferry/history/").content.decode()
+
+    assert "Public again." in page
+    assert "Of the house." not in page
+    assert client.get("/entries/ferry/?as-of=2024-03-05").status_code == 404
+    assert client.get("/entries/ferry/?as-of=2024-04-05").status_code == 200
+
+    version(ferry, "2024-05-01T12:00:00+00:00", status="draft")
+    assert client.get("/entries/ferry/?as-of=2024-04-05").status_code == 404
+    assert client.get("/entries/ferry/history/").status_code == 404
+
+
+def test_the_number_of_queries_does_not_grow(count_queries, ferry):
+    before = count_queries("/entries/ferry/history/")
+    for number in range(10):
+        version(ferry, f"2024-06-{number + 1:02}T12:00:00+00:00", title=f"Version {number}")
+
+    assert count_queries("/entries/ferry/history/") == before
