@@ -104,7 +104,7 @@ def test_every_page_has_one_heading_of_the_first_rank_and_a_title(page: Page, li
         expect(page.locator("h1")).to_have_count(1)
         titles.add(page.title())
 
-    assert len(titles) == len(PAGES)
+    assert len(titles) == len({path.partition("?view=")[0] for path in PAGES})
 
 
 def test_every_field_has_a_label_and_every_id_is_its_own(page: Page, live_server):
