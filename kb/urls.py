@@ -13,6 +13,7 @@ from kb.views.changes import changes
 from kb.views.citing import cite, markdown
 from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
+from kb.views.feeds import changes_feed, entries_feed
 from kb.views.files import entry_file
 from kb.views.history import history
 from kb.views.home import home
@@ -28,6 +29,10 @@ from kb.views.trends import trends_page
 urlpatterns = [
     path("", home, name="home"),
     *(path(f"{info.path}/", browse, {"kind": kind}, name=kind) for kind, info in KINDS.items()),
+    *(
+        path(f"{info.path}/feed.atom", entries_feed, {"kind": kind}, name=f"{kind}-feed")
+        for kind, info in KINDS.items()
+    ),
     path("entries/<path:slug>/files/<str:name>", entry_file, name="entry-file"),
     path("known-as/<str:namespace>/<path:value>", known_as, name="known-as"),
     path("entries/<path:slug>/history/", history, name="entry-history"),
@@ -42,6 +47,7 @@ urlpatterns = [
     path("taxonomies/<str:taxonomy>/<str:slug>/", category, name="category"),
     path("", include("search.urls")),
     path("", include("ingest.web.urls")),
+    path("changes/feed.atom", changes_feed, name="changes-feed"),
     path("changes/", changes, name="changes"),
     path("trends/", trends_page, name="trends"),
     path("jobs/", jobs, name="jobs"),
