@@ -16,6 +16,7 @@ from kb.citing import FILES, Citation
 from kb.external import is_telling, outside
 from kb.job_words import source_label
 from kb.kinds import KINDS
+from kb.linked_data import of_entry, script
 from kb.markdown import render as render_markdown
 from kb.markdown_place import marked
 from kb.models import Entry, Link, Proposal, Role, SlugRedirect
@@ -69,6 +70,7 @@ class EntryPage(View):
             "origins": Origins.of(entry),
             "citation": citation,
             "citation_files": [(name, label) for name, (label, *_) in FILES.items()],
+            "linked_data": script(of_entry(entry, citation.url)),
             **(_for_curators(entry) if getattr(request.user, "is_staff", False) else {}),
             **self._around(entry, request, {one.pk for group in links for one in group["entries"]}),
         }
