@@ -2,14 +2,16 @@
 
 import re
 from datetime import date
+from html import unescape
 from typing import Any
 
 from django import template
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html, linebreaks
+from django.utils.html import format_html, linebreaks, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
+from kb.markdown import render
 from kb.markdown_place import marked
 from kb.models import Reference
 from kb.models.dates import show_date
@@ -30,6 +32,18 @@ def when(value: date | None, precision: str, short: bool = False) -> SafeString 
         return ""
     shape = (SHORT if short else LONG).get(precision, "j M Y" if short else "j F Y")
     return format_html('<time datetime="{}">{}</time>', show_date(value, precision), format_date(value, shape))
+
+
+@register.filter
+def prose(text: str) -> SafeString:
+    """Markdown as HTML that is safe to show."""
+    return render(text)
+
+
+@register.filter
+def opening(text: str) -> str:
+    """Markdown as plain words, without the headings above them."""
+    return " ".join(unescape(strip_tags(render(HEADINGS.sub("", text)))).split())
 
 
 @register.filter

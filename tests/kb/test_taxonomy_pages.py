@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kb.models import Classification
+from kb.models import Classification, Taxonomy
 from tests.factories import make_category, make_entry
 
 pytestmark = pytest.mark.django_db
@@ -86,3 +86,14 @@ def test_addresses_that_are_not_quite_right(client):
     assert client.get("/taxonomies/harms/nothing/").status_code == 404
     assert "Nothing is in this category yet" in get(client, "/taxonomies/harms/harms-loss/")
     assert client.get("/taxonomies/").status_code == 200
+
+
+def test_a_description_is_read_and_not_its_signs(client):
+    Taxonomy.objects.create(name="Ways", description="# What is it?\n\nThe *ways* of [failing](https://a.example/x).")
+
+    assert "The ways of failing." in client.get("/taxonomies/").content.decode()
+    page = client.get("/taxonomies/ways/").content.decode()
+    assert '<a href="https://a.example/x"' in page
+    assert "<em>ways</em>" in page
+    assert '<meta name="description" content="The ways of failing.">' in page
+    assert page.count("<h1") == 1

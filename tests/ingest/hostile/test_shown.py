@@ -85,9 +85,8 @@ class Harm(HTMLParser):
                 self.links.append(to)
 
     def _is_data_or_ours(self, given: dict[str, str]) -> bool:
-        return (
-            given.get("src", "").startswith(("/static/", "/admin/jsi18n/")) or given.get("type") == "application/json"
-        )
+        is_ours = given.get("src", "").startswith(("/static/", "/admin/jsi18n/"))
+        return is_ours or given.get("type") in ("application/json", "application/ld+json")
 
     def handle_data(self, data: str) -> None:
         self.text += data
