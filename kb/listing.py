@@ -202,7 +202,8 @@ def language_label(code: str) -> str:
 def tag_choices(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
     """The tags of what the filter leaves, the commonest first: choosing another leaves those that have both."""
     tagged = Entry.tags.through.objects.filter(entry__in=filter.apply(entries).order_by().values("pk"))
-    counted = dict(tagged.order_by().values_list("tag").annotate(count=Count("pk")).order_by("-count")[:MOST_TAGS])
+    rows = tagged.order_by().values_list("tag").annotate(n=Count("pk")).order_by("-n")[:MOST_TAGS]  # type: ignore[misc]
+    counted: dict[int, int] = dict(rows)
     tags = sorted(Tag.objects.in_bulk(counted).values(), key=lambda tag: (-counted[tag.pk], tag.name))
     chosen = filter.values("tag")
     return [

@@ -72,7 +72,7 @@ def changes_feed(request: HttpRequest) -> HttpResponse:
             title=_xml(f"{change.get_action_display()}: {change.title}"),
             link=request.build_absolute_uri(path),
             unique_id=_tag_uri(request, "change", change.pk, change.created_at),
-            description=escape(_xml(", ".join(map(field_label, change.fields)))),
+            description=escape(_xml(", ".join(sorted(map(field_label, change.fields))))),
             pubdate=change.created_at,
             updateddate=change.created_at,
         )

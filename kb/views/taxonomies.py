@@ -79,7 +79,7 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
         "chart": chart_of_years(said, "Entries over time", lambda kind: _list(kind, found.slug)),
         "examples": said.for_lists().order_by(*newest)[:EXAMPLES],
         "suggested": suggested.for_lists().order_by(*newest)[:EXAMPLES],
-        "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
+        "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),  # type: ignore[operator, attr-defined]
     }
     return render(request, "taxonomies/category.html", context)
 

@@ -221,7 +221,7 @@ def test_more_is_shown_below_and_the_address_holds_how_much(client):
     assert "pages 1 to 2 of 3" in both
     assert 'href="?sort=title&amp;page=1-3"' in both
     assert "Show 10 more" in both
-    part = get(client, "/incidents/?sort=title&page=1-2", **{"HX-Request": "true"})
+    part = get(client, "/incidents/?sort=title&page=1-2", **{"HX-Request": "true"})  # type: ignore[arg-type]
     assert re.findall(r"autofocus>([^<]*)<", part) == ["Entry 25"]
     assert "autofocus" not in both
 
