@@ -65,7 +65,9 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
         .annotate(Count("entry", distinct=True))
     )
     counts = _by_category(found.taxonomy, visible)
-    children = [{"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")]
+    children: list[dict[str, Any]] = [
+        {"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")
+    ]
     context = {
         "category": found,
         "above": [one for one in (found.parent and found.parent.parent, found.parent) if one],
@@ -79,7 +81,7 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
         "chart": chart_of_years(said, "Entries over time", lambda kind: _list(kind, found.slug)),
         "examples": said.for_lists().order_by(*newest)[:EXAMPLES],
         "suggested": suggested.for_lists().order_by(*newest)[:EXAMPLES],
-        "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),  # type: ignore[operator, attr-defined]
+        "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
     }
     return render(request, "taxonomies/category.html", context)
 

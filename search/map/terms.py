@@ -10,6 +10,7 @@ import numpy as np
 from kb.models import Entry
 from search.analysis import stop_stems, word_spans
 from search.engines.base import Ids
+from search.text import read_text
 
 SHORTEST = 3
 MOST_TERMS = 60
@@ -63,7 +64,7 @@ def said_by(entry: Entry) -> Said:
             found.setdefault(key, name)
     stop = stop_stems()
     for text in (entry.summary or entry.body[:BODY_CHARS], entry.title):
-        for stem, start, end in word_spans(text):
+        for stem, start, end in word_spans(read_text(text)):
             if end - start >= SHORTEST and stem and stem not in stop and not stem.isdecimal():
                 found.setdefault(stem, text[start:end])
     return found

@@ -58,6 +58,18 @@ LEAST_CONTRAST = """() => {
 }"""
 
 
+def expect_readable(page: Page) -> None:
+    """Words can be told from their ground, there is one heading of the first rank, every field has a label, and no id
+    stands for two things."""
+    contrast, where = page.evaluate(LEAST_CONTRAST)
+    assert contrast >= 4.5, (page.url, where)
+    expect(page.locator("h1")).to_have_count(1)
+    fields = "[...document.querySelectorAll('input:not([type=hidden]), select')]"
+    assert page.evaluate(fields + ".filter((field) => !field.labels.length).length") == 0, page.url
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map((element) => element.id)")
+    assert len(ids) == len(set(ids)), page.url
+
+
 @pytest.mark.browser_context_args(viewport={"width": 360, "height": 740})
 def test_nothing_sticks_out_of_a_phone(page: Page, live_server):
     wide = {}
