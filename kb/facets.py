@@ -1,5 +1,6 @@
 """Ways to narrow a list: what its entries have in common, counted, in words that say what is meant."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,7 +9,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 
 from kb.external import OURS
-from kb.filters import EntryFilter
+from kb.filters import FACTS, EntryFilter
 from kb.kinds import Kind
 from kb.listing import (
     STATUS_LABELS,
@@ -23,9 +24,10 @@ from kb.models import Category, Classification, Entity, EntityRole, ExternalId
 from kb.models.entries import SAID, EntryQuerySet
 from kb.models.taxonomies import NO_NAME
 from kb.roles import Role
+from kb.trends.counting import facts as facts_of
 
 SHOWN = 8
-MOST_TAGS, MOST_OF_ROLE, MOST_OF_TAXONOMY, MOST_NAMESPACES = 32, 12, 16, 12
+MOST_TAGS, MOST_OF_ROLE, MOST_OF_TAXONOMY, MOST_NAMESPACES, MOST_OF_FACT = 32, 12, 16, 12, 16
 
 WHEN = {
     Kind.INCIDENT: "When it happened.",
@@ -39,6 +41,12 @@ ROLES = {
     Role.SYSTEM: ("System", "The product or model that was involved."),
     Role.COMPANY: ("Company", "Whose work this is."),
     Role.AUTHOR: ("Author", "Who wrote it."),
+}
+SAID_OF = {
+    "harm": ("Harm", "What it did to people."),
+    "sector": ("Sector", "The part of life or business that it belongs to."),
+    "technique": ("Technique", "The method or the kind of technology at work."),
+    "country": ("Country", "Where it happened."),
 }
 
 
@@ -82,6 +90,7 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
             is_open=True,
         ),
         *_roles(left, choose),
+        *(Facet(name, label, help, choose(name, _said(left, name, filter))) for name, (label, help) in SAID_OF.items()),
         *_taxonomies(left, choose),
         Facet(
             "namespace",
@@ -165,6 +174,19 @@ def _taxonomies(left: EntryQuerySet, choose: Choose) -> list[Facet]:
             )
         )
     return found
+
+
+def _said(left: EntryQuerySet, name: str, filter: EntryFilter) -> list[tuple[str, str, int]]:
+    """The commonest values of the facts that are about the same; a kind has one of these facts."""
+    counted: Counter[str] = Counter()
+    chosen = getattr(filter, name)
+    spelled: dict[str, str] = {chosen.lower(): chosen}
+    for fact in FACTS[name]:
+        for key, (spelling, count) in facts_of(left, fact).items():
+            counted[key] += count
+            spelled.setdefault(key, spelling)
+    rows = sorted(counted.items(), key=lambda row: (-row[1], row[0]))[:MOST_OF_FACT]
+    return [(spelled[key], spelled[key][:1].upper() + spelled[key][1:], count) for key, count in rows]
 
 
 def _called(category: Category) -> str:

@@ -16,6 +16,7 @@ from django.db.models.functions import Cast, Substr
 
 from kb.models import Category, Classification, Entity, EntityRole, EntryReference
 from kb.models.entries import SAID, EntryQuerySet
+from kb.models.facts import postgresql_parts
 from kb.models.taxonomies import NO_NAME
 
 YEAR, MONTH = 4, 7
@@ -141,9 +142,7 @@ def _facts(entries: EntryQuerySet, name: str, period: int = 0) -> list[Any]:
     if connection.vendor == "sqlite":
         parts = f"json_each(entries.facts, '$.{name}') AS part"
     else:
-        fact = f"entries.facts -> '{name}'"
-        listed = f"CASE jsonb_typeof({fact}) WHEN 'array' THEN {fact} WHEN 'string' THEN jsonb_build_array({fact}) END"
-        parts = f"jsonb_array_elements_text({listed}) AS part(value)"
+        parts = f"{postgresql_parts('entries.facts', name)} AS part(value)"
     when = ", period" if period else ""
     wanted = f"LOWER(TRIM(part.value)) AS said, MIN(TRIM(part.value)){when}, COUNT(*)"
     with connection.cursor() as cursor:
