@@ -16,7 +16,7 @@ from kb.views.entry import EntryPage
 from kb.views.feeds import changes_feed, entries_feed
 from kb.views.files import entry_file
 from kb.views.history import history
-from kb.views.home import home
+from kb.views.home import Home
 from kb.views.jobs import cancel, job, jobs
 from kb.views.known_as import known_as
 from kb.views.proposals import decide, proposals
@@ -27,7 +27,7 @@ from kb.views.taxonomies import category, taxonomies, taxonomy
 from kb.views.trends import trends_page
 
 urlpatterns = [
-    path("", home, name="home"),
+    path("", Home.as_view(picture="search.map.glimpse.glimpse"), name="home"),
     *(path(f"{info.path}/", browse, {"kind": kind}, name=kind) for kind, info in KINDS.items()),
     *(
         path(f"{info.path}/feed.atom", entries_feed, {"kind": kind}, name=f"{kind}-feed")

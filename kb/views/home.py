@@ -1,30 +1,115 @@
 """The first page."""
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from django.views import View
 
-from kb.filters import EntryFilter
-from kb.kinds import KINDS
+from kb.filters import FACTS, EntryFilter
+from kb.kinds import KINDS, Kind
 from kb.listing import ORDERS, tag_choices
 from kb.models import Entry
+from kb.models.entries import EntryQuerySet
+from kb.trends import counting
+from kb.unless_written import unless_written
 
 NEWEST = 4
-TAGS = 40
+ADDED = 6
+TAGS = 32
+IN_A_WAY = 8
 CARD = ("slug", "title", "kind", "occurred_on", "occurred_precision", "status", "visibility")
 
 
-def home(request: HttpRequest) -> HttpResponse:
-    """What is in here: how many of each kind, the newest, and the commonest tags."""
-    entries = Entry.objects.visible_to(request.user)
+class Way(NamedTuple):
+    """A way into the collection: `links` are label, count and address, and `more` leads to all, if a page has them."""
+
+    label: str
+    help: str
+    links: list[tuple[str, int, str]]
+    more: str = ""
+    more_label: str = ""
+
+
+class Home(View):
+    """What is in here: how many of each kind, what is new, a picture of it all, and ways in.
+
+    `picture` is the dotted name of a function (user) of another app that gives what `map/_picture.svg` draws, or None.
+    """
+
+    picture = ""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        entries = Entry.objects.visible_to(request.user)
+        is_staff = bool(getattr(request.user, "is_staff", False))
+        context = unless_written(("home", is_staff), lambda: _read(entries))
+        glimpse = import_string(self.picture)(request.user) if self.picture else None
+        return render(request, "home.html", {**context, "glimpse": glimpse})
+
+
+def _read(entries: EntryQuerySet) -> dict[str, Any]:
     counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
     shelves = [
         {
             "info": info,
             "count": counts.get(kind, 0),
-            "newest": entries.filter(kind=kind).order_by(*ORDERS["newest"][1]).only(*CARD)[:NEWEST],
+            "newest": list(entries.filter(kind=kind).order_by(*ORDERS["newest"][1]).only(*CARD)[:NEWEST]),
         }
         for kind, info in KINDS.items()
     ]
-    tags = tag_choices(entries, EntryFilter(), lambda filter: filter.tag)[:TAGS]
-    return render(request, "home.html", {"shelves": shelves, "tags": tags, "total": sum(counts.values())})
+    return {
+        "shelves": shelves,
+        "added": list(entries.order_by(*ORDERS["added"][1]).only(*CARD, "created_at")[:ADDED]),
+        "ways": [way for way in _ways(entries) if way.links],
+        "tags": tag_choices(entries, EntryFilter(), lambda filter: filter.tag)[:TAGS],
+        "total": sum(counts.values()),
+    }
+
+
+def _ways(entries: EntryQuerySet) -> list[Way]:
+    of_kind = {kind: entries.filter(kind=kind).order_by() for kind in Kind}
+    named = counting.most_named(entries.order_by(), IN_A_WAY)
+    return [
+        _by_fact("harm", "What it did to people.", of_kind),
+        _by_fact("sector", "Where it was used.", of_kind),
+        _by_fact("technique", "What it was made with.", of_kind),
+        Way(
+            "By company",
+            "Who is named most.",
+            [(one.name, count, one.get_absolute_url()) for one, count in named],
+            reverse("entities"),
+            "All entities",
+        ),
+        _by_year(of_kind[Kind.INCIDENT]),
+    ]
+
+
+def _by_fact(name: str, help: str, of_kind: dict[Kind, EntryQuerySet]) -> Way:
+    """The commonest values of the facts that are about the same, each as a list of the kind that has more of it."""
+    said: dict[str, list[tuple[int, Kind, str]]] = {}
+    for fact in FACTS[name]:
+        kind = next(kind for kind, info in KINDS.items() if fact in info.facts.model_fields)
+        for key, (spelled, count) in counting.facts(of_kind[Kind(kind)], fact).items():
+            said.setdefault(key, []).append((count, Kind(kind), spelled))
+    best = sorted(((max(found), key) for key, found in said.items()), key=lambda one: (-one[0][0], one[1]))
+    links = [
+        (spelled[:1].upper() + spelled[1:], count, _list_of(kind)(**{name: spelled}))
+        for (count, kind, spelled), _ in best[:IN_A_WAY]
+    ]
+    return Way(f"By {name}", help, links)
+
+
+def _by_year(incidents: EntryQuerySet) -> Way:
+    counts = counting.by_period(incidents, counting.YEAR)
+    address = _list_of(Kind.INCIDENT)
+    links = [(year, counts[year], address(since=year, until=year)) for year in sorted(counts, reverse=True)[:IN_A_WAY]]
+    return Way("By year", "When it went wrong.", links, reverse("trends"), "Trends over time")
+
+
+def _list_of(kind: Kind) -> Callable[..., str]:
+    return lambda **params: f"{reverse(kind.value)}?{urlencode(params)}"
