@@ -38,6 +38,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
         "listing": listing,
         "page": page,
         "first": first,
+        "before": first - 1,
         "entries": list(rows[(first - 1) * paginator.per_page : page.end_index()]),
         "start": (first - 1) * paginator.per_page + 1,
         # Of what joins a list, the first has the focus.

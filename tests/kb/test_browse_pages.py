@@ -226,6 +226,15 @@ def test_more_is_shown_below_and_the_address_holds_how_much(client):
     assert "autofocus" not in both
 
 
+def test_before_a_stretch_of_pages_comes_the_page_before_its_first(client):
+    for _ in range(110):
+        make_entry()
+
+    assert '<a href=".?page=1" rel="prev">' in client.get("/incidents/?page=2-4").content.decode()
+    assert 'rel="prev"' not in client.get("/incidents/?page=1-3").content.decode()
+    assert '<a href=".?page=3" rel="prev">' in client.get("/incidents/?page=4").content.decode()
+
+
 @pytest.mark.parametrize(
     ("written", "first", "count"), [("2-9", 25, 35), ("9-2", 25, 25), ("0-1", 0, 25), ("1-²", 0, 25)]
 )
