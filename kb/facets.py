@@ -90,7 +90,7 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
             is_open=True,
         ),
         *_roles(left, choose),
-        *(Facet(name, label, help, choose(name, _said(left, name, filter))) for name, (label, help) in SAID_OF.items()),
+        *_facts(left, filter, choose),
         *_taxonomies(left, choose),
         Facet(
             "namespace",
@@ -176,17 +176,22 @@ def _taxonomies(left: EntryQuerySet, choose: Choose) -> list[Facet]:
     return found
 
 
-def _said(left: EntryQuerySet, name: str, filter: EntryFilter) -> list[tuple[str, str, int]]:
-    """The commonest values of the facts that are about the same; a kind has one of these facts."""
-    counted: Counter[str] = Counter()
-    chosen = getattr(filter, name)
-    spelled: dict[str, str] = {chosen.lower(): chosen}
-    for fact in FACTS[name]:
-        for key, (spelling, count) in facts_of(left, fact).items():
-            counted[key] += count
-            spelled.setdefault(key, spelling)
-    rows = sorted(counted.items(), key=lambda row: (-row[1], row[0]))[:MOST_OF_FACT]
-    return [(spelled[key], spelled[key][:1].upper() + spelled[key][1:], count) for key, count in rows]
+def _facts(left: EntryQuerySet, filter: EntryFilter, choose: Choose) -> list[Facet]:
+    """The commonest values of what stands in the facts of entries."""
+    said = facts_of(left, *(fact for facts in FACTS.values() for fact in facts))
+    found = []
+    for name, (label, help) in SAID_OF.items():
+        chosen = getattr(filter, name)
+        counted: Counter[str] = Counter()
+        spelled = {chosen.lower(): chosen}
+        for fact in FACTS[name]:
+            for key, (spelling, count) in said[fact].items():
+                counted[key] += count
+                spelled.setdefault(key, spelling)
+        most = sorted(counted.items(), key=lambda row: (-row[1], row[0]))[:MOST_OF_FACT]
+        rows = [(spelled[key], spelled[key][:1].upper() + spelled[key][1:], count) for key, count in most]
+        found.append(Facet(name, label, help, choose(name, rows)))
+    return found
 
 
 def _called(category: Category) -> str:

@@ -190,8 +190,8 @@ def _entities(entries: EntryQuerySet) -> Chart:
 def _sectors(of_kind: Mapping[str, EntryQuerySet], filter: EntryFilter) -> Chart:
     """Of incidents and of case studies side by side: where it goes wrong, and where it is done well. A row leads to the
     incidents, where there are any."""
-    wrong = counting.facts(of_kind[Kind.INCIDENT], "sector")
-    well = counting.facts(of_kind[Kind.CASE_STUDY], "industry")
+    wrong = counting.facts(of_kind[Kind.INCIDENT], "sector")["sector"]
+    well = counting.facts(of_kind[Kind.CASE_STUDY], "industry")["industry"]
     none = ("", 0)
     both = {key: (wrong.get(key, none)[1], well.get(key, none)[1]) for key in wrong.keys() | well.keys()}
     keys = sorted(both, key=lambda key: (-sum(both[key]), key))[:MOST]
@@ -206,7 +206,7 @@ def _sectors(of_kind: Mapping[str, EntryQuerySet], filter: EntryFilter) -> Chart
 
 
 def _techniques(studies: EntryQuerySet, filter: EntryFilter) -> Chart:
-    said = sorted(counting.facts(studies, "techniques").values(), key=lambda one: (-one[1], one[0]))
+    said = sorted(counting.facts(studies, "techniques")["techniques"].values(), key=lambda one: (-one[1], one[0]))
     rows = [
         Row(spelled, (count,), _list(replace(filter, technique=spelled), Kind.CASE_STUDY))
         for spelled, count in said[:MOST]

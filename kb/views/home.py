@@ -64,7 +64,7 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
     ]
     return {
         "shelves": shelves,
-        "added": list(entries.order_by(*ORDERS["added"][1]).only(*CARD, "created_at")[:ADDED]),
+        "added": list(entries.order_by("-pk").only(*CARD)[:ADDED]),
         "ways": [way for way in _ways(entries) if way.links],
         "tags": tag_choices(entries, EntryFilter(), lambda filter: filter.tag)[:TAGS],
         "total": sum(counts.values()),
@@ -74,10 +74,11 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
 def _ways(entries: EntryQuerySet) -> list[Way]:
     of_kind = {kind: entries.filter(kind=kind).order_by() for kind in Kind}
     named = counting.most_named(entries.order_by(), IN_A_WAY)
+    said = {kind: counting.facts(of_kind[kind], *_facts_of(kind)) for kind in (Kind.INCIDENT, Kind.CASE_STUDY)}
     return [
-        _by_fact("harm", "What it did to people.", of_kind),
-        _by_fact("sector", "Where it was used.", of_kind),
-        _by_fact("technique", "What it was made with.", of_kind),
+        _by_fact("harm", "What it did to people.", said),
+        _by_fact("sector", "Where it was used.", said),
+        _by_fact("technique", "What it was made with.", said),
         Way(
             "By company",
             "Who is named most.",
@@ -89,14 +90,19 @@ def _ways(entries: EntryQuerySet) -> list[Way]:
     ]
 
 
-def _by_fact(name: str, help: str, of_kind: dict[Kind, EntryQuerySet]) -> Way:
+def _facts_of(kind: Kind) -> list[str]:
+    """Those that can be chosen by and that entries of this kind may have."""
+    return [fact for facts in FACTS.values() for fact in facts if fact in KINDS[kind].facts.model_fields]
+
+
+def _by_fact(name: str, help: str, said: dict[Kind, dict[str, counting.Said]]) -> Way:
     """The commonest values of the facts that are about the same, each as a list of the kind that has more of it."""
-    said: dict[str, list[tuple[int, Kind, str]]] = {}
-    for fact in FACTS[name]:
-        kind = next(kind for kind, info in KINDS.items() if fact in info.facts.model_fields)
-        for key, (spelled, count) in counting.facts(of_kind[Kind(kind)], fact).items():
-            said.setdefault(key, []).append((count, Kind(kind), spelled))
-    best = sorted(((max(found), key) for key, found in said.items()), key=lambda one: (-one[0][0], one[1]))
+    by_value: dict[str, list[tuple[int, Kind, str]]] = {}
+    for kind, facts in said.items():
+        for fact in set(FACTS[name]) & facts.keys():
+            for key, (spelled, count) in facts[fact].items():
+                by_value.setdefault(key, []).append((count, kind, spelled))
+    best = sorted(((max(found), key) for key, found in by_value.items()), key=lambda one: (-one[0][0], one[1]))
     links = [
         (spelled[:1].upper() + spelled[1:], count, _list_of(kind)(**{name: spelled}))
         for (count, kind, spelled), _ in best[:IN_A_WAY]

@@ -50,7 +50,11 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
     found = get_object_or_404(Category.objects.select_related("taxonomy", "parent__parent"), slug=slug)
     if found.taxonomy.slug != taxonomy:
         return redirect(found, permanent=True)
-    visible = _visible(request)
+    context = unless_written(("category", found.pk, _is_staff(request)), lambda: _read(found, _visible(request)))
+    return render(request, "taxonomies/category.html", context)
+
+
+def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
     placed = Classification.objects.filter(category=found)
     said = visible.filter(pk__in=placed.filter(origin__in=SAID).values("entry"))
     suggested = visible.filter(pk__in=placed.filter(origin=Origin.SUGGESTED).values("entry")).exclude(
@@ -68,7 +72,7 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
     children: list[dict[str, Any]] = [
         {"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")
     ]
-    context = {
+    return {
         "category": found,
         "above": [one for one in (found.parent and found.parent.parent, found.parent) if one],
         "total": kinds.total(),
@@ -79,11 +83,10 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
         ],
         "origins": [(origin.value, ORIGINS[origin], origins[origin.value]) for origin in Origin if origin in origins],
         "chart": chart_of_years(said, "Entries over time", lambda kind: _list(kind, found.slug)),
-        "examples": said.for_lists().order_by(*newest)[:EXAMPLES],
-        "suggested": suggested.for_lists().order_by(*newest)[:EXAMPLES],
+        "examples": list(said.for_lists().order_by(*newest)[:EXAMPLES]),
+        "suggested": list(suggested.for_lists().order_by(*newest)[:EXAMPLES]),
         "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
     }
-    return render(request, "taxonomies/category.html", context)
 
 
 ORIGINS = {
