@@ -19,11 +19,12 @@ from kb.kinds import KINDS
 from kb.linked_data import of_entry, script
 from kb.markdown import render as render_markdown
 from kb.markdown_place import marked
-from kb.models import Entry, Link, Proposal, Role, SlugRedirect
+from kb.models import Entry, Link, Proposal, Reference, Role, SlugRedirect
 from kb.models.entries import Origin
 from kb.models.provenance import ProposalState
 from kb.origins import Origins
 from kb.places import PARAMETER, Place
+from kb.timeline import Timeline
 from kb.views.as_of import AS_OF, as_of
 
 MATH = 'class="math'
@@ -51,6 +52,8 @@ class EntryPage(View):
         place = Place.find(entry, request.GET.get(PARAMETER, ""))
         body = render_markdown(entry.body, place.span if place and place.source == "body" else None)
         links = _links(entry, request)
+        references = [citation.reference for citation in entry.citations.all()]
+        Reference.objects.read_what_may_be_shown(references)
         context = {
             "entry": entry,
             "info": entry.info,
@@ -65,7 +68,8 @@ class EntryPage(View):
                 if is_telling(external.namespace, entry.source)
             ],
             "classes": _classes(entry),
-            "references": [citation.reference for citation in entry.citations.all()],
+            "references": references,
+            "timeline": Timeline.of(entry, references),
             "links": links,
             "origins": Origins.of(entry),
             "citation": citation,
@@ -88,7 +92,7 @@ class EntryPage(View):
 
 def find(request: HttpRequest, slug: str) -> Entry | None:
     """The entry at this address with all that hangs on it, if this reader may see it."""
-    return Entry.objects.visible_to(request.user).whole().filter(slug=slug).first()
+    return Entry.objects.visible_to(request.user).for_page().filter(slug=slug).first()
 
 
 def moved(request: HttpRequest, slug: str) -> Entry:
