@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from kb.models import Entry, Reference
+from kb.models import Entry, EntryReference
 
 SHOWN = 6  # moments; where there are few more than these, those too
 FOLDED_FROM = 10
@@ -21,7 +21,7 @@ class Moment:
 
     day: date
     precision: str
-    references: tuple[Reference, ...] = ()
+    citations: tuple[EntryReference, ...] = ()
     is_event: bool = False
 
 
@@ -42,11 +42,10 @@ class Timeline:
     moments: tuple[Moment, ...]
 
     @classmethod
-    def of(cls, entry: Entry, references: Iterable[Reference]) -> "Timeline":
-        dated = [one for one in references if one.published_on]
-        dated.sort(key=lambda one: (one.published_on, one.published_precision))
-        days = groupby(dated, key=lambda one: (one.published_on, one.published_precision))
-        moments = [Moment(day, precision, tuple(group)) for (day, precision), group in days if day]
+    def of(cls, entry: Entry, citations: Iterable[EntryReference]) -> "Timeline":
+        dated = [one for one in citations if one.reference.published_on]
+        days = groupby(sorted(dated, key=_published), key=_published)
+        moments = [Moment(day, precision, tuple(group)) for (day, precision), group in days]
         if entry.occurred_on:
             moments.append(Moment(entry.occurred_on, entry.occurred_precision, is_event=True))
         return cls(tuple(sorted(moments, key=lambda one: (one.day, not one.is_event))))
@@ -68,11 +67,11 @@ class Timeline:
     @property
     def left(self) -> int:
         """How many reports are folded away."""
-        return sum(len(one.references) for one in self.folded)
+        return sum(len(one.citations) for one in self.folded)
 
     @property
     def reports(self) -> int:
-        return sum(len(one.references) for one in self.moments)
+        return sum(len(one.citations) for one in self.moments)
 
     @property
     def strip(self) -> Strip | None:
@@ -87,6 +86,11 @@ class Timeline:
             if moment.is_event:
                 event = f"M{round(x, 1)} {HEIGHT}V0"
             else:
-                places[round(x / BIN) * BIN] += len(moment.references)
+                places[round(x / BIN) * BIN] += len(moment.citations)
         tall = {x: min(HEIGHT - 4, 8 + STEP * (count - 1)) for x, count in sorted(places.items())}
         return Strip(event, "".join(f"M{x} {HEIGHT}v-{height}" for x, height in tall.items()))
+
+
+def _published(citation: EntryReference) -> tuple[date, str]:
+    reference = citation.reference
+    return reference.published_on or date.min, reference.published_precision

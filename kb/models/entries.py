@@ -261,12 +261,20 @@ class ReadingNote(Entry):
         proxy = True
 
 
+class CitationRole(models.TextChoices):
+    """What a reference is to the entry that cites it."""
+
+    REPORT = "report", "Report"
+    RESPONSE = "response", "Response of those concerned"
+
+
 class EntryReference(models.Model):
     """A reference cited by an entry, in the order in which the entry lists them."""
 
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="citations")
     reference = models.ForeignKey(Reference, on_delete=models.CASCADE, related_name="citations")
     position = models.PositiveIntegerField(default=0)
+    role = models.CharField(max_length=10, choices=CitationRole, default=CitationRole.REPORT)
     source = models.CharField(max_length=40, blank=True, editable=False)
 
     class Meta:

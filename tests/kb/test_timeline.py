@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from kb.models import Reference
+from kb.models import CitationRole, Reference
 from kb.places import place_url
 from kb.rights import OPENING_CHARS, opening_of
 from kb.timeline import Timeline
@@ -18,7 +18,7 @@ def page_of(client, entry) -> str:
 
 
 def timeline_of(entry) -> Timeline:
-    return Timeline.of(entry, entry.references.all())
+    return Timeline.of(entry, entry.citations.all())
 
 
 def test_the_event_comes_first_and_its_reports_follow_by_date(client):
@@ -151,3 +151,24 @@ def test_a_place_in_a_reference_still_opens_there(client):
     page = client.get(place_url(entry.get_absolute_url(), "reference", text.index("The lift"), "The lift fell.", pk))
 
     assert ">The lift fell.</mark>" in page.content.decode()
+
+
+def test_responses_stand_apart(client):
+    entry = make_entry(
+        references=[
+            make_reference(title="The news", published_on="2024-02-15"),
+            make_reference(title="We are sorry", published_on="2024-02-16"),
+        ]
+    )
+    entry.citations.filter(reference__title="We are sorry").update(role=CitationRole.RESPONSE)
+
+    page = page_of(client, entry)
+
+    assert "<strong>Response</strong> news.example: " in page
+    reports, responses = page.split('<h2 id="references">')[1].split('<h2 id="responses">')
+    assert ("The news" in reports, "We are sorry" in reports) == (True, False)
+    assert "We are sorry" in responses.split("</ol>")[0]
+
+
+def test_without_responses_no_such_heading(client):
+    assert "Responses" not in page_of(client, make_entry(references=["A text."]))
