@@ -20,6 +20,7 @@ from kb.views.home import home
 from kb.views.jobs import cancel, job, jobs
 from kb.views.known_as import known_as
 from kb.views.proposals import decide, proposals
+from kb.views.questions import questions
 from kb.views.random_entry import random_entry
 from kb.views.settling import settle
 from kb.views.status import StatusPage
@@ -33,6 +34,7 @@ urlpatterns = [
         path(f"{info.path}/feed.atom", entries_feed, {"kind": kind}, name=f"{kind}-feed")
         for kind, info in KINDS.items()
     ),
+    path("notes/questions/", questions, name="questions"),
     path("entries/<path:slug>/files/<str:name>", entry_file, name="entry-file"),
     path("known-as/<str:namespace>/<path:value>", known_as, name="known-as"),
     path("entries/<path:slug>/history/", history, name="entry-history"),

@@ -18,6 +18,7 @@ PAGES = (
     "/notes/?tag=nothing",
     "/entries/airline-bot/",
     "/entries/calibration/",
+    "/notes/questions/",
     "/entities/",
     "/entities/air-canada/",
     "/search/",
