@@ -11,6 +11,7 @@ from kb.signin import sign_in
 from kb.views.browse import browse
 from kb.views.changes import changes
 from kb.views.citing import cite, markdown
+from kb.views.comparing import compare, compare_entities
 from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
 from kb.views.feeds import changes_feed, entries_feed
@@ -42,6 +43,8 @@ urlpatterns = [
     path("entries/<path:slug>.md", markdown, name="entry-markdown"),
     path("random/", random_entry, name="random"),
     path("entries/<path:slug>/", EntryPage.as_view(around="search.bridges.around"), name="entry"),
+    path("compare/", compare, name="compare"),
+    path("compare/entities/", compare_entities, name="compare-entities"),
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("taxonomies/", taxonomies, name="taxonomies"),
