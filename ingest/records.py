@@ -208,7 +208,8 @@ class ReferenceRecord(_Record):
     """A report, article, paper or post. `text` is what it says, `text_licence` '' when it may not be republished.
 
     What has no address is known by its `urn`, such as the `urn:sha256:…` of a file. `pages` are the offsets in `text`
-    at which its pages begin, where it has pages; the first is 0.
+    at which its pages begin, where it has pages; the first is 0. `role` is what it is to the entry that cites it: a
+    response is what those concerned said to it.
     """
 
     url: OptionalUrl = ""
@@ -222,6 +223,7 @@ class ReferenceRecord(_Record):
     text: Text = ""
     text_licence: Licence = ""
     pages: Annotated[list[int], Field(max_length=MAX_PAGES)] = []
+    role: Literal["report", "response"] = "report"
 
     @model_validator(mode="after")
     def _is_known_by_something(self) -> "ReferenceRecord":

@@ -47,8 +47,8 @@ class Place:
         """The stored text that the place is in; empty where this entry has none such."""
         if self.reference_id is None:
             return entry.summary if self.source == "summary" else entry.body
-        texts = {citation.reference_id: citation.reference.text for citation in entry.citations.all()}
-        return texts.get(self.reference_id, "")
+        cited = (one.reference for one in entry.citations.all() if one.reference_id == self.reference_id)
+        return next((reference.text for reference in cited), "")
 
 
 def place_url(page: str, source: str, start: int, words: str, reference_id: int | None = None) -> str:

@@ -3,6 +3,7 @@
 import re
 
 QUOTE_CHARS = 280
+OPENING_CHARS = 200
 # Whole words: npm writes UNLICENSED for what may not be used at all.
 FREE = re.compile(r"(CC0|CC-BY|APACHE|MIT|BSD|PDDL|ODC-BY|PUBLIC DOMAIN|UNLICENSE|OGL)(?![A-Z])", re.IGNORECASE)
 SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")
@@ -36,3 +37,16 @@ def quoted(text: str, start: int, end: int) -> tuple[int, int]:
         gap = max(text.rfind(" ", inside, last), text.rfind("\n", inside, last))
         last = gap if gap > first else last
     return first, last
+
+
+def opening_of(text: str) -> str:
+    """How a text begins, at most OPENING_CHARS in one line, and `…` where it goes on: whole sentences where one ends in
+    good time, else words."""
+    line = " ".join(text.split())
+    if len(line) <= OPENING_CHARS:
+        return line
+    ends = [end.start() for end in SENTENCE.finditer(line, 0, OPENING_CHARS - 1)]
+    if ends and ends[-1] >= OPENING_CHARS // 3:
+        return f"{line[: ends[-1]]} …"
+    cut = line[: OPENING_CHARS - 1]
+    return (cut.rpartition(" ")[0] or cut).rstrip(",;:") + "…"

@@ -11,6 +11,7 @@ from kb.signin import sign_in
 from kb.views.browse import browse
 from kb.views.changes import changes
 from kb.views.citing import cite, markdown
+from kb.views.comparing import compare, compare_entities
 from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
 from kb.views.feeds import changes_feed, entries_feed
@@ -20,6 +21,7 @@ from kb.views.home import Home
 from kb.views.jobs import cancel, job, jobs
 from kb.views.known_as import known_as
 from kb.views.proposals import decide, proposals
+from kb.views.questions import questions
 from kb.views.random_entry import random_entry
 from kb.views.settling import settle
 from kb.views.status import StatusPage
@@ -33,6 +35,7 @@ urlpatterns = [
         path(f"{info.path}/feed.atom", entries_feed, {"kind": kind}, name=f"{kind}-feed")
         for kind, info in KINDS.items()
     ),
+    path("notes/questions/", questions, name="questions"),
     path("entries/<path:slug>/files/<str:name>", entry_file, name="entry-file"),
     path("known-as/<str:namespace>/<path:value>", known_as, name="known-as"),
     path("entries/<path:slug>/history/", history, name="entry-history"),
@@ -40,6 +43,8 @@ urlpatterns = [
     path("entries/<path:slug>.md", markdown, name="entry-markdown"),
     path("random/", random_entry, name="random"),
     path("entries/<path:slug>/", EntryPage.as_view(around="search.bridges.around"), name="entry"),
+    path("compare/", compare, name="compare"),
+    path("compare/entities/", compare_entities, name="compare-entities"),
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("taxonomies/", taxonomies, name="taxonomies"),

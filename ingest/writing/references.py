@@ -32,11 +32,11 @@ def write_references(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differe
         EntryReference.objects.filter(entry__in=entries).values_list("entry").annotate(Max("position")).order_by()
     )
     wanted: dict[int, list[EntryReference]] = {pk: [] for pk in entries}
-    for entry, address, _ in citations:
+    for entry, address, record in citations:
         position = last.get(entry.pk, -1) + 1 + len(wanted[entry.pk])
-        wanted[entry.pk].append(
-            EntryReference(entry=entry, reference=references[address], position=position, source=by.source)
-        )
+        cited = EntryReference(entry=entry, reference=references[address], position=position, role=record.role)
+        cited.source = by.source
+        wanted[entry.pk].append(cited)
     bring(
         "references",
         EntryReference.objects.select_related("reference").defer("reference__text"),

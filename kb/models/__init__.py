@@ -3,6 +3,7 @@
 from kb.models.entities import Entity, EntityAlias, EntityRelation, EntityRole
 from kb.models.entries import (
     CaseStudy,
+    CitationRole,
     Entry,
     EntryReference,
     ExternalId,
@@ -35,6 +36,7 @@ __all__ = [
     "CaseStudy",
     "Category",
     "Change",
+    "CitationRole",
     "Classification",
     "DeletedEntry",
     "Entity",

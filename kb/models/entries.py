@@ -96,13 +96,18 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """With what a list shows of each entry, in a fixed number of queries."""
         return self.defer("body", "facts").prefetch_related("tags", "external_ids")
 
-    def whole(self) -> "EntryQuerySet":
+    def for_page(self) -> "EntryQuerySet":
+        """Whole, but for the texts of references: of these only how they begin."""
+        return self.whole(Reference.objects.opened())
+
+    def whole(self, references: models.QuerySet[Reference] | None = None) -> "EntryQuerySet":
         """With what a page or the API says of one entry, in a fixed number of queries."""
         from kb.models.taxonomies import Classification  # which is about entries in its turn
 
         categories = Classification.objects.select_related("category__taxonomy", "category__parent__parent")
         return self.prefetch_related(
-            *("tags", "external_ids", "roles__entity", "citations__reference", "source_records"),
+            *("tags", "external_ids", "roles__entity", "source_records"),
+            models.Prefetch("citations__reference", Reference.objects.all() if references is None else references),
             models.Prefetch("classifications", categories),
         )
 
@@ -256,12 +261,20 @@ class ReadingNote(Entry):
         proxy = True
 
 
+class CitationRole(models.TextChoices):
+    """What a reference is to the entry that cites it."""
+
+    REPORT = "report", "Report"
+    RESPONSE = "response", "Response of those concerned"
+
+
 class EntryReference(models.Model):
     """A reference cited by an entry, in the order in which the entry lists them."""
 
     entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="citations")
     reference = models.ForeignKey(Reference, on_delete=models.CASCADE, related_name="citations")
     position = models.PositiveIntegerField(default=0)
+    role = models.CharField(max_length=10, choices=CitationRole, default=CitationRole.REPORT)
     source = models.CharField(max_length=40, blank=True, editable=False)
 
     class Meta:

@@ -1,13 +1,30 @@
 """References: the reports, papers, articles and posts that entries rest on."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Left
 from simple_history.models import HistoricalRecords
 
 from kb.addresses import canonical_url
 from kb.models.dates import Precision, show_date
+from kb.rights import QUOTE_CHARS, may_show_whole
+
+OPENING = QUOTE_CHARS * 3  # with the headings and blank lines that are not quoted
+
+
+class ReferenceQuerySet(models.QuerySet["Reference"]):
+    def opened(self) -> "ReferenceQuerySet":
+        """With the `opening` of each text instead of all of it, which may be a book."""
+        return self.defer("text").annotate(opening=Left("text", OPENING))
+
+    def read_what_may_be_shown(self, references: Iterable["Reference"]) -> None:
+        """Put the texts that may be shown whole back into references that were only `opened`, in one query."""
+        free = {one.pk: one for one in references if may_show_whole(one.text_licence)}
+        for pk, text in self.filter(pk__in=free).values_list("pk", "text") if free else ():
+            free[pk].text = text
 
 
 class Reference(models.Model):
@@ -35,6 +52,8 @@ class Reference(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     history = HistoricalRecords(excluded_fields=["text"])
+
+    objects = ReferenceQuerySet.as_manager()
 
     class Meta:
         ordering = ["-published_on", "id"]

@@ -11,12 +11,13 @@ from django.utils.html import format_html, linebreaks, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
+from kb.listing import language_label
 from kb.markdown import render
 from kb.markdown_place import marked
 from kb.models import Reference
 from kb.models.dates import show_date
 from kb.places import Place
-from kb.rights import QUOTE_CHARS, may_show_whole, quoted
+from kb.rights import may_show_whole, opening_of, quoted
 
 register = template.Library()
 
@@ -61,17 +62,13 @@ def host(url: str) -> str:
 @register.filter
 def quote(reference: Reference, place: Place | None = None) -> SafeString | str:
     """A short passage from a reference's text: around a place in it, else from the beginning, without the headings
-    above it, cut at a word."""
+    above it."""
     if place and place.reference_id == reference.pk:
         first, last = quoted(reference.text, *place.span)
         part = marked(reference.text[first:last], (place.start - first, min(place.end, last) - first))
         return format_html("{}{}{}", "… " if first else "", part, " …" if last < len(reference.text) else "")
-    beginning = reference.text[: QUOTE_CHARS * 3]
-    words = (HEADINGS.sub("", beginning).strip() or beginning)[: QUOTE_CHARS * 2].split()
-    text = " ".join(words)
-    if len(text) <= QUOTE_CHARS:
-        return text
-    return text[: QUOTE_CHARS - 1].rpartition(" ")[0].rstrip(",;:") + "…"
+    beginning: str = reference.opening  # type: ignore[attr-defined]  # from `opened`
+    return opening_of(HEADINGS.sub("", beginning).strip() or beginning)
 
 
 @register.filter
@@ -84,13 +81,19 @@ def paragraphs(reference: Reference, place: Place | None = None) -> SafeString:
 @register.filter
 def whole(reference: Reference) -> bool:
     """Whether the reference has a text that may be shown whole."""
-    return bool(reference.text.strip()) and may_show_whole(reference.text_licence)
+    return may_show_whole(reference.text_licence) and bool(reference.text.strip())
 
 
 @register.filter
 def spoken(name: str) -> str:
     """`see_also` → `See also`."""
     return name.replace("_", " ").strip().capitalize()
+
+
+@register.filter
+def language_name(code: str) -> str:
+    """`French` for `fr`; a code that is not known stays as it is."""
+    return language_label(code)
 
 
 @register.filter

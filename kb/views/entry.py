@@ -19,11 +19,12 @@ from kb.kinds import KINDS
 from kb.linked_data import of_entry, script
 from kb.markdown import render as render_markdown
 from kb.markdown_place import marked
-from kb.models import Entry, Link, Proposal, Role, SlugRedirect
+from kb.models import CitationRole, Entry, EntryReference, Link, Proposal, Reference, Role, SlugRedirect
 from kb.models.entries import Origin
 from kb.models.provenance import ProposalState
 from kb.origins import Origins
 from kb.places import PARAMETER, Place
+from kb.timeline import Timeline
 from kb.views.as_of import AS_OF, as_of
 
 MATH = 'class="math'
@@ -51,6 +52,8 @@ class EntryPage(View):
         place = Place.find(entry, request.GET.get(PARAMETER, ""))
         body = render_markdown(entry.body, place.span if place and place.source == "body" else None)
         links = _links(entry, request)
+        citations = list(entry.citations.all())
+        Reference.objects.read_what_may_be_shown(one.reference for one in citations)
         context = {
             "entry": entry,
             "info": entry.info,
@@ -65,7 +68,8 @@ class EntryPage(View):
                 if is_telling(external.namespace, entry.source)
             ],
             "classes": _classes(entry),
-            "references": [citation.reference for citation in entry.citations.all()],
+            "cited": _cited(citations),
+            "timeline": Timeline.of(entry, citations),
             "links": links,
             "origins": Origins.of(entry),
             "citation": citation,
@@ -88,7 +92,7 @@ class EntryPage(View):
 
 def find(request: HttpRequest, slug: str) -> Entry | None:
     """The entry at this address with all that hangs on it, if this reader may see it."""
-    return Entry.objects.visible_to(request.user).whole().filter(slug=slug).first()
+    return Entry.objects.visible_to(request.user).for_page().filter(slug=slug).first()
 
 
 def moved(request: HttpRequest, slug: str) -> Entry:
@@ -120,6 +124,15 @@ def _parties(entry: Entry) -> list[tuple[str, list[Any]]]:
     for part in entry.roles.all():
         by_role.setdefault(part.role, []).append(part.entity)
     return [(role.label, by_role[role.value]) for role in Role if role.value in by_role]
+
+
+def _cited(citations: Iterable[EntryReference]) -> list[tuple[str, str, list[Reference]]]:
+    """(key, heading, references) of what reports, and of what those concerned said to it."""
+    by_role: dict[str, list[Reference]] = {}
+    for one in citations:
+        by_role.setdefault(one.role, []).append(one.reference)
+    groups = (CitationRole.REPORT, "references", "References"), (CitationRole.RESPONSE, "responses", "Responses")
+    return [(key, heading, by_role[role]) for role, key, heading in groups if role in by_role]
 
 
 def _classes(entry: Entry) -> list[dict[str, Any]]:

@@ -54,6 +54,28 @@ def test_each_kind_shows_its_own_facts(client):
     assert "<li>Why?</li>" in page
 
 
+def test_a_case_study_is_told_in_brief_by_its_facts(client):
+    facts = {"industry": "travel", "problem": "stolen cards", "approach": "friction", "results": "fewer chargebacks"}
+    study = make_entry(
+        kind="case_study",
+        facts=facts,
+        occurred_on="2018",
+        entities={"company": ["Airbnb"], "system": ["Scorer"]},
+        body="## Problem\n\nCards.\n\n## What to learn\n\nCosts first.",
+    )
+
+    page = get(client, study)
+
+    assert '</time> <a class="company" href="/entities/airbnb/">Airbnb</a>' in page
+    brief = page.split('<h2 id="in-brief">')[1].split("</section>")[0]
+    assert [part.split("</dt>")[0] for part in brief.split("<dt>")[1:]] == ["Problem", "Approach", "Results", "Lessons"]
+    assert "<dd>fewer chargebacks</dd>" in brief
+    assert '<a href="#s-what-to-learn">' in brief
+    assert page.count("fewer chargebacks") == 1
+    assert "<dt>Industry</dt><dd>travel</dd>" in page
+    assert "in-brief" not in get(client, make_entry(kind="case_study", facts={"industry": "travel"}))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_bare_entry_is_a_page_too(client, kind):
     assert "<h1>Bare</h1>" in get(client, make_entry(kind=kind, title="Bare"))

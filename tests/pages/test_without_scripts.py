@@ -47,6 +47,16 @@ def test_more_results_are_a_page_of_their_own(page: Page, live_server):
     expect(page.locator(".hit")).to_have_count(10)
 
 
+def test_two_entries_are_compared(page: Page, live_server):
+    page.goto(f"{live_server.url}/entries/airline-bot/")
+    page.get_by_role("link", name="Compare with…").click()
+    page.get_by_label("Part of its title").fill("bank assistant")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("link", name="A bank ships a support assistant").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Compared")
+    expect(page.get_by_role("row", name="Tags").get_by_text("both")).to_have_count(2)
+
+
 def test_math_can_be_read_as_tex(page: Page, live_server):
     page.goto(f"{live_server.url}/entries/calibration/")
     expect(page.locator("div.math")).to_contain_text("\\frac{1}{n}\\sum_i (p_i - y_i)^2")

@@ -64,6 +64,7 @@ SPELLINGS = {
     for name in (*needed, *expected)
 }
 LICENCES = ("text_licence", "text_license", "licence", "license")
+RESPONSE = "response"  # the tag of what a company or agency said to an incident
 TRUE = ("true", "1", "1.0", "yes")
 
 
@@ -280,6 +281,7 @@ def _article(row: dict[str, Any], of_report: int) -> Report:
         language=row.get("language"),
         text=row.get("text") or row.get("plain_text"),
         licence=next((row[name] for name in LICENCES if row.get(name)), ""),
+        is_response=RESPONSE in names(row.get("tags")),
     )
 
 

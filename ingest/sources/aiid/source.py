@@ -232,6 +232,7 @@ def _reference(report: Report, what: str, warnings: list[str]) -> ReferenceRecor
         "language": report.language,
         "text": _fitting(report.text, MAX_TEXT, f"{what}: text", warnings),
         "text_licence": report.licence,
+        "role": "response" if report.is_response else "report",
     }
     try:
         return ReferenceRecord(**fields)

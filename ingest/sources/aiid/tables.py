@@ -50,6 +50,7 @@ class Report:
     text: Any = ""
     licence: Any = ""
     incidents: list[int] = field(default_factory=list)
+    is_response: bool = False
 
 
 @dataclass

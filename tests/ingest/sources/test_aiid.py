@@ -95,6 +95,14 @@ def test_reports_belong_to_many_incidents_and_their_texts_to_their_publishers(wh
     assert second.title == "Door “voice” greets the wrong floor"
 
 
+def test_what_those_concerned_said_is_a_response(tmp_path):
+    reports = [report(1), report(2, tags=["response"]), report(3, tags=[])]
+    files = {"aiidprod/incidents.bson": dump([incident(1, reports=[1, 2, 3])]), "aiidprod/reports.bson": dump(reports)}
+    (entry,) = entries(read("aiid", pack(tmp_path / "a.tar.bz2", files)))
+
+    assert [one.role for one in entry.references] == ["report", "response", "report"]
+
+
 def test_a_report_without_an_address_of_the_web_is_kept_under_its_number(whole):
     second = entries(read("aiid", whole))[1]
     assert (second.references[0].url, second.references[0].urn) == ("", "urn:aiid:report:3")
