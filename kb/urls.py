@@ -1,6 +1,8 @@
 """Every address, and the places where search and ingest are joined to kb: by dotted name."""
 
 from django.contrib import admin
+from django.contrib.sitemaps.views import index as sitemap_index
+from django.contrib.sitemaps.views import sitemap
 from django.http import HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -8,6 +10,7 @@ from django.views.generic import RedirectView
 from kb.api import api
 from kb.kinds import KINDS
 from kb.signin import sign_in
+from kb.sitemaps import SITEMAPS
 from kb.views.browse import browse
 from kb.views.changes import changes
 from kb.views.citing import cite, markdown
@@ -15,6 +18,7 @@ from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
 from kb.views.feeds import changes_feed, entries_feed
 from kb.views.files import entry_file
+from kb.views.for_crawlers import llms, robots
 from kb.views.history import history
 from kb.views.home import home
 from kb.views.jobs import cancel, job, jobs
@@ -64,6 +68,10 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("sign-in/<str:who>/<str:token>/", sign_in, name="sign-in"),
     path("api/v1/", api.urls),
+    path("robots.txt", robots, name="robots"),
+    path("llms.txt", llms, name="llms"),
+    path("sitemap.xml", sitemap_index, {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap-of"}, name="sitemap"),
+    path("sitemap-<str:section>.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap-of"),
     # Browsers and feed readers ask for it whatever a page says.
     path("favicon.ico", RedirectView.as_view(url="/static/mark.svg", permanent=False)),
     path("healthz", lambda request: HttpResponse("ok", content_type="text/plain")),
