@@ -16,7 +16,7 @@ from kb.views.changes import changes
 from kb.views.citing import cite, markdown
 from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
-from kb.views.feeds import changes_feed, entries_feed
+from kb.views.feeds import category_feed, changes_feed, entity_feed, entries_feed
 from kb.views.files import entry_file
 from kb.views.for_crawlers import llms, robots
 from kb.views.history import history
@@ -45,9 +45,11 @@ urlpatterns = [
     path("random/", random_entry, name="random"),
     path("entries/<path:slug>/", EntryPage.as_view(around="search.bridges.around"), name="entry"),
     path("entities/", entities, name="entities"),
+    path("entities/<path:slug>/feed.atom", entity_feed, name="entity-feed"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("taxonomies/", taxonomies, name="taxonomies"),
     path("taxonomies/<str:slug>/", taxonomy, name="taxonomy"),
+    path("taxonomies/<str:taxonomy>/<str:slug>/feed.atom", category_feed, name="category-feed"),
     path("taxonomies/<str:taxonomy>/<str:slug>/", category, name="category"),
     path("", include("search.urls")),
     path("", include("ingest.web.urls")),

@@ -49,6 +49,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
         "more": f"{first}-{page.number + 1}" if page.has_next() and page.number - first + 1 < MOST_PAGES else "",
         "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": listing.address(listing.filter),
+        "feed": "feed.atom" + listing.address(listing.filter).removeprefix("."),
         "chips": chips(listing.filter, listing.address),
         "facets": unless_written(
             ("browse", listing.filter, listing.sort, listing.view, is_staff),

@@ -11,7 +11,17 @@ from kb.models import Category, Entity, EntityRole, Entry, Taxonomy
 from kb.unless_written import unless_written
 
 # Searches cost work and say nothing that the lists do not; lists with several filters are without number.
-NOT_TO_READ = ("/admin/", "/sign-in/", "/random/", "/search/?", "/precedents/?", "/*?*&", "/*?*,", "/*?*%2C")
+NOT_TO_READ = (
+    "/admin/",
+    "/sign-in/",
+    "/random/",
+    "/search/?",
+    "/search/feed.atom",
+    "/precedents/?",
+    "/*?*&",
+    "/*?*,",
+    "/*?*%2C",
+)
 
 
 @require_safe
