@@ -12,6 +12,7 @@ from kb.kinds import KINDS
 from kb.signin import sign_in
 from kb.sitemaps import SITEMAPS
 from kb.views.browse import browse
+from kb.views.cards import entry_card, site_card
 from kb.views.changes import changes
 from kb.views.citing import cite, markdown
 from kb.views.entities import entities, entity
@@ -42,6 +43,8 @@ urlpatterns = [
     path("entries/<path:slug>/history/", history, name="entry-history"),
     path("entries/<path:slug>/cite/<str:format>", cite, name="cite"),
     path("entries/<path:slug>.md", markdown, name="entry-markdown"),
+    path("entries/<path:slug>/card.png", entry_card, name="entry-card"),
+    path("card.png", site_card, name="site-card"),
     path("random/", random_entry, name="random"),
     path("entries/<path:slug>/", EntryPage.as_view(around="search.bridges.around"), name="entry"),
     path("entities/", entities, name="entities"),

@@ -10,7 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from kb.external import entity_url
 from kb.kinds import KINDS
+from kb.linked_data import of_entity, of_list, script, trail
 from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, Role
 from kb.models.entities import normal_name
@@ -28,7 +30,10 @@ def entities(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("q", "").replace("\0", "").strip()
     found = Entity.objects.current().called(typed).named_in(Entry.objects.visible_to(request.user))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    absolute = request.build_absolute_uri
+    of_this = of_list("Entities", absolute(), page, absolute, total=page.paginator.count, first=page.start_index())
     context = {
+        "linked_data": script(of_this),
         "page": page,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "typed": typed,
@@ -49,9 +54,19 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
     rows = list(visible.order_by(*ORDERS["newest"][1]).values_list("roles__role", "pk", "kind"))
     if not rows and not request.user.is_staff:  # type: ignore[union-attr]
         raise Http404(f"Nothing here is about {slug}.")
+    aliases = _aliases(found)
+    of_this = of_entity(
+        found,
+        aliases,
+        request.build_absolute_uri,
+        is_company=any(part == Role.COMPANY for part, _, _ in rows),
+        same_as=_known_at(found),
+    )
+    way = ("Entities", reverse("entities")), (found.name, found.get_absolute_url())
     context = {
+        "linked_data": script(of_this, trail(request.build_absolute_uri, *way)),
         "entity": found,
-        "aliases": _aliases(found),
+        "aliases": aliases,
         "kinds_counted": _by_kind(rows),
         "shelves": _by_role(rows),
         "total": len({pk for _, pk, _ in rows}),
@@ -65,6 +80,12 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
 def _aliases(entity: Entity) -> list[str]:
     names = entity.aliases.exclude(normal=normal_name(entity.name)).order_by("name").values_list("normal", "name")
     return list(dict(names).values())
+
+
+def _known_at(entity: Entity) -> list[str]:
+    """Its pages elsewhere."""
+    keys = entity.aliases.exclude(key="").order_by("namespace", "key").values_list("namespace", "key")
+    return [url for namespace, key in keys if (url := entity_url(namespace, key))]
 
 
 def _named_with(entity: Entity, entries: EntryQuerySet, *, systems: bool) -> list[tuple[Entity, int]]:

@@ -6,6 +6,7 @@ from django.shortcuts import render
 
 from kb.filters import EntryFilter
 from kb.kinds import KINDS
+from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
 from kb.models import Entry
 
@@ -27,4 +28,13 @@ def home(request: HttpRequest) -> HttpResponse:
         for kind, info in KINDS.items()
     ]
     tags = tag_choices(entries, EntryFilter(), lambda filter: filter.tag)[:TAGS]
-    return render(request, "home.html", {"shelves": shelves, "tags": tags, "total": sum(counts.values())})
+    return render(
+        request,
+        "home.html",
+        {
+            "shelves": shelves,
+            "tags": tags,
+            "total": sum(counts.values()),
+            "linked_data": script(of_site(request.build_absolute_uri)),
+        },
+    )
