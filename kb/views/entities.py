@@ -10,7 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from kb.external import entity_url
 from kb.kinds import KINDS
+from kb.linked_data import of_entity, of_list, script, trail
 from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, Role
 from kb.models.entities import normal_name
@@ -33,9 +35,13 @@ def entities(request: HttpRequest) -> HttpResponse:
     counted = list(ids) if typed else unless_written(("entities", _is_staff(request)), lambda: list(ids))
     page = Paginator(counted, PAGE_SIZE).get_page(request.GET.get("page"))
     named = Entity.objects.in_bulk([pk for pk, _ in page.object_list])
+    shown = [(named[pk], count) for pk, count in page.object_list if pk in named]
+    absolute, listed = request.build_absolute_uri, [one for one, _ in shown]
+    of_this = of_list("Entities", absolute(), listed, absolute, total=page.paginator.count, first=page.start_index())
     context = {
+        "linked_data": script(of_this),
         "page": page,
-        "entities": [(named[pk], count) for pk, count in page.object_list if pk in named],
+        "entities": shown,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "typed": typed,
     }
@@ -50,7 +56,16 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
     context = unless_written(("entity", found.pk, _is_staff(request)), lambda: _read(found, request.user))
     if not context["total"] and not _is_staff(request):
         raise Http404(f"Nothing here is about {slug}.")
-    return render(request, "entities/entity.html", {"entity": found, **context})
+    of_this = of_entity(
+        found,
+        context["aliases"],
+        request.build_absolute_uri,
+        is_company=context["is_company"],
+        same_as=_known_at(found),
+    )
+    way = ("Entities", reverse("entities")), (found.name, found.get_absolute_url())
+    linked_data = script(of_this, trail(request.build_absolute_uri, *way))
+    return render(request, "entities/entity.html", {"entity": found, "linked_data": linked_data, **context})
 
 
 def _read(found: Entity, user: Any) -> dict[str, Any]:
@@ -60,6 +75,7 @@ def _read(found: Entity, user: Any) -> dict[str, Any]:
     rows = list(visible.order_by(*ORDERS["newest"][1]).values_list("roles__role", "pk", "kind"))
     return {
         "aliases": _aliases(found),
+        "is_company": any(part == Role.COMPANY for part, _, _ in rows),
         "kinds_counted": _by_kind(rows),
         "shelves": _by_role(rows),
         "total": len({pk for _, pk, _ in rows}),
@@ -78,6 +94,12 @@ def _is_staff(request: HttpRequest) -> bool:
 def _aliases(entity: Entity) -> list[str]:
     names = entity.aliases.exclude(normal=normal_name(entity.name)).order_by("name").values_list("normal", "name")
     return list(dict(names).values())
+
+
+def _known_at(entity: Entity) -> list[str]:
+    """Its pages elsewhere."""
+    keys = entity.aliases.exclude(key="").order_by("namespace", "key").values_list("namespace", "key")
+    return [url for namespace, key in keys if (url := entity_url(namespace, key))]
 
 
 def _named_with(entity: Entity, entries: EntryQuerySet, *, systems: bool) -> list[tuple[Entity, int]]:

@@ -13,6 +13,7 @@ from django.views import View
 
 from kb.filters import FACTS, EntryFilter
 from kb.kinds import KINDS, Kind
+from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
 from kb.models import Entry
 from kb.models.entries import EntryQuerySet
@@ -49,7 +50,8 @@ class Home(View):
         is_staff = bool(getattr(request.user, "is_staff", False))
         context = unless_written(("home", is_staff), lambda: _read(entries))
         glimpse = import_string(self.picture)(request.user) if self.picture else None
-        return render(request, "home.html", {**context, "glimpse": glimpse})
+        linked_data = script(of_site(request.build_absolute_uri))
+        return render(request, "home.html", {**context, "glimpse": glimpse, "linked_data": linked_data})
 
 
 def _read(entries: EntryQuerySet) -> dict[str, Any]:
