@@ -18,8 +18,8 @@ SENT = "sent"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_error(request: HttpRequest, slug: str) -> HttpResponse:
-    """`/entries/<slug>/report/`: the form. What is sent waits in the admin; the reader is thanked at an address that can
-    be loaded again."""
+    """`/entries/<slug>/report/`: the form. What is sent waits in the admin; the reader is thanked at an address of its
+    own, which can be loaded again."""
     entry = Entry.objects.visible_to(request.user).filter(slug=slug).first()
     if entry is None:
         return redirect(reverse("report-error", args=[moved(request, slug).slug]), permanent=True)
