@@ -17,6 +17,8 @@ NAMESPACES = {
 }
 # What tells one entry from another here, and nothing to anybody else: addresses, files, and what files hold.
 OURS = {"url", "markdown", "starter", "pdf", "feed", "precedent"}
+# Namespace -> the page of who or what a source knows by a key of its own.
+ENTITIES = {"aiid": "https://incidentdatabase.ai/entities/{}/"}
 LOWER_CASE_ADDRESS = {"avid"}
 
 # Host -> what its paths look like, the identifier being the group; only where an address cannot mean anything else.
@@ -57,6 +59,11 @@ def outside(namespace: str, value: str) -> Outside:
     key = value.lower() if namespace in LOWER_CASE_ADDRESS else value
     shown = value if value.lower().startswith(label.lower()) else f"{label} {value}"
     return Outside(shown, address.format(quote(key, safe="/.:;()-_")) if address else "")
+
+
+def entity_url(namespace: str, key: str) -> str:
+    """The page that the source has of an entity; "" where it has none."""
+    return ENTITIES.get(namespace, "").format(quote(key, safe="-._")) if key else ""
 
 
 def normal_value(namespace: str, value: str) -> str:

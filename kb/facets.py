@@ -1,5 +1,6 @@
 """Ways to narrow a list: what its entries have in common, counted, in words that say what is meant."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,7 +9,7 @@ from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 
 from kb.external import OURS
-from kb.filters import EntryFilter
+from kb.filters import FACTS, EntryFilter
 from kb.kinds import Kind
 from kb.listing import (
     STATUS_LABELS,
@@ -23,9 +24,10 @@ from kb.models import Category, Classification, Entity, EntityRole, ExternalId
 from kb.models.entries import SAID, EntryQuerySet
 from kb.models.taxonomies import NO_NAME
 from kb.roles import Role
+from kb.trends.counting import facts as facts_of
 
 SHOWN = 8
-MOST_TAGS, MOST_OF_ROLE, MOST_OF_TAXONOMY, MOST_NAMESPACES = 32, 12, 16, 12
+MOST_TAGS, MOST_OF_ROLE, MOST_OF_TAXONOMY, MOST_NAMESPACES, MOST_OF_FACT = 32, 12, 16, 12, 16
 
 WHEN = {
     Kind.INCIDENT: "When it happened.",
@@ -39,6 +41,12 @@ ROLES = {
     Role.SYSTEM: ("System", "The product or model that was involved."),
     Role.COMPANY: ("Company", "Whose work this is."),
     Role.AUTHOR: ("Author", "Who wrote it."),
+}
+SAID_OF = {
+    "harm": ("Harm", "What it did to people."),
+    "sector": ("Sector", "The part of life or business that it belongs to."),
+    "technique": ("Technique", "The method or the kind of technology at work."),
+    "country": ("Country", "Where it happened."),
 }
 
 
@@ -82,6 +90,7 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
             is_open=True,
         ),
         *_roles(left, choose),
+        *_facts(left, filter, choose),
         *_taxonomies(left, choose),
         Facet(
             "namespace",
@@ -164,6 +173,24 @@ def _taxonomies(left: EntryQuerySet, choose: Choose) -> list[Facet]:
                 more=taxonomy.get_absolute_url(),
             )
         )
+    return found
+
+
+def _facts(left: EntryQuerySet, filter: EntryFilter, choose: Choose) -> list[Facet]:
+    """The commonest values of what stands in the facts of entries."""
+    said = facts_of(left, *(fact for facts in FACTS.values() for fact in facts))
+    found = []
+    for name, (label, help) in SAID_OF.items():
+        chosen = getattr(filter, name)
+        counted: Counter[str] = Counter()
+        spelled = {chosen.lower(): chosen}
+        for fact in FACTS[name]:
+            for key, (spelling, count) in said[fact].items():
+                counted[key] += count
+                spelled.setdefault(key, spelling)
+        most = sorted(counted.items(), key=lambda row: (-row[1], row[0]))[:MOST_OF_FACT]
+        rows = [(spelled[key], spelled[key][:1].upper() + spelled[key][1:], count) for key, count in most]
+        found.append(Facet(name, label, help, choose(name, rows)))
     return found
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
@@ -11,11 +13,19 @@ from kb.dates import parse_date
 from kb.kinds import KINDS
 from kb.models import Classification, Entity, EntityRole, Entry, ExternalId
 from kb.models.entries import SAID, EntryQuerySet, Status, Visibility
+from kb.models.facts import SaysOf
 from kb.roles import Role
 
 # Those that several values can be given for, with commas between them: an entry has to have all of them.
 MANY = ("tag", "entity", "category", "namespace")
-NAMED = (*MANY, "language", "status")
+# Facts of the kinds that are about the same -> which these are. One value each, since values may have commas.
+FACTS = {
+    "harm": ("harms",),
+    "sector": ("sector", "industry"),
+    "technique": ("techniques", "technology"),
+    "country": ("country",),
+}
+NAMED = (*MANY, *FACTS, "language", "status")
 MOST_VALUES = 12  # each is a condition of its own in one statement
 STATUSES = {
     "published": Q(status=Status.PUBLISHED, visibility=Visibility.PUBLIC),
@@ -37,7 +47,8 @@ class EntryFilter:
     """Which entries are meant. Empty fields do not restrict; `since` and `until` are inclusive.
 
     Tags, entities, categories and namespaces are written as in an address, `law,chatbots`, and all of them are meant.
-    An entity in one role only has the role before it: `deployer:acme`.
+    An entity in one role only has the role before it: `deployer:acme`. Harm, sector, technique and country are as they
+    are written in the facts of an entry, in whatever case.
     """
 
     kind: str = ""
@@ -45,6 +56,10 @@ class EntryFilter:
     entity: str = ""
     category: str = ""
     namespace: str = ""
+    harm: str = ""
+    sector: str = ""
+    technique: str = ""
+    country: str = ""
     language: str = ""
     status: str = ""
     since: date | None = None
@@ -99,6 +114,9 @@ class EntryFilter:
             conditions &= Q(pk__in=said.values("entry"))
         for namespace in self.values("namespace"):
             conditions &= Q(pk__in=ExternalId.objects.filter(namespace=namespace).values("entry"))
+        for name, facts in FACTS.items():
+            if value := getattr(self, name):
+                conditions &= reduce(or_, (Q(SaysOf(fact, value)) for fact in facts))
         return entries.filter(conditions)
 
     @property
@@ -106,8 +124,9 @@ class EntryFilter:
         return self == EntryFilter()
 
     def values(self, name: str) -> tuple[str, ...]:
-        """The values of a filter that can have several."""
-        return _values(getattr(self, name))
+        """What is chosen of it, none or one where it can have no more."""
+        written = getattr(self, name)
+        return _values(written) if name in MANY else (written,) if written else ()
 
     def toggled(self, name: str, value: str) -> "EntryFilter":
         """With this value too where it is not among those of `name`, and without it where it is; what takes one value

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import get_language_info
 
 from kb.external import NAMESPACES
-from kb.filters import BadFilter, EntryFilter, role_and_slug
+from kb.filters import FACTS, BadFilter, EntryFilter, role_and_slug
 from kb.models import Category, Entity, Entry, EntryReference, Tag
 from kb.models.entries import EntryQuerySet
 from kb.roles import Role
@@ -173,6 +173,9 @@ def chips(filter: EntryFilter, address: Address) -> list[Chip]:
             found.append(Chip(f"{label}: {rows.get(slug, slug)}", address(filter.toggled(name, value))))
     for namespace in filter.values("namespace"):
         found.append(Chip(f"In {namespace_label(namespace)}", address(filter.toggled("namespace", namespace))))
+    for name in FACTS:
+        for value in filter.values(name):
+            found.append(Chip(f"{name.capitalize()}: {value}", address(filter.without(name))))
     if filter.language:
         found.append(Chip(f"In {language_label(filter.language)}", address(filter.without("language"))))
     if filter.status:

@@ -17,8 +17,8 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class Value:
-    """A value that the results have: in how many of them, and the filter that would keep these, or, where the filter
-    is set already, that would take it away."""
+    """A value that the results have: in how many of them, and the filter that would keep these too, or, where it is
+    chosen already, that would take it away."""
 
     value: str
     label: str
@@ -70,17 +70,8 @@ def _commonest(rows: QuerySet, entry: str, *fields: str) -> list[tuple]:
 
 
 def _facet(name: str, label: str, rows: Iterable[tuple[str, str, int]], filter: EntryFilter) -> Facet:
-    chosen = getattr(filter, name)
-    values = [
-        Value(
-            value,
-            text,
-            n,
-            filter.without(name) if value == chosen else replace(filter, **{name: value}),  # type: ignore[arg-type]
-            value == chosen,
-        )
-        for value, text, n in rows
-    ]
+    chosen = filter.values(name)
+    values = [Value(value, text, n, filter.toggled(name, value), value in chosen) for value, text, n in rows]
     return Facet(name, label, values)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
 from search.openvino_runtime import let_go, openvino
-from search.prepared import Prepared
+from search.prepared import REST, Prepared
 from search.text import clean
 
 # Passages that go through the model together: few, so that little is padding; more are no faster on a processor.
@@ -103,6 +103,7 @@ class OpenVinoEncoder:
         return self._many
 
     def _compiled(self, options: dict[str, Any]) -> Any:
+        options = {**options, "INFERENCE_PRECISION_HINT": REST}
         try:
             return openvino().Core().compile_model(str(self._folder / "model.xml"), "CPU", options)
         except ImportError as error:

@@ -58,7 +58,7 @@ def prepare(source: Path, target: Path, precision: str) -> None:
         reason="",
     )
     _say(3)
-    _compare(model, target, prepared, texts)
+    _compare(model, target, prepared, [*texts, *beginnings(texts)])
     write(target, prepared)
 
 
@@ -69,6 +69,11 @@ def samples() -> list[str]:
         text = path.read_text("utf-8").split("---", 2)[-1]
         found += [text[span.start : span.end] for span in passages(text)]
     return found[:: max(1, len(found) // CALIBRATED_ON)][:CALIBRATED_ON]
+
+
+def beginnings(texts: list[str]) -> list[str]:
+    """Of each text the first words, one more than of the text before: every length that a question may have."""
+    return [" ".join(text.split()[:words]) for words, text in enumerate(texts, 1)]
 
 
 def _load(source: Path) -> "SentenceTransformer":

@@ -7,13 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from kb.celery import send
 from kb.signals import entries_changed, process_started, sweep
 from search import indexing
 from search.errors import SearchError
 from search.map import making
 from search.models import Indexing
-from search.tasks import index_pending
 from search.warming import rehearse, warm_up
 
 WARM_UP_LATER_S = 15.0
@@ -35,6 +33,9 @@ def _want(ids: Sequence[int], **_: Any) -> None:
 
 
 def _ring() -> None:
+    from kb.celery import send  # takes a while to import, and who only reads never rings
+    from search.tasks import index_pending
+
     send(index_pending)
 
 

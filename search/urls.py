@@ -3,12 +3,14 @@
 from django.urls import path
 
 from search import precedents_views
+from search.feeds import search_feed
 from search.map.views import map_page, point, points
 from search.tuning.views import decline, start
 from search.views import quality_page, search_page
 
 urlpatterns = [
     path("search/", search_page, name="search"),
+    path("search/feed.atom", search_feed, name="search-feed"),
     path("map/", map_page, name="map"),
     path("map/points.json", points, name="map-points"),
     path("map/points/<int:entry_id>.json", point, name="map-point"),

@@ -1,16 +1,15 @@
 """The search page: results as one types, and the same without a script; and the page that says how good they are."""
 
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from kb.kinds import KINDS
-from kb.listing import Choice, chips, sensible, short_params
+from kb.listing import Choice, chips, sensible
 from kb.views.parts import is_part, render_part
 from search import index
+from search.addresses import search_address
 from search.facets import Facet
 from search.models import Evaluation
 from search.query import SearchQuery, search
@@ -37,13 +36,14 @@ def search_page(request: HttpRequest) -> HttpResponse:
     query, problems = sensible(SearchQuery.from_params, request.GET.dict())
     results = search(replace(query, facets=not query.offset), request.user)
     context = {
-        "meant": _address(query, q=results.did_you_mean) if results.did_you_mean else "",
+        "meant": search_address(query, q=results.did_you_mean) if results.did_you_mean else "",
         "facets": _links(query, results.facets or []),
         "query": query,
         "results": results,
         "problems": problems,
-        "chips": chips(query.filter, lambda filter: _address(replace(query, filter=filter))),
-        "next": _address(query, cursor=results.next_cursor) if results.next_cursor else "",
+        "chips": chips(query.filter, lambda filter: search_address(replace(query, filter=filter))),
+        "next": search_address(query, cursor=results.next_cursor) if results.next_cursor else "",
+        "feed": search_address(query, path="search-feed"),
         "kind_choices": [("", "Everything"), *((kind, info.plural) for kind, info in KINDS.items())],
         "modes": MODES.items(),
         "examples": EXAMPLES,
@@ -53,7 +53,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     response = render_part(request, "search/search.html", "search/_results.html", context, status)
     if is_part(request) and not query.offset:
         # A query that grows letter by letter is one step in the history, and its address has no empty fields.
-        response["HX-Replace-Url"] = _address(query)
+        response["HX-Replace-Url"] = search_address(query)
     return response
 
 
@@ -69,16 +69,9 @@ def _links(query: SearchQuery, facets: list[Facet]) -> list[tuple[Facet, list[Ch
         (
             facet,
             [
-                Choice(one.value, one.label, one.count, _address(replace(query, filter=one.filter)), one.chosen)
+                Choice(one.value, one.label, one.count, search_address(replace(query, filter=one.filter)), one.chosen)
                 for one in facet.values
             ],
         )
         for facet in facets
     ]
-
-
-def _address(query: SearchQuery, **more: Any) -> str:
-    params = {"q": query.text, **short_params(query.filter), "mode": query.mode, **more}
-    if query.mode == "hybrid":
-        params.pop("mode")
-    return "/search/?" + urlencode({name: value for name, value in params.items() if value})

@@ -21,10 +21,10 @@ def warm_up() -> None:
 
 def rehearse() -> None:
     """Answer a question that nobody asked, so that the first one that somebody asks is as fast as the next."""
+    warm_up()
     from search.precedents import precedents  # these import every page, and only a web process has use for them
     from search.views import search_page
 
-    warm_up()
     request = HttpRequest()
     request.method = "GET"
     request.GET = QueryDict(f"q={QUESTION}")

@@ -110,7 +110,11 @@ def trends(asked: Asked, user: User) -> Trends:
         multiples=multiples,
         by_name=tuple(
             chart
-            for chart in (_entities(entries), _sectors(of_kind), _techniques(of_kind[Kind.CASE_STUDY]))
+            for chart in (
+                _entities(entries),
+                _sectors(of_kind, asked.filter),
+                _techniques(of_kind[Kind.CASE_STUDY], asked.filter),
+            )
             if chart.rows
         ),
         total=total,
@@ -149,7 +153,8 @@ def _multiples(
         unknown = BadFilter("by", f"Nothing here is parted by “{asked.by[:60]}”: choose one of those below.")
     if chosen == HARMS:
         harms = counting.facts_by_period(incidents, "harms", length)
-        series = [(_capital(value), counts.total(), "", counts) for value, counts in harms.items()]
+        listed = {value: _list(replace(asked.filter, harm=value), Kind.INCIDENT) for value in harms}
+        series = [(_capital(value), counts.total(), listed[value], counts) for value, counts in harms.items()]
         series = sorted(series, key=lambda one: (-one[1], one[0]))[:SMALL]
     else:
         values = next(field for field in fields if field.slug == chosen).values[:SMALL]
@@ -182,23 +187,30 @@ def _entities(entries: EntryQuerySet) -> Chart:
     return Chart("entities", "Most often named", told, ("Entity", "Entries"), tuple(rows), ranked(rows))
 
 
-def _sectors(of_kind: Mapping[str, EntryQuerySet]) -> Chart:
-    """Of incidents and of case studies side by side: where it goes wrong, and where it is done well."""
-    wrong = counting.facts(of_kind[Kind.INCIDENT], "sector")
-    well = counting.facts(of_kind[Kind.CASE_STUDY], "industry")
+def _sectors(of_kind: Mapping[str, EntryQuerySet], filter: EntryFilter) -> Chart:
+    """Of incidents and of case studies side by side: where it goes wrong, and where it is done well. A row leads to the
+    incidents, where there are any."""
+    wrong = counting.facts(of_kind[Kind.INCIDENT], "sector")["sector"]
+    well = counting.facts(of_kind[Kind.CASE_STUDY], "industry")["industry"]
     none = ("", 0)
     both = {key: (wrong.get(key, none)[1], well.get(key, none)[1]) for key in wrong.keys() | well.keys()}
     keys = sorted(both, key=lambda key: (-sum(both[key]), key))[:MOST]
-    rows = [Row(_capital((wrong.get(key) or well[key])[0]), both[key]) for key in keys]
+    rows = []
+    for key in keys:
+        spelled, kind = (wrong.get(key) or well[key])[0], Kind.INCIDENT if key in wrong else Kind.CASE_STUDY
+        rows.append(Row(_capital(spelled), both[key], _list(replace(filter, sector=spelled), kind)))
     told = "Where it goes wrong, and where teams tell how they did it."
     heads = ("Sector", "Incidents", "Case studies")
     kinds = (Kind.INCIDENT.value, Kind.CASE_STUDY.value)
     return Chart("sectors", "Sectors", told, heads, tuple(rows), ranked(rows), kinds=kinds)
 
 
-def _techniques(studies: EntryQuerySet) -> Chart:
-    said = sorted(counting.facts(studies, "techniques").values(), key=lambda one: (-one[1], one[0]))
-    rows = [Row(spelled, (count,)) for spelled, count in said[:MOST]]
+def _techniques(studies: EntryQuerySet, filter: EntryFilter) -> Chart:
+    said = sorted(counting.facts(studies, "techniques")["techniques"].values(), key=lambda one: (-one[1], one[0]))
+    rows = [
+        Row(spelled, (count,), _list(replace(filter, technique=spelled), Kind.CASE_STUDY))
+        for spelled, count in said[:MOST]
+    ]
     told = f"The {len(rows)} commonest of {len(said):,}." if len(said) > len(rows) else ""
     heads = ("Technique", "Case studies")
     return Chart("techniques", "Case studies by technique", told, heads, tuple(rows), ranked(rows), Kind.CASE_STUDY)

@@ -8,6 +8,7 @@ from django.http.response import HttpResponseBase
 
 from kb.facets import facets
 from kb.kinds import KINDS
+from kb.linked_data import of_list, script
 from kb.listing import MOST_PAGES, ORDERS, REPORTS, VIEWS, Listing, chips
 from kb.models import Entry
 from kb.unless_written import unless_written
@@ -33,13 +34,19 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     paginator = Paginator(rows, VIEWS[listing.view][1])
     first, page = _pages(paginator, request.GET.get("page", ""))
     is_staff = bool(getattr(request.user, "is_staff", False))
+    shown = list(rows[(first - 1) * paginator.per_page : page.end_index()])
+    start = (first - 1) * paginator.per_page + 1
+    absolute = request.build_absolute_uri
+    of_this = of_list(KINDS[kind].plural, absolute(), shown, absolute, total=paginator.count, first=start)
     context = {
         "info": KINDS[kind],
         "listing": listing,
         "page": page,
         "first": first,
-        "entries": list(rows[(first - 1) * paginator.per_page : page.end_index()]),
-        "start": (first - 1) * paginator.per_page + 1,
+        "before": first - 1,
+        "entries": shown,
+        "start": start,
+        "linked_data": script(of_this),
         # Of what joins a list, the first has the focus.
         "fresh_at": (page.number - first) * paginator.per_page + 1 if is_part(request) and first < page.number else 0,
         "left": min(paginator.per_page, paginator.count - page.end_index()),
@@ -49,6 +56,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
         "more": f"{first}-{page.number + 1}" if page.has_next() and page.number - first + 1 < MOST_PAGES else "",
         "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": listing.address(listing.filter),
+        "feed": "feed.atom" + listing.address(listing.filter).removeprefix("."),
         "chips": chips(listing.filter, listing.address),
         "facets": unless_written(
             ("browse", listing.filter, listing.sort, listing.view, is_staff),

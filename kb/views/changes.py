@@ -65,6 +65,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "page": page,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": _address(asked),
+        "feed": "feed.atom" + _address(asked).removeprefix("."),
         "chips": _chips(asked),
         "groups": _groups(page.object_list, counts),
         "sources": [(name, source_label(name)) for name in _sources(request.user)],

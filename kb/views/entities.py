@@ -10,12 +10,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from kb.external import entity_url
 from kb.kinds import KINDS
+from kb.linked_data import of_entity, of_list, script, trail
 from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, Role
 from kb.models.entities import normal_name
 from kb.models.entries import EntryQuerySet
 from kb.trends.chart_of_years import chart_of_years
+from kb.unless_written import unless_written
 from kb.views.parts import render_part
 
 PAGE_SIZE = 50
@@ -26,10 +29,19 @@ NAMED_WITH = 12
 def entities(request: HttpRequest) -> HttpResponse:
     """Everybody and everything that entries are about, those in most entries first, or those with a name like `q`."""
     typed = request.GET.get("q", "").replace("\0", "").strip()
-    found = Entity.objects.current().called(typed).named_in(Entry.objects.visible_to(request.user))
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    entries = Entry.objects.visible_to(request.user)
+    found = Entity.objects.current().called(typed).named_in(entries)
+    ids = found.values_list("pk", "entry_count")  # type: ignore[misc]  # named_in has it
+    counted = list(ids) if typed else unless_written(("entities", _is_staff(request)), lambda: list(ids))
+    page = Paginator(counted, PAGE_SIZE).get_page(request.GET.get("page"))
+    named = Entity.objects.in_bulk([pk for pk, _ in page.object_list])
+    shown = [(named[pk], count) for pk, count in page.object_list if pk in named]
+    absolute, listed = request.build_absolute_uri, [one for one, _ in shown]
+    of_this = of_list("Entities", absolute(), listed, absolute, total=page.paginator.count, first=page.start_index())
     context = {
+        "linked_data": script(of_this),
         "page": page,
+        "entities": shown,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "typed": typed,
     }
@@ -41,30 +53,53 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Entity.objects.select_related("merged_into"), slug=slug)
     if found.merged_into:
         return redirect(found.resolved(), permanent=True)
-    visible = Entry.objects.visible_to(request.user).filter(roles__entity=found)
-    # The same, none of them twice.
-    named_in = Entry.objects.visible_to(request.user).filter(
-        pk__in=EntityRole.objects.filter(entity=found).values("entry")
-    )
-    rows = list(visible.order_by(*ORDERS["newest"][1]).values_list("roles__role", "pk", "kind"))
-    if not rows and not request.user.is_staff:  # type: ignore[union-attr]
+    context = unless_written(("entity", found.pk, _is_staff(request)), lambda: _read(found, request.user))
+    if not context["total"] and not _is_staff(request):
         raise Http404(f"Nothing here is about {slug}.")
-    context = {
-        "entity": found,
+    of_this = of_entity(
+        found,
+        context["aliases"],
+        request.build_absolute_uri,
+        is_company=context["is_company"],
+        same_as=_known_at(found),
+    )
+    way = ("Entities", reverse("entities")), (found.name, found.get_absolute_url())
+    linked_data = script(of_this, trail(request.build_absolute_uri, *way))
+    return render(request, "entities/entity.html", {"entity": found, "linked_data": linked_data, **context})
+
+
+def _read(found: Entity, user: Any) -> dict[str, Any]:
+    visible = Entry.objects.visible_to(user).filter(roles__entity=found)
+    # The same, none of them twice.
+    named_in = Entry.objects.visible_to(user).filter(pk__in=EntityRole.objects.filter(entity=found).values("entry"))
+    rows = list(visible.order_by(*ORDERS["newest"][1]).values_list("roles__role", "pk", "kind"))
+    return {
         "aliases": _aliases(found),
+        "is_company": any(part == Role.COMPANY for part, _, _ in rows),
         "kinds_counted": _by_kind(rows),
         "shelves": _by_role(rows),
         "total": len({pk for _, pk, _ in rows}),
-        "chart": chart_of_years(named_in, "Over time", lambda kind: f"{reverse(kind)}?{urlencode({'entity': slug})}"),
+        "chart": chart_of_years(
+            named_in, "Over time", lambda kind: f"{reverse(kind)}?{urlencode({'entity': found.slug})}"
+        ),
         "systems": _named_with(found, named_in, systems=True),
         "others": _named_with(found, named_in, systems=False),
     }
-    return render(request, "entities/entity.html", context)
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_staff", False))
 
 
 def _aliases(entity: Entity) -> list[str]:
     names = entity.aliases.exclude(normal=normal_name(entity.name)).order_by("name").values_list("normal", "name")
     return list(dict(names).values())
+
+
+def _known_at(entity: Entity) -> list[str]:
+    """Its pages elsewhere."""
+    keys = entity.aliases.exclude(key="").order_by("namespace", "key").values_list("namespace", "key")
+    return [url for namespace, key in keys if (url := entity_url(namespace, key))]
 
 
 def _named_with(entity: Entity, entries: EntryQuerySet, *, systems: bool) -> list[tuple[Entity, int]]:

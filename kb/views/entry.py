@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.views import View
 
@@ -16,7 +17,7 @@ from kb.citing import FILES, Citation
 from kb.external import is_telling, outside
 from kb.job_words import source_label
 from kb.kinds import KINDS
-from kb.linked_data import of_entry, script
+from kb.linked_data import of_entry, script, trail
 from kb.markdown import render as render_markdown
 from kb.markdown_place import marked
 from kb.models import CitationRole, Entry, EntryReference, Link, Proposal, Reference, Role, SlugRedirect
@@ -74,7 +75,7 @@ class EntryPage(View):
             "origins": Origins.of(entry),
             "citation": citation,
             "citation_files": [(name, label) for name, (label, *_) in FILES.items()],
-            "linked_data": script(of_entry(entry, citation.url)),
+            "linked_data": script(of_entry(entry, citation.url), trail(request.build_absolute_uri, *_way(entry))),
             **(_for_curators(entry) if getattr(request.user, "is_staff", False) else {}),
             **self._around(entry, request, {one.pk for group in links for one in group["entries"]}),
         }
@@ -88,6 +89,10 @@ class EntryPage(View):
         near = {kind: [one for one in ones if one.pk not in linked][:NEAR] for kind, ones in found.related.items()}
         shelves = [{"info": KINDS[kind], "entries": entries} for kind, entries in near.items() if entries]
         return {"bridges": found.bridges, "shelves": shelves}
+
+
+def _way(entry: Entry) -> list[tuple[str, str]]:
+    return [(entry.info.plural, reverse(entry.kind)), (entry.title, entry.get_absolute_url())]
 
 
 def find(request: HttpRequest, slug: str) -> Entry | None:

@@ -1,30 +1,123 @@
 """The first page."""
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.module_loading import import_string
+from django.views import View
 
-from kb.filters import EntryFilter
-from kb.kinds import KINDS
+from kb.filters import FACTS, EntryFilter
+from kb.kinds import KINDS, Kind
+from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
 from kb.models import Entry
+from kb.models.entries import EntryQuerySet
+from kb.trends import counting
+from kb.unless_written import unless_written
 
 NEWEST = 4
-TAGS = 40
+ADDED = 6
+TAGS = 32
+IN_A_WAY = 8
 CARD = ("slug", "title", "kind", "occurred_on", "occurred_precision", "status", "visibility")
 
 
-def home(request: HttpRequest) -> HttpResponse:
-    """What is in here: how many of each kind, the newest, and the commonest tags."""
-    entries = Entry.objects.visible_to(request.user)
+class Way(NamedTuple):
+    """A way into the collection: `links` are label, count and address, and `more` leads to all, if a page has them."""
+
+    label: str
+    help: str
+    links: list[tuple[str, int, str]]
+    more: str = ""
+    more_label: str = ""
+
+
+class Home(View):
+    """What is in here: how many of each kind, what is new, a picture of it all, and ways in.
+
+    `picture` is the dotted name of a function (user) of another app that gives what `map/_picture.svg` draws, or None.
+    """
+
+    picture = ""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        entries = Entry.objects.visible_to(request.user)
+        is_staff = bool(getattr(request.user, "is_staff", False))
+        context = unless_written(("home", is_staff), lambda: _read(entries))
+        glimpse = import_string(self.picture)(request.user) if self.picture else None
+        linked_data = script(of_site(request.build_absolute_uri))
+        return render(request, "home.html", {**context, "glimpse": glimpse, "linked_data": linked_data})
+
+
+def _read(entries: EntryQuerySet) -> dict[str, Any]:
     counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
     shelves = [
         {
             "info": info,
             "count": counts.get(kind, 0),
-            "newest": entries.filter(kind=kind).order_by(*ORDERS["newest"][1]).only(*CARD)[:NEWEST],
+            "newest": list(entries.filter(kind=kind).order_by(*ORDERS["newest"][1]).only(*CARD)[:NEWEST]),
         }
         for kind, info in KINDS.items()
     ]
-    tags = tag_choices(entries, EntryFilter(), lambda filter: filter.tag)[:TAGS]
-    return render(request, "home.html", {"shelves": shelves, "tags": tags, "total": sum(counts.values())})
+    return {
+        "shelves": shelves,
+        "added": list(entries.order_by("-pk").only(*CARD)[:ADDED]),
+        "ways": [way for way in _ways(entries) if way.links],
+        "tags": tag_choices(entries, EntryFilter(), lambda filter: filter.tag)[:TAGS],
+        "total": sum(counts.values()),
+    }
+
+
+def _ways(entries: EntryQuerySet) -> list[Way]:
+    of_kind = {kind: entries.filter(kind=kind).order_by() for kind in Kind}
+    named = counting.most_named(entries.order_by(), IN_A_WAY)
+    said = {kind: counting.facts(of_kind[kind], *_facts_of(kind)) for kind in (Kind.INCIDENT, Kind.CASE_STUDY)}
+    return [
+        _by_fact("harm", "What it did to people.", said),
+        _by_fact("sector", "Where it was used.", said),
+        _by_fact("technique", "What it was made with.", said),
+        Way(
+            "By company",
+            "Who is named most.",
+            [(one.name, count, one.get_absolute_url()) for one, count in named],
+            reverse("entities"),
+            "All entities",
+        ),
+        _by_year(of_kind[Kind.INCIDENT]),
+    ]
+
+
+def _facts_of(kind: Kind) -> list[str]:
+    """Those that can be chosen by and that entries of this kind may have."""
+    return [fact for facts in FACTS.values() for fact in facts if fact in KINDS[kind].facts.model_fields]
+
+
+def _by_fact(name: str, help: str, said: dict[Kind, dict[str, counting.Said]]) -> Way:
+    """The commonest values of the facts that are about the same, each as a list of the kind that has more of it."""
+    by_value: dict[str, list[tuple[int, Kind, str]]] = {}
+    for kind, facts in said.items():
+        for fact in set(FACTS[name]) & facts.keys():
+            for key, (spelled, count) in facts[fact].items():
+                by_value.setdefault(key, []).append((count, kind, spelled))
+    best = sorted(((max(found), key) for key, found in by_value.items()), key=lambda one: (-one[0][0], one[1]))
+    links = [
+        (spelled[:1].upper() + spelled[1:], count, _list_of(kind)(**{name: spelled}))
+        for (count, kind, spelled), _ in best[:IN_A_WAY]
+    ]
+    return Way(f"By {name}", help, links)
+
+
+def _by_year(incidents: EntryQuerySet) -> Way:
+    counts = counting.by_period(incidents, counting.YEAR)
+    address = _list_of(Kind.INCIDENT)
+    links = [(year, counts[year], address(since=year, until=year)) for year in sorted(counts, reverse=True)[:IN_A_WAY]]
+    return Way("By year", "When it went wrong.", links, reverse("trends"), "Trends over time")
+
+
+def _list_of(kind: Kind) -> Callable[..., str]:
+    return lambda **params: f"{reverse(kind.value)}?{urlencode(params)}"

@@ -2,18 +2,20 @@
 
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 from django.views import View
 
+from kb.job_words import source_label
 from kb.kinds import KINDS
-from kb.models import EntityRole, Entry, EntryReference
+from kb.models import Change, EntityRole, Entry, EntryReference, SourceRecord
+from kb.unless_written import unless_written
 
 
 class StatusPage(View):
-    """How much is in here, where it comes from, and whether the index is up to date.
+    """How much is in here, where it comes from, how fresh it is, and whether the index is up to date.
 
     `index` is the dotted name of a function (user) -> {"pending", "gone", "passages", "model"}, `encoders` of one
     (is_staff) -> {"in_use", "tuned", "rows", "proposal"}; they belong to another app.
@@ -23,20 +25,34 @@ class StatusPage(View):
     encoders = ""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        entries = Entry.objects.visible_to(request.user)
-        counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
+        counted = unless_written(("status", bool(request.user.is_staff)), lambda: _counted(request.user))
         context = {
-            "counted": [{"info": info, "count": counts.get(kind, 0)} for kind, info in KINDS.items()],
-            "references": EntryReference.objects.filter(entry__in=entries).values("reference").distinct().count(),
-            "entities": EntityRole.objects.filter(entry__in=entries).values("entity").distinct().count(),
-            "sources": _sources(entries),
+            **counted,
             "index": import_string(self.index)(request.user) if self.index else None,
             "encoders": import_string(self.encoders)(request.user.is_staff) if self.encoders else None,
         }
         return render(request, "status.html", context)
 
 
+def _counted(user: Any) -> dict[str, Any]:
+    entries = Entry.objects.visible_to(user)
+    counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
+    change = Change.objects.made().visible_to(user).only("created_at").first()
+    return {
+        "changed_at": change.created_at if change else None,
+        "counted": [{"info": info, "count": counts.get(kind, 0)} for kind, info in KINDS.items()],
+        "references": EntryReference.objects.filter(entry__in=entries).values("reference").distinct().count(),
+        "entities": EntityRole.objects.filter(entry__in=entries).values("entity").distinct().count(),
+        "sources": _sources(entries),
+    }
+
+
 def _sources(entries: Any) -> list[dict[str, Any]]:
-    """Who owns the texts, under which licence, and how many entries those are."""
-    rows = entries.order_by().values("source", "licence", "attribution").annotate(count=Count("pk"))
-    return sorted(rows, key=lambda row: (-row["count"], row["source"], row["licence"]))
+    """Who owns the texts, under which licence, how many entries those are, of which day the newest is, and when an
+    import last read them."""
+    rows = entries.order_by().values("source", "licence", "attribution")
+    rows = rows.annotate(count=Count("pk"), newest=Max("occurred_on"))
+    read = SourceRecord.objects.filter(entry__in=entries.values("pk")).order_by().values_list("source")
+    read_at = dict(read.annotate(Max("seen_at")))
+    found = [{**row, "label": source_label(row["source"]), "read_at": read_at.get(row["source"])} for row in rows]
+    return sorted(found, key=lambda row: (-row["count"], row["source"], row["licence"]))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from kb.kinds import KINDS
+from kb.linked_data import of_category, of_list, of_taxonomy, script, trail
 from kb.listing import ORDERS
 from kb.models import Category, Classification, Entry, Origin, Taxonomy
 from kb.models.entries import SAID, EntryQuerySet
@@ -24,7 +25,9 @@ EXAMPLES = 8
 def taxonomies(request: HttpRequest) -> HttpResponse:
     """All taxonomies, with how many categories each has and how many entries are classified by it."""
     found = unless_written(("taxonomies", _is_staff(request)), lambda: _counted(_visible(request)))
-    return render(request, "taxonomies/list.html", {"taxonomies": found})
+    absolute = request.build_absolute_uri
+    of_this = of_list("Taxonomies", absolute(), [row["taxonomy"] for row in found], absolute, total=len(found))
+    return render(request, "taxonomies/list.html", {"taxonomies": found, "linked_data": script(of_this)})
 
 
 @require_safe
@@ -36,11 +39,12 @@ def taxonomy(request: HttpRequest, slug: str) -> HttpResponse:
     for category in found.categories.order_by("name"):
         category.taxonomy = found
         below.setdefault(category.parent_id, []).append(category)
-    rows = [
-        {"category": category, "count": counts[category.pk], "depth": depth}
-        for category, depth in _in_order(below, None, 0, counts)
-    ]
-    return render(request, "taxonomies/taxonomy.html", {"taxonomy": found, "rows": rows})
+    ordered = _in_order(below, None, 0, counts)
+    rows = [{"category": category, "count": counts[category.pk], "depth": depth} for category, depth in ordered]
+    absolute = request.build_absolute_uri
+    of_this = of_taxonomy(found, [category for category, _ in ordered], absolute)
+    context = {"taxonomy": found, "rows": rows, "linked_data": script(of_this, trail(absolute, *_way(found)))}
+    return render(request, "taxonomies/taxonomy.html", context)
 
 
 @require_safe
@@ -50,7 +54,14 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
     found = get_object_or_404(Category.objects.select_related("taxonomy", "parent__parent"), slug=slug)
     if found.taxonomy.slug != taxonomy:
         return redirect(found, permanent=True)
-    visible = _visible(request)
+    context = unless_written(("category", found.pk, _is_staff(request)), lambda: _read(found, _visible(request)))
+    absolute = request.build_absolute_uri
+    way = trail(absolute, *_way(found.taxonomy, *context["above"], found))
+    context = {**context, "linked_data": script(of_category(found, absolute), way)}
+    return render(request, "taxonomies/category.html", context)
+
+
+def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
     placed = Classification.objects.filter(category=found)
     said = visible.filter(pk__in=placed.filter(origin__in=SAID).values("entry"))
     suggested = visible.filter(pk__in=placed.filter(origin=Origin.SUGGESTED).values("entry")).exclude(
@@ -68,9 +79,12 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
     children: list[dict[str, Any]] = [
         {"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")
     ]
-    context = {
+    above = [one for one in (found.parent and found.parent.parent, found.parent) if one]
+    for one in above:
+        one.taxonomy = found.taxonomy
+    return {
         "category": found,
-        "above": [one for one in (found.parent and found.parent.parent, found.parent) if one],
+        "above": above,
         "total": kinds.total(),
         "kinds_counted": [
             {"info": info, "count": kinds[kind], "address": _list(kind, found.slug)}
@@ -79,11 +93,10 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
         ],
         "origins": [(origin.value, ORIGINS[origin], origins[origin.value]) for origin in Origin if origin in origins],
         "chart": chart_of_years(said, "Entries over time", lambda kind: _list(kind, found.slug)),
-        "examples": said.for_lists().order_by(*newest)[:EXAMPLES],
-        "suggested": suggested.for_lists().order_by(*newest)[:EXAMPLES],
+        "examples": list(said.for_lists().order_by(*newest)[:EXAMPLES]),
+        "suggested": list(suggested.for_lists().order_by(*newest)[:EXAMPLES]),
         "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
     }
-    return render(request, "taxonomies/category.html", context)
 
 
 ORIGINS = {
@@ -91,6 +104,12 @@ ORIGINS = {
     Origin.IMPORTED: "from the source that publishes it",
     Origin.SUGGESTED: "suggested by a program, which nobody has confirmed",
 }
+
+
+def _way(taxonomy: Taxonomy, *categories: Category) -> list[tuple[str, str]]:
+    """From all taxonomies to this one, or on to a category of it."""
+    first = [("Taxonomies", reverse("taxonomies")), (taxonomy.name, taxonomy.get_absolute_url())]
+    return [*first, *((one.name, one.get_absolute_url()) for one in categories)]
 
 
 def _list(kind: str, slug: str) -> str:

@@ -12,9 +12,11 @@ from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
+from django.db import transaction
 
 from kb.models import Entry, ExternalId, Tag
 from search import index
+from search.benchmarks.made_around import Around, facts
 from search.benchmarks.made_snapshot import _sentences as starter_sentences
 from search.engines.base import Engine, IndexedPassage, Vectors
 from search.models import Embedding, Indexing, Passage
@@ -63,10 +65,14 @@ def fill(passages: int, seed: int = 11) -> None:
     tags = {
         slug: Tag.objects.create(name=slug, slug=slug) for slug in (*SHARES, *map("topic-{}".format, range(TOPICS)))
     }
+    entries = -(-passages // PASSAGES_EACH)
+    around = Around(entries, seed)
     with index.rebuild(index.chosen()) as engine:
-        made = _entries(-(-passages // PASSAGES_EACH), sentences, seed)
+        made = _entries(entries, sentences, seed)
         while some := list(islice(made, ENTRIES_AT_ONCE)):
-            _write(some, sentences.blend([row for one in some for row in one.chosen], chance), engine, tags)
+            with transaction.atomic():
+                _write(some, sentences.blend([row for one in some for row in one.chosen], chance), engine, tags)
+                around.write([one.entry for one in some])
 
 
 def questions(count: int, seed: int = 5) -> list[str]:
@@ -88,8 +94,9 @@ def _entries(count: int, sentences: Sentences, seed: int) -> Iterator[_Made]:
         chosen = [chance.choices(numbers, k=SENTENCES_EACH) for _ in range(PASSAGES_EACH)]
         texts = [" ".join(sentences.texts[at] for at in row) for row in chosen]
         title = f"{' '.join(sentences.texts[chosen[0][0]].split()[:9])} ({number})"
+        kind = chance.choice(KINDS)
         entry = Entry(
-            kind=chance.choice(KINDS),
+            kind=kind,
             title=title,
             slug=f"made-{number}",
             summary=sentences.texts[chosen[0][0]],
@@ -97,6 +104,7 @@ def _entries(count: int, sentences: Sentences, seed: int) -> Iterator[_Made]:
             occurred_on=date(chance.randrange(2012, 2026), chance.randrange(1, 13), chance.randrange(1, 29)),
             occurred_precision="day",
             licence="CC0-1.0",
+            facts=facts(kind, chance),
         )
         entry.content_hash = entry.hash_content()
         yield _Made(entry, texts, chosen)

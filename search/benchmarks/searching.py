@@ -52,11 +52,11 @@ def measure(passages: int, requests: int, load: Load | None = None, keep: Path |
     with ExitStack() as stack:
         scratch = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="benchmark-")))
         data = scratch / f"search-{passages}"
-        environment, folder = _collection(data, passages), data / "index"
+        environment, folder = collection(data, passages), data / "index"
         found: dict[str, Any] = {"passages": passages, "entries": -(-passages // PASSAGES_EACH)}
         found |= {"encoder": index.encoder().fingerprint, "index_on_disk_mb": _on_disk(folder)}
         asked = questions(requests * 6 + WARM_UP)
-        with _server(environment) as server:
+        with serving(environment) as server:
             found |= server.ready()
             server.warm(asked[:WARM_UP])
             found["http"] = _over_http(server.port, asked[WARM_UP:], requests)
@@ -69,7 +69,7 @@ def measure(passages: int, requests: int, load: Load | None = None, keep: Path |
     return found
 
 
-def _collection(data: Path, passages: int) -> dict[str, str]:
+def collection(data: Path, passages: int) -> dict[str, str]:
     """The environment of the instance in `data`, which is made where it is not there in whole."""
     if not _mark(data).exists():
         shutil.rmtree(data, ignore_errors=True)
@@ -150,7 +150,7 @@ class _Server:
 
 
 @contextlib.contextmanager
-def _server(environment: dict[str, str]) -> Iterator[_Server]:
+def serving(environment: dict[str, str]) -> Iterator[_Server]:
     server = _Server(environment)
     try:
         yield server

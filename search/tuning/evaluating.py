@@ -11,13 +11,13 @@ from search.beir import documents
 from search.encoder import Encoder, load_encoder
 from search.progress import Told
 from search.tuning import chosen, measuring, pairs, training, verdict
-from search.tuning.recipe import RECIPE, digest
+from search.tuning.recipe import Recipe, digest
 
 
 @dataclass(frozen=True)
 class Adapted:
-    """The encoder that an instance would use after being adapted: the base again where the other was refused, or there
-    was nothing to learn. `said` tells what happened, a line each."""
+    """The encoder that came of it, which an instance would use if `is_kept`; the base where there was nothing to learn.
+    `said` tells what happened, a line each."""
 
     encoder: Encoder
     is_kept: bool
@@ -25,7 +25,7 @@ class Adapted:
 
 
 @contextmanager
-def adapted(directory: Path | str, base: Encoder, progress: Told | None = None) -> Iterator[Adapted]:
+def adapted(directory: Path | str, base: Encoder, recipe: Recipe, progress: Told | None = None) -> Iterator[Adapted]:
     """What comes of adapting the base, KB_EMBEDDER's, to DIR's documents; its files are gone when the block ends.
 
     Raises CollectionError for a corpus that cannot be read, SemanticUnavailable for a base that cannot learn.
@@ -39,11 +39,11 @@ def adapted(directory: Path | str, base: Encoder, progress: Told | None = None) 
         return
     with tempfile.TemporaryDirectory(prefix="tune-") as scratch:
         workshop = Path(scratch) / "making"
-        training.prepare(workshop, files.path, train, RECIPE)
+        training.prepare(workshop, files.path, train, recipe)
         for step in training.train(workshop):
             if progress:
                 progress("train", step.done, step.total)
-        name = chosen.new_name(digest(found, RECIPE))
+        name = chosen.new_name(digest(found, recipe))
         folder = Path(scratch) / name
         (workshop / "trained").rename(folder)
         try:
@@ -52,7 +52,7 @@ def adapted(directory: Path | str, base: Encoder, progress: Told | None = None) 
             before, after = (list(measuring.found_again(model, held, train)) for model in (base, encoder))
             change = verdict.change(f"{len(held)} held-out pairs of its {len(found)}", before, after)
             kept = verdict.is_kept([change])
-            yield Adapted(encoder if kept else base, kept, [str(change), verdict.told([change])])
+            yield Adapted(encoder, kept, [str(change), verdict.told([change])])
         finally:
             if not chosen.folder(name).exists():  # the instance may use the very same, of the very same texts
                 chosen.forget_prepared(name)

@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from search.tuning.pairs import Pair
 
 DIGEST = 12
+SWITCH = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,26 @@ class Recipe:
 
 
 RECIPE = Recipe()
+
+
+def parse(text: str) -> Recipe:
+    """The recipe in use with other values for some of its fields. ValueError says what is wrong with which of them.
+
+    >>> parse("together=4, both_ways=yes").together
+    4
+    """
+    kinds: dict[str, type] = {name: type(value) for name, value in RECIPE.as_json().items()}
+    values: dict[str, Any] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name not in kinds:
+            raise ValueError(f"{name!r} is not in a recipe: {', '.join(kinds)}")
+        try:
+            values[name] = SWITCH[value] if kinds[name] is bool else kinds[name](value)
+        except (KeyError, ValueError):
+            wanted = "yes or no" if kinds[name] is bool else "a number"
+            raise ValueError(f"{name} is {wanted}, not {value!r}") from None
+    return replace(RECIPE, **values)
 
 
 def digest(pairs: Iterable[Pair], recipe: Recipe) -> str:

@@ -40,3 +40,12 @@ document.addEventListener("change", (event) => {
   field.setCustomValidity(tooBig ? "This file is larger than what may be sent. Give the address of a copy of it instead." : "");
   if (tooBig) field.reportValidity();
 });
+
+// What is wider than its column can be scrolled by keyboard, in browsers too that do not see to that themselves.
+const scrolled = new ResizeObserver((changes) => {
+  for (const { target } of changes) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const wide of document.querySelectorAll(".prose :is(pre, table, .math)")) scrolled.observe(wide);

@@ -395,7 +395,8 @@ def test_the_description_is_whole_and_names_every_parameter(client):
     parameters = {one["name"] for one in paths[f"{API}/search"]["get"]["parameters"]}
     assert parameters == {
         *("q", "mode", "limit", "cursor", "facets"),
-        *("kind", "tag", "entity", "category", "namespace", "language", "status", "since", "until"),
+        *("kind", "tag", "entity", "category", "namespace", "harm", "sector", "technique", "country"),
+        *("language", "status", "since", "until"),
     }
     ids = [operation["operationId"] for path in paths.values() for operation in path.values()]
     assert len(set(ids)) == len(ids)

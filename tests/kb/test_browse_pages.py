@@ -226,6 +226,15 @@ def test_more_is_shown_below_and_the_address_holds_how_much(client):
     assert "autofocus" not in both
 
 
+def test_before_a_stretch_of_pages_comes_the_page_before_its_first(client):
+    for _ in range(110):
+        make_entry()
+
+    assert '<a href=".?page=1" rel="prev">' in client.get("/incidents/?page=2-4").content.decode()
+    assert 'rel="prev"' not in client.get("/incidents/?page=1-3").content.decode()
+    assert '<a href=".?page=3" rel="prev">' in client.get("/incidents/?page=4").content.decode()
+
+
 @pytest.mark.parametrize(
     ("written", "first", "count"), [("2-9", 25, 35), ("9-2", 25, 25), ("0-1", 0, 25), ("1-²", 0, 25)]
 )
@@ -266,3 +275,36 @@ def test_the_number_of_queries_does_not_grow(client, count_queries, address):
     add(10)
 
     assert count_queries(address) == few
+
+
+def test_what_facts_say_narrows_down_whatever_its_case_or_commas(client):
+    both = {"harms": ["Loss of money, and of face", "Injury"], "sector": ["Law"], "country": ["Chile"]}
+    make_entry(title="Fined in Chile", facts=both)
+    make_entry(title="Hurt at sea", facts={"harms": ["injury"], "technology": ["Sonar"]})
+    make_entry(title="Nothing known")
+    make_entry(kind="case_study", title="Sorting claims", facts={"industry": "law", "techniques": ["Sonar", "Trees"]})
+
+    def shown(address):
+        page = client.get(address).content.decode()
+        titles = ("Fined in Chile", "Hurt at sea", "Nothing known", "Sorting claims")
+        return [title for title in titles if f">{title}<" in page]
+
+    assert shown("/incidents/?harm=INJURY") == ["Fined in Chile", "Hurt at sea"]
+    assert shown("/incidents/?harm=Loss+of+money,+and+of+face&country=chile") == ["Fined in Chile"]
+    assert shown("/incidents/?harm=injury&sector=sea") == []
+    assert shown("/incidents/?sector=law") == ["Fined in Chile"]
+    assert shown("/case-studies/?sector=Law&technique=sonar") == ["Sorting claims"]
+    assert shown("/incidents/?technique=sonar") == ["Hurt at sea"]
+    page = client.get("/incidents/?harm=INJURY").content.decode()
+    assert "Harm: INJURY" in page
+    assert 'href="?harm=INJURY&amp;country=Chile"' in page
+
+
+@pytest.mark.parametrize("value", ["'", '"', "%", "\\", "x') OR 1=1 --", "😀", "$.harms", "a" * 5000])
+def test_a_fact_that_no_entry_has_finds_nothing_and_breaks_nothing(client, value):
+    make_entry(facts={"harms": ["Injury"]})
+
+    page = client.get("/incidents/", {"harm": value})
+
+    assert page.status_code == 200
+    assert page.context["page"].paginator.count == 0

@@ -5,8 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from kb.models import Change, Entry
-from tests.factories import make_category, make_entry, make_reference
+from kb.models import Change, Classification, Entry
+from tests.factories import make_category, make_entity, make_entry, make_reference
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +119,57 @@ def test_more_entries_take_no_more_queries(client, count_queries):
         make_entry(tags=["ships"])
 
     assert count_queries("/incidents/feed.atom") == few
+
+
+def test_an_entity_has_a_feed_of_every_kind(client):
+    make_entry(title="Ferry", entities={"developer": ["Acme"], "deployer": ["Acme"]})
+    make_entry(title="On Acme", kind="note", entities={"author": ["Acme"]})
+    make_entry(title="Bridge")
+
+    found = feed(client, "/entities/acme/feed.atom")
+
+    assert titles(found) == ["On Acme", "Ferry"]
+    assert found.findtext(f"{ATOM}title") == "Acme · Precedent"
+    assert found.findtext(f"{ATOM}id") == "http://testserver/entities/acme/"
+    page = client.get("/entities/acme/").content.decode()
+    assert page.count('href="/entities/acme/feed.atom"') == 2  # for programs, and for people
+
+
+def test_the_feed_of_what_was_merged_is_that_of_what_it_became(client):
+    acme = make_entity("Acme")
+    make_entity("Acme Inc", merged_into=acme)
+
+    answer = client.get("/entities/acme-inc/feed.atom")
+
+    assert (answer.status_code, answer["Location"]) == (301, "/entities/acme/feed.atom")
+    assert client.get("/entities/nobody/feed.atom").status_code == 404
+
+
+def test_a_category_has_a_feed_without_what_is_only_suggested(client):
+    harm = make_category("Injury")
+    make_entry(title="Ferry", categories=[harm])
+    Classification.objects.create(entry=make_entry(title="Bridge"), category=harm, origin="suggested")
+
+    found = feed(client, "/taxonomies/harms/harms-injury/feed.atom")
+
+    assert titles(found) == ["Ferry"]
+    assert found.findtext(f"{ATOM}title") == "Injury, Harms · Precedent"
+    page = client.get("/taxonomies/harms/harms-injury/").content.decode()
+    assert page.count('href="/taxonomies/harms/harms-injury/feed.atom"') == 2
+    moved = client.get("/taxonomies/causes/harms-injury/feed.atom")
+    assert moved["Location"] == "/taxonomies/harms/harms-injury/feed.atom"
+
+
+@pytest.mark.parametrize("hidden", [{"status": "draft"}, {"visibility": "internal"}], ids=str)
+def test_what_is_hidden_is_in_no_feed_of_an_entity_or_category(client, hidden):
+    make_entry(title="Secret", entities={"developer": ["Acme"]}, categories=[make_category("Injury")], **hidden)
+
+    assert client.get("/entities/acme/feed.atom").status_code == 404
+    assert titles(feed(client, "/taxonomies/harms/harms-injury/feed.atom")) == []
+
+
+def test_every_list_shows_its_feed(client):
+    make_entry(title="Ferry", tags=["ships"])
+
+    assert client.get("/incidents/?tag=ships").content.decode().count('href="feed.atom?tag=ships"') == 2
+    assert client.get("/changes/").content.decode().count('href="feed.atom"') == 2

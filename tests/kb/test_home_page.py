@@ -24,6 +24,39 @@ def test_counts_the_kinds_and_shows_the_newest(client):
     assert 'name="q"' in page
 
 
+def test_ways_in_lead_to_lists_that_have_what_they_count(client):
+    facts = {"harms": ["Loss of money, again"], "sector": ["Law"], "technology": ["Speech recognition"]}
+    for day in ("2023-05-01", "2024"):
+        make_entry(facts=facts, occurred_on=day, entities={"deployer": ["Acme"]})
+    make_entry(kind="case_study", facts={"industry": "law", "techniques": ["Gradient boosting"]})
+
+    page = client.get("/")
+
+    ways = {way.label: way.links for way in page.context["ways"]}
+    assert ways["By harm"] == [("Loss of money, again", 2, "/incidents/?harm=Loss+of+money%2C+again")]
+    assert ways["By sector"] == [("Law", 2, "/incidents/?sector=Law")]
+    assert [label for label, _, _ in ways["By technique"]] == ["Speech recognition", "Gradient boosting"]
+    assert ways["By technique"][1][1:] == (1, "/case-studies/?technique=Gradient+boosting")
+    assert ways["By company"] == [("Acme", 2, "/entities/acme/")]
+    assert ways["By year"][0] == ("2024", 1, "/incidents/?since=2024&until=2024")
+    for links in ways.values():
+        for _, count, address in links:
+            if not address.startswith("/entities/"):
+                assert client.get(address).context["page"].paginator.count == count
+
+
+def test_what_came_last_comes_first_whenever_it_happened(client):
+    make_entry(title="Came first", occurred_on="2024")
+    make_entry(kind="note", title="Came last", occurred_on="1999")
+    make_entry(title="For curators", visibility="internal")
+
+    page = client.get("/").content.decode()
+
+    new = page[page.index("New here") : page.index("All changes")]
+    assert new.index("Came last") < new.index("Came first")
+    assert "For curators" not in new
+
+
 def test_an_empty_collection_says_how_to_fill_it(client):
     assert "ingest starter" in client.get("/").content.decode()
 

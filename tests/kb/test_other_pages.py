@@ -1,12 +1,15 @@
 """Status, sign-in and what is shown when something is not there or goes wrong."""
 
 import io
+from datetime import date, datetime
 
 import pytest
 from django.core.management import call_command
 from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import timezone
 
+from kb.models import SourceRecord
 from tests.factories import make_entry, make_reference
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +27,17 @@ def test_status_counts_the_collection_and_names_sources_and_licences(client):
     assert "secret licence" not in page
     assert page.count('<dd class="number">1</dd>') >= 4
     assert "entries are waiting to be indexed" in page
+
+
+def test_status_says_how_fresh_each_source_is(client):
+    entry = make_entry(source="aiid", occurred_on="2024-03")
+    seen = timezone.make_aware(datetime(2025, 2, 10, 12))
+    SourceRecord.objects.create(entry=entry, source="aiid", key="1", digest="x", seen_at=seen)
+    make_entry(source="aiid", visibility="internal", occurred_on="2026-01-01")
+
+    row = client.get("/status/").context["sources"][0]
+
+    assert (row["label"], row["count"], row["newest"], row["read_at"]) == ("AIID", 1, date(2024, 3, 1), seen)
 
 
 def test_a_page_that_is_not_there(client):

@@ -141,3 +141,13 @@ def test_where_the_points_cannot_be_had_the_picture_stays(page: Page, live_serve
 
     expect(page.locator(".picture")).to_be_visible()
     expect(page.locator(".sheet canvas")).to_have_count(0)
+
+
+def test_the_first_page_has_it_in_small_and_leads_into_it(page: Page, live_server, on_map):
+    page.goto(live_server.url)
+
+    picture = page.get_by_role("figure").filter(has=page.locator(".picture"))
+    expect(picture).to_contain_text("placed by what they mean")
+    picture.locator("svg a").first.click()
+    expect(page).to_have_url(re.compile(r"/map/\?left="))
+    expect(page.locator("#region")).to_contain_text(re.compile("On calibration|erry"))

@@ -33,7 +33,7 @@ def years(transactional_db) -> None:
 @pytest.mark.parametrize("scripts", SCRIPTS)
 def test_from_a_chart_to_its_figures_and_the_incidents(page: Page, live_server, years, scripts):
     page.goto(live_server.url)
-    page.get_by_role("link", name="Trends").click()
+    page.get_by_role("link", name="Trends", exact=True).click()
     expect(page.get_by_role("img", name="Incidents over time")).to_be_visible()
     page.get_by_text("Narrow down by tag").click()
     page.get_by_role("link", name="ships 14").click()

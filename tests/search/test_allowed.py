@@ -35,11 +35,11 @@ def elsewhere(work) -> None:
         pool.submit(done).result()
 
 
-def test_what_was_not_changed_is_not_read_again(django_assert_num_queries):
+def test_what_was_not_changed_is_not_read_again(django_assert_max_num_queries):
     entry = make_entry(tags=["lift"])
     assert ids() == [entry.pk]
 
-    with django_assert_num_queries(1):  # whether anything was written
+    with django_assert_max_num_queries(1):  # whether anything was written, which not every database is asked so
         assert ids() == [entry.pk]
 
 

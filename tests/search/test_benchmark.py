@@ -79,6 +79,17 @@ def test_searches_are_measured_over_http_in_a_collection_of_their_own(capsys):
     assert Entry.objects.count() == 0
 
 
+@pytest.mark.once
+@pytest.mark.thorough
+def test_every_page_is_measured_as_kept_and_right_after_a_write(capsys):
+    call_command("benchmark", "pages", passages=120, requests=2, json=True)
+
+    pages = json.loads(capsys.readouterr().out)["pages"]
+    assert {name for name, measured in pages.items() if measured["failed"]} == set()
+    assert all(measured["after_a_write_ms"] > 0 for name, measured in pages.items() if name != "search")
+    assert max(measured["kB"] for measured in pages.values()) < 100
+
+
 def test_questions_are_distinct_and_the_same_every_time():
     asked = questions(300)
 

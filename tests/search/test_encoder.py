@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search import model_encoder, model_files, prepared
+from search import model_encoder, model_files, prepared, preparing
 from search.encoder import load_encoder
 from search.errors import SemanticUnavailable
 from search.hashing_encoder import HashingEncoder
@@ -113,6 +113,22 @@ def test_a_model_is_prepared_once_whoever_wants_it(tmp_path: Path, monkeypatch):
         found = list(pool.map(lambda _: prepared.prepare(files), range(4)))
     assert made == [files.path]
     assert {one.suffix for one in found} == {"openvino-fp32"}
+
+
+@pytest.mark.thorough
+def test_as_prepared_it_says_what_the_original_says_of_texts_of_every_length(real_model):
+    """Whatever they are padded to: one by one, as questions are, and many at a time, as passages are."""
+    encoder = load_encoder(real_model)
+    assert isinstance(encoder, ModelEncoder)
+    encoder.prepare()
+    assert ":openvino-" in encoder.fingerprint
+    texts = preparing.beginnings(preparing.samples())
+    original = SentenceEncoder(encoder.files).encode(texts)
+    least = preparing.LOWEST_COSINE[prepared.best_precision()]
+    one_by_one = np.stack([encoder.encode_query(text) for text in texts])
+    together = encoder.encode(texts * 3)[: len(texts)]
+    assert (one_by_one * original).sum(1).min() >= least
+    assert (together * original).sum(1).min() >= least
 
 
 def test_eight_bits_are_for_processors_that_add_them_up_in_one_step(monkeypatch):

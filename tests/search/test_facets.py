@@ -59,7 +59,7 @@ def test_on_the_page_they_are_links_that_set_and_take_away_a_filter(client, ferr
     links = dict(re.findall(r'<li><a href="([^"]*)"[^>]*>(\w+) <span class="count">', page))
 
     assert links["/search/?q=ferry&amp;mode=keyword"] == "ships"
-    assert links["/search/?q=ferry&amp;tag=maps&amp;mode=keyword"] == "maps"
+    assert links["/search/?q=ferry&amp;tag=ships%2Cmaps&amp;mode=keyword"] == "maps"
     assert links["/search/?q=ferry&amp;kind=incident&amp;tag=ships&amp;mode=keyword"] == "Incidents"
     assert links["/search/?q=ferry&amp;tag=ships&amp;since=2024&amp;until=2024&amp;mode=keyword"] == "2024"
     assert "Counted in all 2 that have a word of it" in page

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kb.models import Entry
-from search.benchmarks import encoding, importing, made_collection, searching
+from search.benchmarks import encoding, importing, made_collection, pages, searching
 from search.errors import SemanticUnavailable
 from search.models import Passage
 
@@ -20,8 +20,9 @@ SEARCHED = 100_000
 
 class Command(BaseCommand):
     help = (
-        "Measure an import from end to end, the encoder by itself on this instance's passages, or searches over HTTP "
-        "in a made-up collection; without a name the encoder and small searches. The instance's data is left alone."
+        "Measure an import from end to end, the encoder by itself on this instance's passages, or searches or pages "
+        "over HTTP in a made-up collection; without a name the encoder and small searches. The instance's data is left "
+        "alone."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             "what",
             nargs="?",
             default="quick",
-            choices=["import", "encoder", "search", "quick", "fill"],
+            choices=["import", "encoder", "search", "pages", "quick", "fill"],
             help="fill writes the made-up collection that search measures into this instance, which must be empty",
         )
         parser.add_argument("--json", action="store_true")
@@ -71,6 +72,9 @@ class Command(BaseCommand):
     def _search(self, options: dict[str, Any]) -> dict[str, Any]:
         load = searching.Load(options["rate"], options["seconds"]) if options["seconds"] > 0 else None
         return searching.measure(options["passages"] or SEARCHED, options["requests"], load, options["keep"])
+
+    def _pages(self, options: dict[str, Any]) -> dict[str, Any]:
+        return pages.measure(options["passages"] or pages.PASSAGES, min(options["requests"], 30), options["keep"])
 
     def _quick(self, options: dict[str, Any]) -> dict[str, Any]:
         encoder = {"encoder": self._encoder(options)} if Passage.objects.exists() else {}

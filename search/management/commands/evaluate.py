@@ -18,6 +18,7 @@ from search.evaluation import Measurement, measure
 from search.models import MAX_NAME, Evaluation
 from search.progress import Bar
 from search.tuning.evaluating import adapted
+from search.tuning.recipe import parse
 from search.variants import BY_MODES
 
 
@@ -39,6 +40,13 @@ class Command(BaseCommand):
             action="store_true",
             help="adapt the encoder to DIR's documents, never its queries, and show before and after; minutes",
         )
+        parser.add_argument(
+            "--recipe",
+            action="append",
+            metavar="FIELD=VALUE,…",
+            help="with --tune: adapt it in another way, such as together=4,share=0.5, and show what comes of it, kept "
+            "or not; several are shown one after the other",
+        )
         parser.add_argument("--json", action="store_true", help="the last line is the result as JSON")
         parser.add_argument("--options", action="store_true", help="measure ways of ranking that are not in use too")
         parser.add_argument("--queries", action="store_true", help="show the queries that differ most")
@@ -51,6 +59,12 @@ class Command(BaseCommand):
             raise CommandError(f"--keep needs a name of 1 to {MAX_NAME} characters")
         if options["instance"] and options["options"]:
             raise CommandError("--options needs a collection of its own: it ranks what no reader is shown")
+        if options["recipe"] and not options["tune"]:
+            raise CommandError("--recipe says how to adapt the encoder: it goes with --tune")
+        try:
+            options["recipes"] = [parse(text) for text in options["recipe"] or [""]]
+        except ValueError as error:
+            raise CommandError(f"--recipe: {error}") from error
         now = timezone.now()
         try:
             with Bar() as self.show:
@@ -79,9 +93,11 @@ class Command(BaseCommand):
             base = index.base()
             before = self._measure(directory, base, options)
             yield f"{base.fingerprint}:", before
-            with adapted(directory, base, self.show) as result:
-                after = self._measure(directory, result.encoder, options) if result.is_kept else before
-            yield "\n".join([*result.said, "Adapted:"]), after
+            for recipe, told in zip(options["recipes"], options["recipe"] or [""], strict=True):
+                with adapted(directory, base, recipe, self.show) as result:
+                    shown = result.is_kept or options["recipe"]
+                    after = self._measure(directory, result.encoder, options) if shown else before
+                yield "\n".join([*result.said, f"Adapted{told and f' ({told})'}:"]), after
         else:
             yield "", self._measure(directory, _encoder(), options)
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from search import prepared
 from search.models import TunedEncoder
-from search.tuning import evaluating, pairs, training
+from search.tuning import pairs, recipe, training
 from tests.search.tuning.conftest import QUICK, THINGS, text, title
 
 pytestmark = [pytest.mark.once, pytest.mark.thorough, pytest.mark.django_db]
@@ -20,7 +20,7 @@ def collection(tmp_path, tiny, settings, monkeypatch):
     monkeypatch.setattr(prepared, "_make", lambda *_: "tests run it on torch, which need not be converted")
     monkeypatch.setattr(pairs, "FEWEST", 40)
     monkeypatch.setattr(pairs, "HELD_OUT", 0.3)
-    monkeypatch.setattr(evaluating, "RECIPE", QUICK)
+    monkeypatch.setattr(recipe, "RECIPE", QUICK)
     folder = tmp_path / "c"
     folder.mkdir()
     documents = [{"_id": f"d{n}", "title": title(n), "text": text(n)} for n in range(THINGS * 2)]
@@ -58,3 +58,32 @@ def test_a_corpus_without_titles_is_left_as_it_is(collection, capsys, monkeypatc
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == lines[-2]
     assert "Not adapted: there are 80 pairs of a title and its text to learn from; 500 are needed." in lines
+
+
+def test_recipes_are_shown_one_after_the_other_kept_or_not(collection, capsys):
+    """A rate of nothing teaches nothing: what comes of it is the base, refused, and shown all the same."""
+    recipes = ["--recipe", "rate=0", "--recipe", "passes=6,both_ways=yes"]
+    call_command("evaluate", str(collection), "--tune", "--json", *recipes)
+
+    lines = capsys.readouterr().out.splitlines()
+    before, nothing, more = (json.loads(line)["vector"]["recall@10"] for line in lines[-3:])
+    assert nothing == before < more
+    assert [line for line in lines if line.startswith("Adapted")] == [
+        "Adapted (rate=0):",
+        "Adapted (passes=6,both_ways=yes):",
+    ]
+    assert [line.partition(":")[0] for line in lines if line.startswith(("Kept", "Refused"))] == ["Refused", "Kept"]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--tune", "--recipe", "colour=red"], "'colour' is not in a recipe: batch, tokens, rate"),
+        (["--tune", "--recipe", "batch=many"], "batch is a number, not 'many'"),
+        (["--tune", "--recipe", "both_ways=1"], "both_ways is yes or no, not '1'"),
+        (["--recipe", "batch=16"], "it goes with --tune"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused_at_once(collection, given, said):
+    with pytest.raises(CommandError, match=said):
+        call_command("evaluate", str(collection), *given)

@@ -1,0 +1,153 @@
+"""The picture that stands for a page where its address is shared: 1200 by 630, as OpenGraph has it.
+
+An entry's has its title in the colour and with the shape of its kind. What the font cannot write, Arabic or Chinese, is
+left out rather than drawn as boxes: such a card has the kind and the date alone.
+"""
+
+import io
+import unicodedata
+from functools import lru_cache
+from importlib.resources import files
+
+from PIL import Image, ImageDraw, ImageFont
+
+SIZE = (1200, 630)
+LOOK = "1"  # another one whenever a card of the same words would look different
+MOST_CHARS = 240
+MARGIN = 80
+WIDTH = SIZE[0] - 2 * MARGIN
+# Sizes of the title from the largest, with as many lines as there is room for.
+SIZES = ((92, 2), (76, 3), (64, 4), (54, 5))
+PAPER, INK, FADED, RULE = "#fbfbf8", "#1b2127", "#575f67", "#dcdcd2"
+# As in static/precedent.css and static/marks.svg.
+COLOURS = {"incident": "#a8321f", "case_study": "#1d6a4b", "note": "#55469c"}
+SHARP = 4  # shapes are drawn so many times as large, and made smaller, because Pillow's edges are hard
+REGULAR, BOLD = 400, 600
+NOWHERE = "\U0010ffff"  # no font has it: what is drawn for it is what is drawn for anything missing
+
+
+def entry_card(kind: str, label: str, title: str, when: str) -> bytes:
+    """The card of an entry as PNG. However long or strange the title is, it takes as long."""
+    card, draw = _empty(COLOURS[kind])
+    _mark(card, kind, (MARGIN, 78), 34)
+    draw.text((MARGIN + 52, 95), label, INK, _font(32, REGULAR), anchor="lm")
+    size, lines = _fitted(shown(title))
+    y = 160
+    for line in lines:
+        draw.text((MARGIN, y), line, INK, _font(size, BOLD), anchor="la")
+        y += round(size * 1.24)
+    if not lines:
+        draw.text((MARGIN, 240), label, COLOURS[kind], _font(120, BOLD), anchor="la")
+    _foot(card, draw, when)
+    return _png(card)
+
+
+@lru_cache(maxsize=1)
+def site_card() -> bytes:
+    """The card of every other page."""
+    card, draw = _empty(INK)
+    draw.text((MARGIN, 150), "Precedent", INK, _font(120, BOLD), anchor="la")
+    for line, y in (("What went wrong with AI systems, what worked,", 330), ("and what we noted about it.", 388)):
+        draw.text((MARGIN, y), line, FADED, _font(44, REGULAR), anchor="la")
+    _foot(card, draw, "")
+    return _png(card)
+
+
+def shown(title: str) -> str:
+    """The title as far as a card has room; "" where the font lacks a letter of it, or marks are piled on its letters.
+
+    >>> shown(" A  ferry\\u200b hit\\na reef "), shown("船は岩礁に乗り上げた")
+    ('A ferry hit a reef', '')
+    """
+    cut = unicodedata.normalize("NFC", title[: MOST_CHARS * 2])
+    kept = "".join(" " if sign.isspace() else sign for sign in cut if sign.isspace() or sign.isprintable())
+    words = " ".join("".join(sign for sign in kept if unicodedata.category(sign) != "So").split())
+    if len(words) > MOST_CHARS or len(title) > MOST_CHARS * 2:
+        words = words[:MOST_CHARS].rstrip(" .…") + "…"
+    if any(unicodedata.combining(sign) for sign in words) or not all(map(_has, set(words))):
+        return ""
+    return words
+
+
+def _fitted(title: str) -> tuple[int, list[str]]:
+    """The largest size at which the title fits, and its lines; at the smallest, as much of it as fits."""
+    for size, most in SIZES:
+        lines = _lines(title, _font(size, BOLD))
+        if len(lines) <= most:
+            return size, lines
+    *kept, last = lines[:most]
+    while _font(size, BOLD).getlength(f"{last}…") > WIDTH:
+        last = last.rpartition(" ")[0] or last[:-1]
+    return size, [*kept, last.rstrip(" ,;:.…") + "…"]
+
+
+def _lines(title: str, font: ImageFont.FreeTypeFont) -> list[str]:
+    """Broken between words, and within one that is longer than a line."""
+    lines: list[str] = []
+    line = ""
+    for word in title.split():
+        if line and font.getlength(f"{line} {word}") <= WIDTH:
+            line = f"{line} {word}"
+            continue
+        lines += [line] if line else []
+        while font.getlength(word) > WIDTH:
+            fits = next(n for n in range(len(word) - 1, 0, -1) if font.getlength(word[:n]) <= WIDTH)
+            lines.append(word[:fits])
+            word = word[fits:]
+        line = word
+    return [*lines, line] if line else lines
+
+
+def _empty(colour: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+    card = Image.new("RGB", SIZE, PAPER)
+    draw = ImageDraw.Draw(card)
+    draw.rectangle((0, 0, SIZE[0], 16), fill=colour)
+    return card, draw
+
+
+def _foot(card: Image.Image, draw: ImageDraw.ImageDraw, when: str) -> None:
+    """The date to the left, the site with its three shapes to the right."""
+    draw.line((MARGIN, 530, SIZE[0] - MARGIN, 530), fill=RULE, width=2)
+    draw.text((MARGIN, 570), when, FADED, _font(32, REGULAR), anchor="lm")
+    name = _font(36, BOLD)
+    left = SIZE[0] - MARGIN - round(name.getlength("Precedent"))
+    draw.text((left, 570), "Precedent", INK, name, anchor="lm")
+    for place, kind in enumerate(COLOURS):
+        _mark(card, kind, (left - 106 + place * 30, 560), 22)
+
+
+def _mark(card: Image.Image, kind: str, at: tuple[int, int], size: int) -> None:
+    """The shape of a kind: a triangle, a square or a circle."""
+    whole = size * SHARP
+    shape = Image.new("L", (whole, whole))
+    draw = ImageDraw.Draw(shape)
+    if kind == "incident":
+        draw.polygon([(whole / 2, whole * 0.06), (whole, whole * 0.94), (0, whole * 0.94)], fill=255)
+    elif kind == "case_study":
+        draw.rectangle((whole * 0.08, whole * 0.08, whole * 0.92, whole * 0.92), fill=255)
+    else:
+        draw.ellipse((whole * 0.04, whole * 0.04, whole * 0.96, whole * 0.96), fill=255)
+    small = shape.resize((size, size), Image.Resampling.LANCZOS)
+    card.paste(COLOURS[kind], (at[0], at[1], at[0] + size, at[1] + size), small)
+
+
+@lru_cache(maxsize=16)
+def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
+    font = ImageFont.truetype(str(files("fontpkg_noto_serif") / "files" / "NotoSerif[wdth,wght].ttf"), size)
+    font.set_variation_by_axes([weight, 100])
+    return font
+
+
+@lru_cache(maxsize=4096)
+def _has(sign: str) -> bool:
+    """Whether the font can draw it."""
+    font = _font(20, REGULAR)
+    drawn, missing = font.getmask(sign), font.getmask(NOWHERE)
+    return (drawn.size, bytes(drawn)) != (missing.size, bytes(missing))
+
+
+def _png(card: Image.Image) -> bytes:
+    file = io.BytesIO()
+    # Few colours: a third of the size, and nothing to see of it.
+    card.quantize(128).save(file, "PNG", optimize=True)
+    return file.getvalue()

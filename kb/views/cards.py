@@ -1,0 +1,51 @@
+"""`/entries/<slug>/card.png` and `/card.png`: what is shown of a page where its address is shared."""
+
+import hashlib
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.cache import get_conditional_response
+from django.utils.dateformat import format as format_date
+from django.utils.http import quote_etag
+from django.views.decorators.http import require_safe
+
+from kb import cards
+from kb.models import Entry
+from kb.templatetags.pages import LONG
+from kb.views.entry import moved
+
+# Seconds for which a card may be shown that is not asked for anew: an entry may be withdrawn.
+KEPT_S = 3600
+
+
+@require_safe
+def entry_card(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The card of the entry, for those who may read it; what is hidden is kept by no cache."""
+    entry = Entry.objects.visible_to(request.user).filter(slug=slug).defer("body", "summary", "facts").first()
+    if entry is None:
+        return redirect("entry-card", slug=moved(request, slug).slug, permanent=True)
+    when = ""
+    if entry.occurred_on:
+        when = format_date(entry.occurred_on, LONG.get(entry.occurred_precision, "j F Y"))
+    words = (entry.kind, entry.info.label, entry.title, when)
+    response = _answer(request, words, lambda: cards.entry_card(*words))
+    if entry.is_hidden:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_safe
+def site_card(request: HttpRequest) -> HttpResponseBase:
+    return _answer(request, (), cards.site_card)
+
+
+def _answer(request: HttpRequest, words: tuple[str, ...], draw: Callable[[], bytes]) -> HttpResponseBase:
+    """The card that says these words, drawn unless who asks has it already."""
+    said = "\0".join((cards.LOOK, *words)).encode(errors="replace")
+    etag = quote_etag(hashlib.sha256(said).hexdigest()[:32])
+    response = get_conditional_response(request, etag=etag) or HttpResponse(draw(), content_type="image/png")
+    response.headers["ETag"] = etag
+    response.headers["Cache-Control"] = f"public, max-age={KEPT_S}"
+    return response

@@ -1,0 +1,86 @@
+"""Answers are kept until somebody writes, for all threads of a process."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections, transaction
+
+from kb.models import Tag
+from kb.unless_written import unless_written
+from tests.factories import make_tag
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def names() -> list[str]:
+    return sorted(Tag.objects.values_list("name", flat=True))
+
+
+def elsewhere(work):
+    """What `work` returns in a thread of its own, which has a connection of its own."""
+
+    def closing():
+        try:
+            return work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(closing).result()
+
+
+def never() -> list[str]:
+    raise AssertionError("it was read again")
+
+
+def test_what_one_thread_read_another_need_not():
+    make_tag("ships")
+    assert unless_written("names", names) == ["ships"]
+
+    assert unless_written("names", never) == ["ships"]
+    assert elsewhere(lambda: unless_written("names", never)) == ["ships"]
+
+
+def test_whoever_writes_it_is_read_anew():
+    assert unless_written("names", names) == []
+    make_tag("ships")
+    assert unless_written("names", names) == ["ships"]
+    elsewhere(lambda: make_tag("maps"))
+    assert unless_written("names", names) == ["maps", "ships"]
+    assert elsewhere(lambda: unless_written("names", never)) == ["maps", "ships"]
+
+
+def test_in_a_transaction_nothing_is_kept():
+    with transaction.atomic():
+        make_tag("ships")
+        assert unless_written("names", names) == ["ships"]
+        transaction.set_rollback(True)
+
+    assert unless_written("names", names) == []
+
+
+def test_of_several_who_ask_at_once_one_reads():
+    read, start = [], threading.Barrier(4)
+
+    def slow() -> list[str]:
+        read.append(1)
+        return names()
+
+    def ask() -> list[str]:
+        start.wait()
+        try:
+            return unless_written("slow", slow)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [one.result() for one in [pool.submit(ask) for _ in range(4)]] == [[]] * 4
+    assert len(read) == 1
+
+
+def test_what_could_not_be_read_is_tried_again():
+    with pytest.raises(AssertionError, match="read again"):
+        unless_written("names", never)
+
+    assert unless_written("names", names) == []
