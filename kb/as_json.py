@@ -70,7 +70,7 @@ def entry_detail_json(entry: Entry, absolute: Absolute) -> dict[str, Any]:
         "all_external_ids": [
             {"namespace": external.namespace, "value": external.value} for external in entry.external_ids.all()
         ],
-        "references": [reference_json(citation.reference) for citation in entry.citations.all()],
+        "references": [reference_json(one.reference) | {"role": one.role} for one in entry.citations.all()],
         "classifications": [
             {
                 "taxonomy": row.category.taxonomy.name,

@@ -41,6 +41,7 @@ def merge_entries(gone: Entry, kept: Entry) -> None:
     _move(gone.attachments.all(), kept.attachments.values_list("name"), kept, ("name",))
     _move_source_records(gone, kept)
     gone.changes.update(entry=kept)
+    gone.error_reports.update(entry=kept)
     _move(gone.former_slugs.all(), [], kept, ())
     kept.tags.add(*gone.tags.all())
     for link in Link.objects.filter(entry=gone).exclude(target=kept):

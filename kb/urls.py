@@ -18,6 +18,7 @@ from kb.views.citing import cite, markdown
 from kb.views.comparing import compare, compare_entities
 from kb.views.entities import entities, entity
 from kb.views.entry import EntryPage
+from kb.views.error_reports import report_error
 from kb.views.feeds import category_feed, changes_feed, entity_feed, entries_feed
 from kb.views.files import entry_file
 from kb.views.for_crawlers import llms, robots
@@ -44,6 +45,7 @@ urlpatterns = [
     path("entries/<path:slug>/files/<str:name>", entry_file, name="entry-file"),
     path("known-as/<str:namespace>/<path:value>", known_as, name="known-as"),
     path("entries/<path:slug>/history/", history, name="entry-history"),
+    path("entries/<path:slug>/report/", report_error, name="report-error"),
     path("entries/<path:slug>/cite/<str:format>", cite, name="cite"),
     path("entries/<path:slug>.md", markdown, name="entry-markdown"),
     path("entries/<path:slug>/card.png", entry_card, name="entry-card"),

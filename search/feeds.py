@@ -9,10 +9,10 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from kb import throttle
 from kb.feeds import feed_of, refused
 from kb.listing import Problem, chips, sensible
 from kb.models import Entry
-from search import throttle
 from search.addresses import search_address
 from search.query import INDEX_DOWN, INDEX_GONE, SearchQuery, search
 

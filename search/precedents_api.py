@@ -5,9 +5,10 @@ from typing import Any, Literal
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
+from kb import throttle
 from kb.filters import BadFilter
 from kb.problems import problem
-from search import saved, throttle
+from search import saved
 from search.description import MAX_CHARS, BadDescription
 from search.models import SavedPrecedents
 from search.precedents import precedents

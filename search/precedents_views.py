@@ -12,8 +12,9 @@ from django.utils.text import slugify
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from kb import throttle
 from kb.kinds import KINDS, Kind, KindInfo
-from search import saved, throttle
+from search import saved
 from search.description import MAX_CHARS, BadDescription
 from search.models import KEPT_DAYS, SavedPrecedents
 from search.precedents import Precedent, Precedents, Shelf, precedents

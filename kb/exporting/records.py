@@ -81,7 +81,7 @@ def _said(entry: Entry, site: str) -> dict[str, Any]:
         "ids": known_by(entry),
         "roles": [{"role": row.role, "name": row.entity.name} for row in entry.roles.all()],
         "facts": entry.facts,
-        "references": [_reference(row.reference) for row in entry.citations.all()],
+        "references": [_reference(row.reference) | {"role": row.role} for row in entry.citations.all()],
         "classifications": [
             {
                 "taxonomy": row.category.taxonomy.name,

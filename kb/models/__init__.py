@@ -16,6 +16,7 @@ from kb.models.entries import (
     UnresolvedLink,
     UnresolvedSame,
 )
+from kb.models.error_reports import ErrorReport
 from kb.models.jobs import Job, JobProblem
 from kb.models.provenance import (
     Attachment,
@@ -45,6 +46,7 @@ __all__ = [
     "EntityRole",
     "Entry",
     "EntryReference",
+    "ErrorReport",
     "ExternalId",
     "Incident",
     "Job",

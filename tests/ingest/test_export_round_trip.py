@@ -125,6 +125,17 @@ def test_what_is_quoted_is_no_text_and_what_was_suggested_is_left_there(tmp_path
     assert (again.references.get().text, again.classifications.count()) == ("", 0)
 
 
+def test_a_response_stays_one(tmp_path):
+    entry = make_entry(references=["They said.", "We are sorry."])
+    entry.citations.filter(reference__text="We are sorry.").update(role="response")
+    file = exported("jsonl", tmp_path / "all.jsonl")
+    forget_everything()
+
+    take("jsonl", file)
+
+    assert [one.role for one in Entry.objects.get().citations.all()] == ["report", "response"]
+
+
 def test_an_export_of_a_newer_program_is_refused(tmp_path):
     from ingest.sources import SourceError
 

@@ -26,6 +26,7 @@ from kb.models import (
     Entity,
     EntityRelation,
     Entry,
+    ErrorReport,
     Incident,
     Job,
     JobProblem,
@@ -81,6 +82,7 @@ def one_of_each():
     Attachment.objects.create(entry=entry, name="ferry.png", sha256="0" * 64, media_type="image/png")
     EntityRelation.objects.create(entity=make_entity("Acme"), other=make_entity("Acme Ships"), relation="owns")
     ApiToken.issue(make_user(), "a script")
+    ErrorReport.objects.create(entry=entry, wrong="It was no ferry.")
     return entry
 
 
@@ -97,13 +99,14 @@ def test_every_table_has_its_place_in_the_admin():
         *("SlugRedirect", "UnresolvedSame", "Tag", "Reference", "Entity", "EntityAlias", "EntityRole"),
         *("Taxonomy", "Category", "Classification", "Job", "JobProblem"),
         *("SourceRecord", "Change", "Proposal", "Schedule", "DeletedEntry", "Attachment", "EntityRelation", "ApiToken"),
+        "ErrorReport",
     }
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_every_page_of_every_table_answers(curator, one_of_each, model):
     row = model._default_manager.first()
-    read_only = model in (Job, JobProblem, SourceRecord, Change, Proposal, Attachment, ApiToken)
+    read_only = model in (Job, JobProblem, SourceRecord, Change, Proposal, Attachment, ApiToken, ErrorReport)
     pages = {
         url(model, "changelist"): 200,
         url(model, "changelist") + "?q=ferry": 200,

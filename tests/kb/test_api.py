@@ -185,6 +185,7 @@ def test_an_entry_whole(client):
             "text": "",
             "text_is_quote": False,
             "text_licence": "",
+            "role": "report",
         }
     ]
 

@@ -19,6 +19,7 @@ PAGES = (
     "/notes/?tag=nothing",
     "/entries/airline-bot/",
     "/entries/calibration/",
+    "/entries/airline-bot/report/",
     "/notes/questions/",
     "/compare/?a=airline-bot&b=calibration",
     "/compare/?a=airline-bot&q=bank",

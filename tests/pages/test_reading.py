@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from kb.models import Job
-from tests.factories import make_user
+from tests.factories import make_entry, make_reference, make_user
 
 pytestmark = pytest.mark.usefixtures("collection")
 
@@ -83,6 +83,22 @@ def test_a_hit_leads_to_its_sentence_in_the_entry(page: Page, live_server):
     here = page.locator(".prose mark#passage")
     expect(here).to_have_text("Nobody compared its answers with the rules.")
     expect(here).to_be_in_viewport()
+
+
+def test_a_timeline_leads_to_the_cards_of_its_reports(page: Page, live_server):
+    reports = [make_reference(title=f"Report of day {day}", published_on=f"2024-02-{day:02}") for day in range(1, 29)]
+    lift = make_entry(title="A lift skipped a floor", occurred_on="2024-02-01", references=reports)
+    page.goto(live_server.url + lift.get_absolute_url())
+    timeline = page.get_by_role("region", name="Timeline")
+    last = timeline.get_by_role("link", name="Report of day 28")
+    expect(timeline.locator("svg")).to_be_visible()
+    expect(last).to_be_hidden()
+
+    timeline.get_by_text("23 more reports").click()
+    last.click()
+
+    expect(page.locator("li:target")).to_contain_text("Report of day 28")
+    expect(page.locator("li:target")).to_be_in_viewport()
 
 
 def test_a_bad_date_is_told_in_place(page: Page, live_server):

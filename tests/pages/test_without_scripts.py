@@ -57,6 +57,19 @@ def test_two_entries_are_compared(page: Page, live_server):
     expect(page.get_by_role("row", name="Tags").get_by_text("both")).to_have_count(2)
 
 
+def test_an_error_is_reported(page: Page, live_server):
+    page.goto(f"{live_server.url}/entries/airline-bot/")
+    page.get_by_role("link", name="Report an error").click()
+    page.get_by_label("Address of a source").fill("nowhere")
+    page.get_by_label("What is wrong?").fill("The year is wrong.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_have_text("Enter a valid URL.")
+    expect(page.get_by_label("What is wrong?")).to_have_value("The year is wrong.")
+    page.get_by_label("Address of a source").fill("https://news.example/1")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+
+
 def test_math_can_be_read_as_tex(page: Page, live_server):
     page.goto(f"{live_server.url}/entries/calibration/")
     expect(page.locator("div.math")).to_contain_text("\\frac{1}{n}\\sum_i (p_i - y_i)^2")

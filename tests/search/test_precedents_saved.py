@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from kb import throttle
 from kb.models import Entry
-from search import indexing, saved, throttle
+from search import indexing, saved
 from search.models import SavedPrecedents
 from tests.factories import make_entry, make_reference, make_user
 

@@ -20,7 +20,7 @@ from ingest.sources.base import Options
 HEAD = "precedent"
 VERSION = 1
 PLAIN = ("kind", "title", "slug", "summary", "body", "language", "status", "visibility", "licence", "facts")
-REFERENCE = ("url", "urn", "title", "publisher", "authors", "archive_url", "language")
+REFERENCE = ("url", "urn", "title", "publisher", "authors", "archive_url", "language", "role")
 
 
 def version_of(line: bytes) -> int | None:

@@ -1,4 +1,4 @@
-"""How much one reader, and all of them together, may ask of what costs a second of work.
+"""How much one reader, and all of them together, may ask of what costs a second of work, or a person's time.
 
 The counts are kept by each process for itself, so the limits of an instance are those here times its processes.
 """
