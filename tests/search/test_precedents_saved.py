@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kb.models import Entry
-from search import indexing, saved, throttle
+from search import indexing, keeping, throttle
 from search.models import SavedPrecedents
 from tests.factories import make_entry, make_reference, make_user
 
@@ -342,7 +342,7 @@ def test_what_belongs_to_nobody_is_bounded_and_forgotten(client, reef, monkeypat
     mine.force_login(make_user())
     owned = save(mine)
     SavedPrecedents.objects.update(opened_at=timezone.now() - timedelta(days=366))
-    monkeypatch.setattr(saved, "MOST_A_DAY", 1)
+    monkeypatch.setattr(keeping, "MOST_A_DAY", 1)
 
     kept = save(client)
 
