@@ -40,7 +40,7 @@ TALLEST = 6000  # pixels; what is further down is left out
 
 def pages(site: str) -> dict[str, str]:
     """Name of the picture -> path: every page of its own, and one of each sort."""
-    found = {}
+    found: dict[str, str] = {}
     for part in _addresses(f"{site}/sitemap.xml"):
         section = urlsplit(part).path.removeprefix("/sitemap-").removesuffix(".xml")
         paths = [urlsplit(one).path for one in _addresses(part)]
