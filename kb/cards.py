@@ -101,7 +101,7 @@ def _lines(title: str, font: ImageFont.FreeTypeFont) -> list[str]:
 
 def _fitting(word: str, font: ImageFont.FreeTypeFont) -> int:
     """How many letters of a word go into a line, one at least."""
-    return max(1, bisect_right(range(1, len(word)), WIDTH, key=lambda n: font.getlength(word[:n])))
+    return max(1, bisect_right(range(1, len(word)), WIDTH, key=lambda n: int(font.getlength(word[:n]))))
 
 
 def _empty(colour: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:

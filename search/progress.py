@@ -33,6 +33,10 @@ class Bar:
         """For whoever counts one matter alone."""
         return lambda done, total: self(what, done, total)
 
+    def done(self) -> None:
+        """Clear the terminal of the bar; the next progress begins another."""
+        self._close()
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._close()
 

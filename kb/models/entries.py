@@ -172,7 +172,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["kind", "-occurred_on", "-id"]),
             # With what is counted of entries, so that counting does not read their texts.
-            models.Index(fields=["status", "visibility", "kind", "occurred_on"]),
+            models.Index(fields=["status", "visibility", "kind", "occurred_on", "language"]),
         ]
 
     def __str__(self) -> str:

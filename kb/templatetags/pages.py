@@ -97,9 +97,9 @@ def language_name(code: str) -> str:
 
 
 @register.filter
-def listed(values: list[str]) -> str:
-    """The values in one line; nothing for a fact that the entry does not have."""
-    return ", ".join(values)
+def each(value: str | list[str] | None) -> list[str]:
+    """The values of a fact, which may be one, several or none."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 @register.filter

@@ -35,7 +35,7 @@ def test_an_incident_with_all_that_hangs_on_it(client):
     assert '<time datetime="2022-11">November 2022</time>' in page
     assert '<h2 id="s-what-happened">' in page
     assert "<em>promised</em>" in page
-    assert "<dt>Harm</dt><dd>financial loss</dd>" in page
+    assert '<dt>Harm</dt><dd><a href="/incidents/?harm=financial%20loss">financial loss</a></dd>' in page
     assert '<dt>Deployer</dt><dd><a href="/entities/air-canada/">Air Canada</a></dd>' in page
     assert 'href="https://incidentdatabase.ai/cite/639/"' in page
     assert 'href="/incidents/?tag=chatbots"' in page
@@ -48,7 +48,10 @@ def test_each_kind_shows_its_own_facts(client):
     study = make_entry(kind="case_study", facts={"industry": "travel", "techniques": ["bandits", "a/b tests"]})
     note = make_entry(kind="note", facts={"resource": "paper", "resource_title": "BM25", "questions": ["Why?"]})
 
-    assert "<dt>Techniques</dt><dd>bandits, a/b tests</dd>" in get(client, study)
+    techniques = (
+        '<a href="/case-studies/?technique=bandits">bandits</a>, <a href="/case-studies/?technique=a%2Fb%20tests">'
+    )
+    assert f"<dt>Techniques</dt><dd>{techniques}a/b tests</a></dd>" in get(client, study)
     page = get(client, note)
     assert "<cite>BM25</cite>, paper" in page
     assert "<li>Why?</li>" in page
@@ -72,7 +75,7 @@ def test_a_case_study_is_told_in_brief_by_its_facts(client):
     assert "<dd>fewer chargebacks</dd>" in brief
     assert '<a href="#s-what-to-learn">' in brief
     assert page.count("fewer chargebacks") == 1
-    assert "<dt>Industry</dt><dd>travel</dd>" in page
+    assert '<dt>Industry</dt><dd><a href="/case-studies/?sector=travel">travel</a></dd>' in page
     assert "in-brief" not in get(client, make_entry(kind="case_study", facts={"industry": "travel"}))
 
 
@@ -245,3 +248,23 @@ def test_a_category_within_another_is_told_with_it(client):
     assert "<summary>1 field</summary>" in page
     found = client.get(f"/api/v1/entries/{entry.pk}").json()["classifications"]
     assert [one["path"] for one in found] == [["Rights Violation", "no"], ["Physical"]]
+
+
+def test_facts_lead_to_the_entries_that_share_them(client):
+    facts = {"harms": ["loss of money, again"], "sector": ["Law"], "technology": ["R&D"], "country": ["Chile"]}
+    entry = make_entry(facts=facts)
+
+    page = client.get(entry.get_absolute_url()).content.decode()
+
+    for address, label in (
+        ("harm=loss%20of%20money%2C%20again", "loss of money, again"),
+        ("sector=Law", "Law"),
+        ("technique=R%26D", "R&amp;D"),
+        ("country=Chile", "Chile"),
+    ):
+        assert f'<a href="/incidents/?{address}">{label}</a>' in page
+        assert client.get(f"/incidents/?{address}").context["page"].paginator.count == 1
+    study = make_entry(kind="case_study", facts={"industry": "Law", "techniques": ["Trees", "Forests"]})
+    page = client.get(study.get_absolute_url()).content.decode()
+    assert '<a href="/case-studies/?sector=Law">Law</a>' in page
+    assert '<a href="/case-studies/?technique=Forests">Forests</a>' in page

@@ -70,6 +70,7 @@ def test_the_strip_spans_the_time_and_stacks_what_is_close():
 
     strip = timeline_of(entry).strip
 
+    assert strip is not None
     assert strip.event == "M5.0 36V0"
     assert strip.reports == "M5 36v-12M595 36v-8"
 

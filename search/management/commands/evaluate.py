@@ -66,23 +66,27 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"--recipe: {error}") from error
         now = timezone.now()
+        found = []
         try:
             with Bar() as self.show:
-                found = list(self._measured(options))
+                for title, measured in self._measured(options):
+                    found.append(measured)
+                    self.show.done()
+                    self._tell(title, quality.report(measured, now), options["queries"])
         except SearchError as error:
             raise CommandError(str(error)) from error
-        for title, measured in found:
-            report = quality.report(measured, now)
-            if title:
-                self.stdout.write(title)
-            self.stdout.write(quality.table(report))
-            if options["queries"]:
-                self.stdout.write(f"\n{quality.queries_table(report)}")
-        self._keep(name, options["report"], found[-1][1], now)
+        self._keep(name, options["report"], found[-1], now)
         if options["json"]:  # the last line is what counts: after adapting, where that was asked for
-            for _, measured in found:
+            for measured in found:
                 means = measured.means()
                 self.stdout.write(json.dumps({mode: means[mode] for mode in BY_MODES}))
+
+    def _tell(self, title: str, report: dict[str, Any], queries: bool) -> None:
+        if title:
+            self.stdout.write(title)
+        self.stdout.write(quality.table(report))
+        if queries:
+            self.stdout.write(f"\n{quality.queries_table(report)}")
 
     def _measured(self, options: dict[str, Any]) -> Iterator[tuple[str, Measurement]]:
         """What was measured, each with what is to be said before it."""
