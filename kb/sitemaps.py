@@ -6,8 +6,9 @@ Whoever asks, they hold what a reader who is not signed in can see: they may be 
 from datetime import datetime
 from typing import Any
 
-from django.contrib.sitemaps import Sitemap
+from django.contrib.sitemaps import Sitemap, views
 from django.db.models import Max, QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from kb.kinds import KINDS
@@ -70,6 +71,12 @@ class Taxonomies(Rows):
 class Categories(Rows):
     def items(self) -> QuerySet[Category]:
         return Category.objects.select_related("taxonomy").only("slug", "taxonomy__slug").order_by("pk")
+
+
+def index(request: HttpRequest) -> HttpResponse:
+    """Which sitemaps there are; an empty one, which is against the format, is left out."""
+    filled = {name: one for name, one in SITEMAPS.items() if one.paginator.count}
+    return views.index(request, filled, sitemap_url_name="sitemap-of")
 
 
 # Name in addresses -> what is in it.

@@ -1,7 +1,6 @@
 """Every address, and the places where search and ingest are joined to kb: by dotted name."""
 
 from django.contrib import admin
-from django.contrib.sitemaps.views import index as sitemap_index
 from django.contrib.sitemaps.views import sitemap
 from django.http import HttpResponse
 from django.urls import include, path
@@ -11,6 +10,7 @@ from kb.api import api
 from kb.kinds import KINDS
 from kb.signin import sign_in
 from kb.sitemaps import SITEMAPS
+from kb.sitemaps import index as sitemap_index
 from kb.views.browse import browse
 from kb.views.cards import entry_card, site_card
 from kb.views.changes import changes
@@ -82,7 +82,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("robots.txt", robots, name="robots"),
     path("llms.txt", llms, name="llms"),
-    path("sitemap.xml", sitemap_index, {"sitemaps": SITEMAPS, "sitemap_url_name": "sitemap-of"}, name="sitemap"),
+    path("sitemap.xml", sitemap_index, name="sitemap"),
     path("sitemap-<str:section>.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap-of"),
     # Browsers and feed readers ask for it whatever a page says.
     path("favicon.ico", RedirectView.as_view(url="/static/mark.svg", permanent=False)),

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from kb.models import Entry
 from kb.signals import entries_changed
-from search.models import Embedding, Evaluation, Indexing, Passage, SavedPrecedents, TunedEncoder
+from search.models import Embedding, Evaluation, Indexing, Passage, SavedPrecedents, SavedSearch, TunedEncoder
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -109,3 +109,11 @@ class SavedPrecedentsAdmin(ReadOnlyAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return admin.ModelAdmin.has_delete_permission(self, request, obj)
+
+
+@admin.register(SavedSearch)
+class SavedSearchAdmin(SavedPrecedentsAdmin):
+    """The same of searches."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SavedSearch]:  # type: ignore[override]
+        return ReadOnlyAdmin.get_queryset(self, request).defer("found")

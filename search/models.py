@@ -203,41 +203,56 @@ class MapLayout(models.Model):
         return f"map for {self.audience}"
 
 
-class SavedPrecedentsQuerySet(models.QuerySet["SavedPrecedents"]):
-    def forgotten(self) -> "SavedPrecedentsQuerySet":
+class KeptQuerySet(models.QuerySet):
+    def forgotten(self) -> "KeptQuerySet":
         """Those that belong to nobody and that nobody has opened for longer than they are kept."""
         return self.filter(owner=None, opened_at__lt=timezone.now() - timedelta(days=KEPT_DAYS))
 
 
-class SavedPrecedents(models.Model):
-    """What was found for a description, to be opened again by whoever has its address; search/saved.py works on it.
+class Kept(models.Model):
+    """What a reader saved, to be opened again by whoever has its address; search/keeping.py says who may change it.
 
-    `found` maps the id of each entry that was there to its strength, the hash of what it said, and whether everybody
-    could see it; `found_at` says when. `ticks` are entry ids, `notes` maps entry ids to what was written beside them.
+    `found` maps the id of each entry that was there to the hash of what it said, whether everybody could see it, and
+    what else is noted of it; `found_at` says when.
     """
 
     id = models.CharField(max_length=32, primary_key=True, default=random_id, editable=False)
     edit_digest = models.CharField(max_length=64, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="saved_precedents"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     title = models.CharField(max_length=200, blank=True)
-    text = models.TextField()
     found = models.JSONField(default=dict, editable=False)
     found_at = models.DateTimeField()
-    ticks = models.JSONField(default=list, editable=False)
-    notes = models.JSONField(default=dict, editable=False)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     opened_at = models.DateTimeField(db_index=True)
 
-    objects = SavedPrecedentsQuerySet.as_manager()
+    objects = KeptQuerySet.as_manager()
 
     class Meta:
+        abstract = True
         ordering = ["-created_at", "id"]
-        verbose_name_plural = "saved precedents"
 
     def __str__(self) -> str:
         return self.title or f"Untitled, {self.created_at:%Y-%m-%d}"
+
+    def get_absolute_url(self) -> str:
+        raise NotImplementedError
+
+
+class SavedPrecedents(Kept):
+    """What was found for a description; search/saved.py works on it.
+
+    Of each entry that was there its strength is noted too. `ticks` are entry ids, `notes` maps entry ids to what was
+    written beside them.
+    """
+
+    text = models.TextField()
+    ticks = models.JSONField(default=list, editable=False)
+    notes = models.JSONField(default=dict, editable=False)
+
+    class Meta(Kept.Meta):
+        verbose_name_plural = "saved precedents"
 
     def get_absolute_url(self) -> str:
         return reverse("saved-precedents", args=[self.pk])
@@ -246,3 +261,20 @@ class SavedPrecedents(models.Model):
     def name(self) -> str:
         """The title or, for whoever may read the description, its first words."""
         return self.title or " ".join(self.text[:80].split())
+
+
+class SavedSearch(Kept):
+    """A search; search/saved_searches.py works on it. `asked` are its parameters, as in the address of the search."""
+
+    asked = models.JSONField(default=dict, editable=False)
+
+    class Meta(Kept.Meta):
+        verbose_name_plural = "saved searches"
+
+    def get_absolute_url(self) -> str:
+        return reverse("saved-search", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        """The title or, for whoever may read what was asked, its first words."""
+        return self.title or " ".join(str(self.asked.get("q", ""))[:80].split())

@@ -8,7 +8,7 @@ from ninja import Field, Router, Schema
 from kb import throttle
 from kb.filters import BadFilter
 from kb.problems import problem
-from search import saved
+from search import keeping, saved
 from search.description import MAX_CHARS, BadDescription
 from search.models import SavedPrecedents
 from search.precedents import precedents
@@ -20,7 +20,7 @@ router = Router()
 class Asked(Schema):
     text: str = Field(description=f"what you are about to build, in your own words: up to {MAX_CHARS:,} characters")
     save: bool = Field(False, description="keep it, for whoever gets its address")
-    title: str = Field("", max_length=saved.MAX_TITLE, description="what to call it where it is kept")
+    title: str = Field("", max_length=keeping.MAX_TITLE, description="what to call it where it is kept")
 
 
 class EntryOut(Schema):
@@ -136,7 +136,7 @@ def look_up(request: HttpRequest, asked: Asked) -> Any:
             answer["saved"] = {"id": row.pk, "url": url, "edit_token": token}
     except BadDescription as error:
         raise BadFilter("text", str(error)) from error
-    except (throttle.TooMuch, saved.NoRoom) as error:
+    except (throttle.TooMuch, keeping.NoRoom) as error:
         return too_much(error)
     return answer
 
@@ -152,7 +152,7 @@ def open_saved(request: HttpRequest, saved_id: str) -> Any:
             opened = saved.open_again(row, request.user)
     except throttle.TooMuch as error:
         return too_much(error)
-    saved.touch(row)
+    keeping.touch(row)
     return opened_json(opened, request.build_absolute_uri)
 
 

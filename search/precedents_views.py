@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kb import throttle
 from kb.kinds import KINDS, Kind, KindInfo
-from search import saved
+from search import keeping, saved
 from search.description import MAX_CHARS, BadDescription
 from search.models import KEPT_DAYS, SavedPrecedents
 from search.precedents import Precedent, Precedents, Shelf, precedents
@@ -55,7 +54,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     text = given.get("text", "")
     if request.method == "GET" and not text.strip():
-        response = _page(request, {"examples": EXAMPLES, "yours": saved.of_owner(request.user)[:20]})
+        response = _page(request, {"examples": EXAMPLES, "yours": keeping.of_owner(SavedPrecedents, request.user)[:20]})
         add_never_cache_headers(response)
         return response
     try:
@@ -80,10 +79,10 @@ def save(request: HttpRequest) -> HttpResponse:
         row, token = saved.save(found, _marks(request.POST), request.user)
     except BadDescription as error:
         return _page(request, {"text": text[:MAX_CHARS], "problem": str(error), "examples": EXAMPLES}, 400)
-    except (throttle.TooMuch, saved.NoRoom) as error:
+    except (throttle.TooMuch, keeping.NoRoom) as error:
         return _too_much(request, text, error)
     response = redirect(row)
-    _let_edit(response, row, token)
+    keeping.let_edit(response, row, token)
     return response
 
 
@@ -91,9 +90,9 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def open_saved(request: HttpRequest, saved_id: str) -> HttpResponse:
     """What was saved, as it stands today; a POST changes title, ticks and notes, or takes in or deletes."""
-    row = _row(saved_id)
-    token = request.COOKIES.get(_cookie(row), "")
-    may_edit = saved.may_edit(row, request.user, token)
+    row = keeping.row_of(SavedPrecedents, saved_id)
+    token = keeping.token_in(request, row)
+    may_edit = keeping.may_edit(row, request.user, token)
     if request.method == "POST" and not may_edit:
         return render(request, "precedents/not_yours.html", {"saved": row}, status=403)
     if request.method == "POST" and "delete" in request.POST:
@@ -108,7 +107,7 @@ def open_saved(request: HttpRequest, saved_id: str) -> HttpResponse:
             opened = saved.open_again(row, request.user)
     except throttle.TooMuch as error:
         return _too_much(request, row.text, error)
-    saved.touch(row)
+    keeping.touch(row)
     if request.method == "POST":
         if "seen" in request.POST:
             saved.take_in(opened)
@@ -134,11 +133,11 @@ def open_saved(request: HttpRequest, saved_id: str) -> HttpResponse:
 @require_GET
 def let_edit(request: HttpRequest, saved_id: str, token: str) -> HttpResponse:
     """Whoever has this address may change what was saved, from this browser on."""
-    row = _row(saved_id)
-    if not saved.may_edit(row, None, token):
+    row = keeping.row_of(SavedPrecedents, saved_id)
+    if not keeping.may_edit(row, None, token):
         raise Http404("There is nothing saved by that address.")
     response = redirect(row)
-    _let_edit(response, row, token)
+    keeping.let_edit(response, row, token)
     return response
 
 
@@ -263,26 +262,3 @@ def _hit(one: Precedent, found: Precedents, marks: saved.Marks, opened: saved.Op
         "note": (marks.notes or {}).get(id, ""),
         "fresh": fresh,
     }
-
-
-def _row(saved_id: str) -> SavedPrecedents:
-    row = SavedPrecedents.objects.filter(pk=saved_id[:64]).first()
-    if row is None:
-        raise Http404("There is nothing saved by that address.")
-    return row
-
-
-def _cookie(row: SavedPrecedents) -> str:
-    return f"edit-{row.pk}"
-
-
-def _let_edit(response: HttpResponseRedirect, row: SavedPrecedents, token: str) -> None:
-    response.set_cookie(
-        _cookie(row),
-        token,
-        max_age=YEAR_S,
-        path=row.get_absolute_url(),
-        httponly=True,
-        samesite="Lax",
-        secure=bool(settings.SESSION_COOKIE_SECURE),
-    )

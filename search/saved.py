@@ -1,31 +1,21 @@
 """Precedents that were saved: kept, opened again with what is new since, changed by whoever may."""
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from kb.models import Entry
 from kb.models.entries import User
+from search import keeping
+from search.keeping import title_of
 from search.models import SavedPrecedents
 from search.precedents import Precedent, Precedents, precedents
 
-MAX_TITLE = 200
 MAX_NOTE = 2000
 MAX_MARKED = 200
-# What people who are not signed in may keep here, all together: beyond it, nothing more is taken in for now.
-MOST_A_DAY = 2000
-MOST_IN_ALL = 50_000
-
-
-class NoRoom(Exception):
-    """Nothing more can be saved for now; the message is for the reader."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +47,7 @@ class Marks:
     def of(cls, title: str, ticks: Iterable[int], notes: Mapping[int, str]) -> "Marks":
         """Within what is kept: 200 characters of title, 2,000 of a note, 200 entries."""
         kept = {id: note.strip()[:MAX_NOTE] for id, note in list(notes.items())[:MAX_MARKED] if note.strip()}
-        return cls(" ".join(title.split())[:MAX_TITLE], tuple(sorted(set(ticks)))[:MAX_MARKED], kept)
+        return cls(title_of(title), tuple(sorted(set(ticks)))[:MAX_MARKED], kept)
 
 
 def save(found: Precedents, marks: Marks, user: User) -> tuple[SavedPrecedents, str]:
@@ -65,14 +55,12 @@ def save(found: Precedents, marks: Marks, user: User) -> tuple[SavedPrecedents, 
 
     Raises NoRoom where people who are not signed in have saved more than this instance keeps of them.
     """
-    owner = user if user is not None and user.is_authenticated else None
-    if owner is None:
-        _make_room()
-    token = secrets.token_urlsafe(24)
+    owner = keeping.owner_of(SavedPrecedents, user)
+    token, digest = keeping.new_token()
     now = timezone.now()
     saved = SavedPrecedents.objects.create(
-        edit_digest=_digest(token),
-        owner_id=owner.pk if owner else None,
+        edit_digest=digest,
+        owner_id=owner,
         title=marks.title,
         text=found.text,
         found=_noted(found.all),
@@ -102,13 +90,6 @@ def open_again(saved: SavedPrecedents, user: User) -> Opened:
     )
 
 
-def touch(saved: SavedPrecedents) -> None:
-    """Note that it was opened, once a day: what is written by every request would be a lock."""
-    now = timezone.now()
-    if saved.opened_at.date() != now.date():
-        SavedPrecedents.objects.filter(pk=saved.pk).update(opened_at=now)
-
-
 def mark(saved: SavedPrecedents, marks: Marks, shown: Iterable[int]) -> None:
     """Set title, ticks and notes. Of entries that were not `shown`, such as hidden ones, everything stays."""
     shown = set(shown)
@@ -129,39 +110,11 @@ def take_in(opened: Opened) -> None:
     saved.save(update_fields=["found", "found_at"])
 
 
-def may_edit(saved: SavedPrecedents, user: User, token: str) -> bool:
-    """Whether this is its signed-in owner, or somebody who has its token."""
-    if user is not None and user.is_authenticated and saved.owner_id == user.pk:
-        return True
-    return bool(token) and hmac.compare_digest(_digest(token), saved.edit_digest)
-
-
-def of_owner(user: User) -> QuerySet[SavedPrecedents]:
-    """What somebody who is signed in has saved, the newest first."""
-    if user is None or not user.is_authenticated:
-        return SavedPrecedents.objects.none()
-    return SavedPrecedents.objects.filter(owner=user.pk).defer("found", "notes")
-
-
-def _make_room() -> None:
-    SavedPrecedents.objects.forgotten().delete()
-    anonymous = SavedPrecedents.objects.filter(owner=None)
-    lately = anonymous.filter(created_at__gte=timezone.now() - timedelta(days=1)).count()
-    if lately >= MOST_A_DAY or anonymous.count() >= MOST_IN_ALL:
-        raise NoRoom("So much was saved here that nothing more is taken in for now: export the page, or sign in.")
-
-
 def _noted(found: Iterable[Precedent]) -> dict[str, Any]:
     return {
         str(one.entry.pk): {
             "strength": None if one.strength is None else round(one.strength, 4),
-            "hash": one.entry.content_hash,
-            "public": not one.entry.is_hidden,
+            **keeping.noted(one.entry),
         }
         for one in found
     }
-
-
-def _digest(token: str) -> str:
-    # 192 random bits: a fast hash is enough, as there is nothing to guess.
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from search import precedents_views
+from search import precedents_views, saved_searches_views
 from search.feeds import search_feed
 from search.map.views import map_page, point, points
 from search.tuning.views import decline, start
@@ -11,6 +11,9 @@ from search.views import quality_page, search_page
 urlpatterns = [
     path("search/", search_page, name="search"),
     path("search/feed.atom", search_feed, name="search-feed"),
+    path("search/save/", saved_searches_views.save, name="search-save"),
+    path("search/saved/<str:saved_id>/", saved_searches_views.open_saved, name="saved-search"),
+    path("search/saved/<str:saved_id>/edit/<str:token>/", saved_searches_views.let_edit, name="saved-search-edit"),
     path("map/", map_page, name="map"),
     path("map/points.json", points, name="map-points"),
     path("map/points/<int:entry_id>.json", point, name="map-point"),

@@ -8,11 +8,12 @@ from django.shortcuts import render
 from kb.kinds import KINDS
 from kb.listing import Choice, chips, sensible
 from kb.views.parts import is_part, render_part
-from search import index
+from search import index, keeping
 from search.addresses import search_address
 from search.facets import Facet
-from search.models import Evaluation
+from search.models import Evaluation, SavedSearch
 from search.query import SearchQuery, search
+from search.saved_searches import params_of
 
 MODES = {
     "hybrid": "Words and meaning",
@@ -43,6 +44,8 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "problems": problems,
         "chips": chips(query.filter, lambda filter: search_address(replace(query, filter=filter))),
         "next": search_address(query, cursor=results.next_cursor) if results.next_cursor else "",
+        "saving": params_of(query) if query.text else {},
+        "yours": [] if query.text else keeping.of_owner(SavedSearch, request.user)[:20],
         "feed": search_address(query, path="search-feed"),
         "kind_choices": [("", "Everything"), *((kind, info.plural) for kind, info in KINDS.items())],
         "modes": MODES.items(),

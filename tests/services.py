@@ -258,6 +258,11 @@ def browser_type_launch_args(chromium: str) -> dict:
     """What pytest-playwright starts its browser with: the installed Chromium, kept from talking to anybody but us."""
     # Playwright runs an event loop in the tests' thread, and Django then refuses to touch the database there.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    return launch_options(chromium)
+
+
+def launch_options(chromium: str) -> dict:
+    """How the Chromium at this path is started."""
     arguments = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")  # Chromium refuses to start as root otherwise

@@ -85,6 +85,7 @@ def test_a_big_sitemap_has_pages(client, monkeypatch):
     assert list(addresses(client, "/sitemap-incidents.xml?p=2")) == ["http://testserver/entries/ferry-2/"]
     assert client.get("/sitemap-incidents.xml?p=3").status_code == 404
     assert client.get("/sitemap-poems.xml").status_code == 404
+    assert "http://testserver/sitemap-notes.xml" not in addresses(client, "/sitemap.xml")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from kb import throttle
 from kb.models import Entry
-from search import indexing, saved
+from search import indexing, keeping
 from search.models import SavedPrecedents
 from tests.factories import make_entry, make_reference, make_user
 
@@ -343,7 +343,7 @@ def test_what_belongs_to_nobody_is_bounded_and_forgotten(client, reef, monkeypat
     mine.force_login(make_user())
     owned = save(mine)
     SavedPrecedents.objects.update(opened_at=timezone.now() - timedelta(days=366))
-    monkeypatch.setattr(saved, "MOST_A_DAY", 1)
+    monkeypatch.setattr(keeping, "MOST_A_DAY", 1)
 
     kept = save(client)
 

@@ -1,0 +1,117 @@
+"""What readers save at addresses that nobody can guess: who may change it, for how long it is kept, and how much of it.
+
+It needs no account: whoever saves something gets a token, and a cookie with it for this one address.
+"""
+
+import hashlib
+import hmac
+import secrets
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+
+from kb.models import Entry
+from kb.models.entries import User
+from search.models import Kept
+
+MAX_TITLE = 200
+# What people who are not signed in may keep here of each sort, all together: beyond it, nothing more is taken in.
+MOST_A_DAY = 2000
+MOST_IN_ALL = 50_000
+YEAR_S = 365 * 24 * 3600
+
+Row = TypeVar("Row", bound=Kept)
+
+
+class NoRoom(Exception):
+    """Nothing more can be saved for now; the message is for the reader."""
+
+
+def new_token() -> tuple[str, str]:
+    """A token that lets its holder change what is saved, and the digest that is kept of it."""
+    token = secrets.token_urlsafe(24)
+    return token, digest(token)
+
+
+def digest(token: str) -> str:
+    # 192 random bits: a fast hash is enough, as there is nothing to guess.
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def owner_of(model: type[Kept], user: User) -> int | None:
+    """Who will own what is saved now; where that is nobody, there has to be room: raises NoRoom."""
+    if user is not None and user.is_authenticated:
+        return user.pk
+    make_room(model)
+    return None
+
+
+def make_room(model: type[Kept]) -> None:
+    """Forget what nobody has opened for long. Raises NoRoom where too much is saved by people who are not signed in."""
+    model.objects.forgotten().delete()  # type: ignore[attr-defined]
+    anonymous = model.objects.filter(owner=None)  # type: ignore[attr-defined]
+    lately = anonymous.filter(created_at__gte=timezone.now() - timedelta(days=1)).count()
+    if lately >= MOST_A_DAY or anonymous.count() >= MOST_IN_ALL:
+        raise NoRoom("So much was saved here that nothing more is taken in for now: export the page, or sign in.")
+
+
+def title_of(written: str) -> str:
+    """A title within what is kept."""
+    return " ".join(written.replace("\0", "").split())[:MAX_TITLE]
+
+
+def noted(entry: Entry) -> dict[str, Any]:
+    """What is kept of an entry that was found: what it said, by a hash, and whether everybody could see it."""
+    return {"hash": entry.content_hash, "public": not entry.is_hidden}
+
+
+def touch(saved: Kept) -> None:
+    """Note that it was opened, once a day: what is written by every request would be a lock."""
+    now = timezone.now()
+    if saved.opened_at.date() != now.date():
+        type(saved).objects.filter(pk=saved.pk).update(opened_at=now)  # type: ignore[attr-defined]
+
+
+def may_edit(saved: Kept, user: User, token: str) -> bool:
+    """Whether this is its signed-in owner, or somebody who has its token."""
+    if user is not None and user.is_authenticated and saved.owner_id == user.pk:
+        return True
+    return bool(token) and hmac.compare_digest(digest(token), saved.edit_digest)
+
+
+def of_owner(model: type[Row], user: User) -> QuerySet[Row]:
+    """What somebody who is signed in has saved, the newest first."""
+    rows: QuerySet[Row] = model.objects.all()  # type: ignore[attr-defined]
+    if user is None or not user.is_authenticated:
+        return rows.none()
+    return rows.filter(owner=user.pk).defer("found")
+
+
+def row_of(model: type[Row], saved_id: str) -> Row:
+    """What is saved by that id; Http404 where nothing is."""
+    row = model.objects.filter(pk=saved_id[:64]).first()  # type: ignore[attr-defined]
+    if row is None:
+        raise Http404("There is nothing saved by that address.")
+    return row
+
+
+def token_in(request: HttpRequest, row: Kept) -> str:
+    """The token that this browser has for it."""
+    return request.COOKIES.get(f"edit-{row.pk}", "")
+
+
+def let_edit(response: HttpResponse, row: Kept, token: str) -> None:
+    """From this answer on, the browser has the token."""
+    response.set_cookie(
+        f"edit-{row.pk}",
+        token,
+        max_age=YEAR_S,
+        path=row.get_absolute_url(),
+        httponly=True,
+        samesite="Lax",
+        secure=bool(settings.SESSION_COOKIE_SECURE),
+    )
