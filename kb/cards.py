@@ -6,7 +6,7 @@ left out rather than drawn as boxes: such a card has the kind and the date alone
 
 import io
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left
 from functools import lru_cache
 from importlib.resources import files
 
@@ -101,7 +101,7 @@ def _lines(title: str, font: ImageFont.FreeTypeFont) -> list[str]:
 
 def _fitting(word: str, font: ImageFont.FreeTypeFont) -> int:
     """How many letters of a word go into a line, one at least."""
-    return max(1, bisect_right(range(1, len(word)), WIDTH, key=lambda n: int(font.getlength(word[:n]))))
+    return max(1, bisect_left(range(1, len(word)), True, key=lambda n: font.getlength(word[:n]) > WIDTH))
 
 
 def _empty(colour: str) -> tuple[Image.Image, ImageDraw.ImageDraw]:

@@ -13,13 +13,13 @@ pytestmark = [
 def test_searching_narrowing_and_reading(page: Page, live_server):
     page.goto(live_server.url)
     page.get_by_label("Describe what you are about to build").fill("a chatbot that pays a refund")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator(".hit .title").first).to_contain_text("Airline bot")
 
     page.get_by_label("Incidents").check(force=True)
     page.get_by_text("Time and method").click()
     page.get_by_label("from", exact=True).fill("2024")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.locator(".hit")).to_have_count(1)
     expect(page.get_by_role("link", name="Since 2024")).to_be_visible()
     page.locator(".hit .title a").click()
