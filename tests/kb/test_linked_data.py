@@ -128,7 +128,17 @@ def test_every_other_page_is_a_page_with_its_title(client, address):
 
 
 def test_what_is_not_there_says_nothing(client):
-    assert BLOCK.findall(client.get("/entries/nothing/").content.decode()) == []
+    page = client.get("/entries/nothing/").content.decode()
+
+    assert BLOCK.findall(page) == []
+    assert "og:" not in page
+
+
+def test_a_host_that_is_not_ours_is_refused_and_not_an_error(client):
+    answer = client.get("/", headers={"host": "evil.example"})
+
+    assert answer.status_code == 400
+    assert "evil.example" not in answer.content.decode()
 
 
 def test_an_entry_shared_is_shown_with_its_title_summary_and_card(client):
