@@ -34,7 +34,7 @@ from search.progress import Told
 log = logging.getLogger(__name__)
 
 # Grows when what is made, or how, changes: older folders are then made anew.
-LAYOUT = 1
+LAYOUT = 2
 OPENVINO, TORCH = "openvino", "torch"
 INT8, FP32 = "int8", "fp32"
 # What is not done in 8 bits, on every processor. Where one has instructions for bfloat16 OpenVINO would take it, is no

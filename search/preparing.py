@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 STEPS = ("Loading the model", "Converting it", "Fitting it to this processor", "Comparing it with the original")
 CALIBRATED_ON = 64
+# How much of what is hard to quantise is moved from activations to weights (SmoothQuant, Xiao et al. 2023). Of .15 to
+# .95, the library's choice, the one with which cosines between 600 passages differ least from the original's.
+SMOOTHED = 0.8
 # The cosine between what the prepared model says of a text and what the original says: the worst of those compared.
 LOWEST_COSINE = {FP32: 0.999, INT8: 0.93}
 
@@ -113,8 +116,13 @@ def _quantized(converted: Any, model: "SentenceTransformer", texts: list[str]) -
         tokens = model.tokenizer([text], truncation=True, max_length=model.max_seq_length, return_tensors="np")
         return {name: tokens[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
 
+    smooth = nncf.AdvancedSmoothQuantParameters(matmul=SMOOTHED)
     return nncf.quantize(
-        converted, nncf.Dataset(texts, inputs), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(texts)
+        converted,
+        nncf.Dataset(texts, inputs),
+        model_type=nncf.ModelType.TRANSFORMER,
+        subset_size=len(texts),
+        advanced_parameters=nncf.AdvancedQuantizationParameters(smooth_quant_alphas=smooth),
     )
 
 
