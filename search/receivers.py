@@ -43,7 +43,8 @@ def _warm_up(awaited: bool, **_: Any) -> None:
     """Answer a first question beside the first requests, so that who asks one does not wait for all of it; where nobody
     waits, load the model a little later, so that those who do are not slowed down."""
     timer = threading.Timer(0, rehearse) if awaited else threading.Timer(WARM_UP_LATER_S, warm_up)
-    timer.daemon = True
+    # A rehearsal is waited for when the process ends, seconds at most: OpenVINO aborts a process that ends under it.
+    timer.daemon = not awaited
     timer.start()
 
 
