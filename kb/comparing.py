@@ -80,7 +80,12 @@ def lines_of_entries(one: Entry, other: Entry) -> list[Line]:
 
 def in_other_roles(one: Entry, other: Entry) -> list[tuple[Any, str, str]]:
     """(entity, its role in the one, its role in the other) of those that both name and in no role alike."""
-    first, second = ({part.entity: part.get_role_display() for part in entry.roles.all()} for entry in (one, other))
+    first: dict[Any, str] = {}
+    second: dict[Any, str] = {}
+    for entry, roles in ((one, first), (other, second)):
+        for part in entry.roles.all():
+            said = part.get_role_display()
+            roles[part.entity] = f"{roles[part.entity]}, {said}" if part.entity in roles else said
     alike = {(part.entity_id, part.role) for part in one.roles.all()}
     same = {part.entity for part in other.roles.all() if (part.entity_id, part.role) in alike}
     return [(entity, role, second[entity]) for entity, role in first.items() if entity in second and entity not in same]

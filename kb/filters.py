@@ -27,6 +27,7 @@ FACTS = {
 }
 NAMED = (*MANY, *FACTS, "language", "status")
 MOST_VALUES = 12  # each is a condition of its own in one statement
+LONGEST = 2000
 STATUSES = {
     "published": Q(status=Status.PUBLISHED, visibility=Visibility.PUBLIC),
     "internal": Q(status=Status.PUBLISHED, visibility=Visibility.INTERNAL),
@@ -73,6 +74,9 @@ class EntryFilter:
         if kind and kind not in KINDS:
             raise BadFilter("kind", f"There is no kind “{kind}”: choose {', '.join(KINDS)}.")
         named: dict[str, Any] = {name: params.get(name, "").strip().replace("\0", "") for name in NAMED}
+        for name, value in named.items():
+            if len(value) > LONGEST:
+                raise BadFilter(name, f"{name} takes {LONGEST:,} characters at most, not {len(value):,}.")
         for name in MANY:
             values = _values(named[name])
             if len(values) > MOST_VALUES:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from kb.problems import problem
 
@@ -72,3 +72,14 @@ def _as_problem(response: HttpResponse) -> HttpResponse:
         return response
     status = response.status_code
     return problem(status, DETAILS.get(status, "This request could not be answered."))
+
+
+def addresses_without_nul(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable:
+    """Nothing is called that, and PostgreSQL fails on being asked for it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info:
+            raise Http404("No address has a NUL.")
+        return get_response(request)
+
+    return middleware

@@ -27,6 +27,7 @@ def clean_description(text: str) -> str:
     >>> clean_description(" a bot\\r\\nthat pays ")
     'a bot\\nthat pays'
     """
+    text = text.encode("utf-8", "replace").decode()  # halves of surrogate pairs are no text
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", " ").strip()
     if not text:
         raise BadDescription("Say what you are about to build: one sentence is enough.")

@@ -46,7 +46,8 @@ class Marks:
     @classmethod
     def of(cls, title: str, ticks: Iterable[int], notes: Mapping[int, str]) -> "Marks":
         """Within what is kept: 200 characters of title, 2,000 of a note, 200 entries."""
-        kept = {id: note.strip()[:MAX_NOTE] for id, note in list(notes.items())[:MAX_MARKED] if note.strip()}
+        marked = list(notes.items())[:MAX_MARKED]
+        kept = {id: said[:MAX_NOTE] for id, note in marked if (said := note.replace("\0", "").strip())}
         return cls(title_of(title), tuple(sorted(set(ticks)))[:MAX_MARKED], kept)
 
 

@@ -28,7 +28,7 @@ class NotNow(Exception):
 @dataclass(frozen=True)
 class Opened:
     """What a saved search finds today. `new` and `changed` are entry ids that were not among its answers, or said
-    something else, at `since`; none where what is found just now is not complete."""
+    something else, at `since`. Nothing can be told of that where what is found just now is not complete."""
 
     saved: SavedSearch
     query: SearchQuery
@@ -36,6 +36,7 @@ class Opened:
     new: frozenset[int]
     changed: frozenset[int]
     since: datetime
+    is_complete: bool
 
     @property
     def fresh(self) -> int:
@@ -81,13 +82,20 @@ def open_again(saved: SavedSearch, user: User) -> Opened:
     results = search(query, user)
     new: frozenset[int] = frozenset()
     changed: frozenset[int] = frozenset()
-    if not _incomplete(results):
-        before = {int(id): known["hash"] for id, known in saved.found.items()}
+    is_complete = not _incomplete(results)
+    if is_complete:
+        # What was hidden when it was noted is new to whoever could not see it.
+        known_to = saved.found.items() if getattr(user, "is_staff", False) else _public(saved).items()
+        before = {int(id): known["hash"] for id, known in known_to}
         shown = [hit.entry.pk for hit in results.hits]
         now = dict(Entry.objects.filter(pk__in=shown).values_list("pk", "content_hash"))
         new = frozenset(now.keys() - before.keys())
         changed = frozenset(id for id in now.keys() & before.keys() if now[id] != before[id])
-    return Opened(saved, query, results, new, changed, saved.found_at)
+    return Opened(saved, query, results, new, changed, saved.found_at, is_complete)
+
+
+def _public(saved: SavedSearch) -> dict[str, Any]:
+    return {id: known for id, known in saved.found.items() if known["public"]}
 
 
 def take_in(saved: SavedSearch, user: User) -> None:

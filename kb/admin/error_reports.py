@@ -1,5 +1,7 @@
 """What readers found wrong, as a queue: the open ones first looked at, then settled."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -32,8 +34,9 @@ class ErrorReportAdmin(admin.ModelAdmin):
     def entry_linked(self, report: ErrorReport) -> SafeString:
         return format_html('<a href="{}">{}</a>', report.entry.get_absolute_url(), report.entry.title)
 
-    def save_model(self, request: HttpRequest, obj: ErrorReport, form: object, change: bool) -> None:
-        obj.move_to(obj.state, request.user)
+    def save_model(self, request: HttpRequest, obj: ErrorReport, form: Any, change: bool) -> None:
+        if "state" in form.changed_data:
+            obj.move_to(obj.state, request.user)
 
     @admin.action(description="Settled", permissions=["change"])
     def settle(self, request: HttpRequest, chosen: QuerySet[ErrorReport]) -> None:

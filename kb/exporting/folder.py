@@ -16,7 +16,7 @@ from kb.models import Origin
 
 MAX_FRONT_MATTER = 60_000  # characters; our own source takes 65,536
 PICTURE = re.compile(r"\]\((<?)files/")
-REFERENCE = ("url", "urn", "title", "publisher", "authors", "date", "archive_url", "language")
+REFERENCE = ("url", "urn", "title", "publisher", "authors", "date", "archive_url", "language", "role")
 NOTICE = "NOTICE.txt"
 FORMAT = "precedent"  # tells our own source that the front matter says all there is to say
 
@@ -131,7 +131,7 @@ def _front(record: ExportRecord, references: Sequence[dict[str, Any]]) -> dict[s
 
 
 def _short(reference: dict[str, Any]) -> dict[str, Any]:
-    return {name: reference[name] for name in REFERENCE if reference[name]}
+    return {name: reference[name] for name in REFERENCE if reference[name] not in ("", [], None, "report")}
 
 
 def _name(record: ExportRecord) -> PurePosixPath:

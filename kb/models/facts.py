@@ -1,5 +1,6 @@
 """Asking the database about what stands in `Entry.facts`."""
 
+import re
 from typing import Any
 
 from django.db.models import BooleanField, F, Func, Value
@@ -14,13 +15,19 @@ class SaysOf(Func):
     def __init__(self, name: str, value: str) -> None:
         assert name.isidentifier()
         self.name = name
-        super().__init__(F("facts"), Value(value.strip()))
+        self.value = value.strip()
+        super().__init__(F("facts"), Value(self.value))
 
     def deconstruct(self) -> Any:
         raise NotImplementedError("this is for queries, not for migrations")
 
     def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
-        return self._as(compiler, lambda column: f"json_each({column}, '$.{self.name}') AS part")
+        if self.value.isascii():
+            return self._as(compiler, lambda column: f"json_each({column}, '$.{self.name}') AS part")
+        # SQLite's LOWER knows ASCII alone; Django gives it Python's regular expressions.
+        column, parameters = compiler.compile(self.get_source_expressions()[0])
+        sql = f"EXISTS(SELECT 1 FROM json_each({column}, '$.{self.name}') AS part WHERE part.value REGEXP %s)"  # noqa: S608
+        return sql, [*parameters, rf"(?i)\A\s*{re.escape(self.value)}\s*\Z"]
 
     def as_postgresql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
         return self._as(compiler, lambda column: f"{postgresql_parts(column, self.name)} AS part(value)")

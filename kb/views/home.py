@@ -17,6 +17,7 @@ from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
 from kb.models import Entry
 from kb.models.entries import EntryQuerySet
+from kb.roles import Role
 from kb.trends import counting
 from kb.unless_written import unless_written
 
@@ -75,7 +76,7 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
 
 def _ways(entries: EntryQuerySet) -> list[Way]:
     of_kind = {kind: entries.filter(kind=kind).order_by() for kind in Kind}
-    named = counting.most_named(entries.order_by(), IN_A_WAY)
+    named = counting.most_named(entries.order_by(), IN_A_WAY, (Role.DEVELOPER, Role.DEPLOYER, Role.COMPANY))
     said = {kind: counting.facts(of_kind[kind], *_facts_of(kind)) for kind in (Kind.INCIDENT, Kind.CASE_STUDY)}
     return [
         _by_fact("harm", "What it did to people.", said),
@@ -83,7 +84,7 @@ def _ways(entries: EntryQuerySet) -> list[Way]:
         _by_fact("technique", "What it was made with.", said),
         Way(
             "By company",
-            "Who is named most.",
+            "Who built it or used it.",
             [(one.name, count, one.get_absolute_url()) for one, count in named],
             reverse("entities"),
             "All entities",

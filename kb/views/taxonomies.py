@@ -55,9 +55,12 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
     if found.taxonomy.slug != taxonomy:
         return redirect(found, permanent=True)
     context = unless_written(("category", found.pk, _is_staff(request)), lambda: _read(found, _visible(request)))
+    above = [one for one in (found.parent and found.parent.parent, found.parent) if one]
+    for one in above:
+        one.taxonomy = found.taxonomy
     absolute = request.build_absolute_uri
-    way = trail(absolute, *_way(found.taxonomy, *context["above"], found))
-    context = {**context, "linked_data": script(of_category(found, absolute), way)}
+    way = trail(absolute, *_way(found.taxonomy, *above, found))
+    context = {**context, "category": found, "above": above, "linked_data": script(of_category(found, absolute), way)}
     return render(request, "taxonomies/category.html", context)
 
 
@@ -79,12 +82,7 @@ def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
     children: list[dict[str, Any]] = [
         {"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")
     ]
-    above = [one for one in (found.parent and found.parent.parent, found.parent) if one]
-    for one in above:
-        one.taxonomy = found.taxonomy
     return {
-        "category": found,
-        "above": above,
         "total": kinds.total(),
         "kinds_counted": [
             {"info": info, "count": kinds[kind], "address": _list(kind, found.slug)}

@@ -135,6 +135,7 @@ def seen(filter: EntryFilter, user: User) -> Seen | None:
     chosen = _entries(filter, user)
     everything = chosen if filter.is_empty else _entries(EntryFilter(), user)
     rows = layout.rows_of(chosen.ids)
+    rows_all = rows if filter.is_empty else layout.rows_of(everything.ids)
     beside = np.searchsorted(chosen.ids, layout.points["entry"][rows])
     is_staff = bool(getattr(user, "is_staff", False))
     return Seen(
@@ -142,9 +143,9 @@ def seen(filter: EntryFilter, user: User) -> Seen | None:
         rows=rows,
         kinds=chosen.kinds[beside],
         days=chosen.days[beside],
-        rows_all=rows if filter.is_empty else layout.rows_of(everything.ids),
+        rows_all=rows_all,
         total=len(chosen.ids),
-        key=(is_staff, layout.made_at, len(layout.points), layout.placed),
+        key=(is_staff, layout.made_at, len(layout.points), layout.placed, rows_all.tobytes()),
     )
 
 

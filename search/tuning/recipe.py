@@ -9,6 +9,17 @@ from typing import Any
 from search.tuning.pairs import Pair
 
 DIGEST = 12
+BOUNDS = {
+    "batch": (4, 1024),
+    "tokens": (8, 512),
+    "rate": (0, 1),
+    "warm_up": (1, 10_000),
+    "passes": (1, 100),
+    "scale": (0.1, 1000),
+    "together": (1, 64),
+    "share": (0, 1),
+    "seed": (0, 2**31),
+}
 SWITCH = {"yes": True, "no": False}
 
 
@@ -54,7 +65,11 @@ def parse(text: str) -> Recipe:
         except (KeyError, ValueError):
             wanted = "yes or no" if kinds[name] is bool else "a number"
             raise ValueError(f"{name} is {wanted}, not {value!r}") from None
-    return replace(RECIPE, **values)
+    found = replace(RECIPE, **values)
+    for name, (least, most) in BOUNDS.items():
+        if not least <= getattr(found, name) <= most:
+            raise ValueError(f"{name} is {least:g} to {most:g}, not {getattr(found, name):g}")
+    return found
 
 
 def digest(pairs: Iterable[Pair], recipe: Recipe) -> str:

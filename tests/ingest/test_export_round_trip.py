@@ -125,13 +125,16 @@ def test_what_is_quoted_is_no_text_and_what_was_suggested_is_left_there(tmp_path
     assert (again.references.get().text, again.classifications.count()) == ("", 0)
 
 
-def test_a_response_stays_one(tmp_path):
+@pytest.mark.parametrize(
+    ("format", "source", "name"), [("jsonl", "jsonl", "all.jsonl"), ("markdown", "markdown", "all")]
+)
+def test_a_response_stays_one(tmp_path, format, source, name):
     entry = make_entry(references=["They said.", "We are sorry."])
     entry.citations.filter(reference__text="We are sorry.").update(role="response")
-    file = exported("jsonl", tmp_path / "all.jsonl")
+    file = exported(format, tmp_path / name)
     forget_everything()
 
-    take("jsonl", file)
+    take(format, file)
 
     assert [one.role for one in Entry.objects.get().citations.all()] == ["report", "response"]
 

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from kb.comparing import MOST_SHOWN, Value, line
+from kb.comparing import MOST_SHOWN, Value, in_other_roles, line
 from kb.models import Classification, EntityAlias, SlugRedirect
 from tests.factories import make_category, make_entity, make_entry, make_reference
 
@@ -208,3 +208,12 @@ def test_the_number_of_queries_does_not_grow(client, count_queries):
 
     assert count_queries(few[0]) == count_queries(many[0])
     assert count_queries(few[1]) == count_queries(many[1])
+
+
+def test_who_has_several_roles_in_one_is_told_with_all_of_them():
+    one = make_entry(entities={"developer": ["Acme"], "deployer": ["Acme"]})
+    other = make_entry(entities={"harmed": ["Acme"]})
+
+    ((entity, first, second),) = in_other_roles(one, other)
+
+    assert (entity.name, set(first.split(", ")), second) == ("Acme", {"Developer", "Deployer"}, "Harmed")

@@ -141,6 +141,10 @@ def test_curators_settle_them(staff):
     told.refresh_from_db()
     assert (told.state, told.settled_by) == ("settled", get_user_model().objects.get())
     assert told.settled_at
+    settled_at = told.settled_at
+    staff.post(f"/admin/kb/errorreport/{told.pk}/change/", {"state": "settled"})
+    told.refresh_from_db()
+    assert told.settled_at == settled_at
     staff.post(f"/admin/kb/errorreport/{told.pk}/change/", {"state": "open"})
     told.refresh_from_db()
     assert (told.state, told.settled_by, told.settled_at) == ("open", None, None)

@@ -27,7 +27,7 @@ def test_counts_the_kinds_and_shows_the_newest(client):
 def test_ways_in_lead_to_lists_that_have_what_they_count(client):
     facts = {"harms": ["Loss of money, again"], "sector": ["Law"], "technology": ["Speech recognition"]}
     for day in ("2023-05-01", "2024"):
-        make_entry(facts=facts, occurred_on=day, entities={"deployer": ["Acme"]})
+        make_entry(facts=facts, occurred_on=day, entities={"deployer": ["Acme"], "harmed": ["Pedestrians"]})
     make_entry(kind="case_study", facts={"industry": "law", "techniques": ["Gradient boosting"]})
 
     page = client.get("/")

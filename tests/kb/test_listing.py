@@ -145,3 +145,12 @@ def test_a_facet_is_not_multiplied_by_joins():
     (year,) = year_choices(Entry.objects.all(), found.filter, found.address)
 
     assert (tag.count, year.count) == (1, 1)
+
+
+def test_a_value_that_is_longer_than_any_is_left_out_and_told():
+    found = listing("harm=" + "a" * 2001 + "&tag=law")
+
+    assert [(one.name, one.message) for one in found.problems] == [
+        ("harm", "harm takes 2,000 characters at most, not 2,001.")
+    ]
+    assert found.filter == EntryFilter(kind="incident", tag="law")

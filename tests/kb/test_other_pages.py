@@ -80,3 +80,10 @@ def test_the_command_knows_other_addresses():
     call_command("signin", "--address", "https://kb.example/", stdout=out)
 
     assert out.getvalue().startswith("https://kb.example/sign-in/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/entries/a%00b/", "/entries/a%00b.md", "/entities/a%00b/", "/taxonomies/a%00b/", "/known-as/aiid/a%00b"]
+)
+def test_nothing_is_at_an_address_that_no_database_takes(client, path):
+    assert client.get(path).status_code == 404

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from kb import throttle
 from kb.models import Entry
-from search import indexing, keeping
+from search import indexing, keeping, saved
+from search.description import clean_description
 from search.models import SavedPrecedents
 from tests.factories import make_entry, make_reference, make_user
 
@@ -377,3 +378,10 @@ def test_the_number_of_queries_of_a_saved_page_does_not_grow(client):
         return len(captured)
 
     assert queries() == queries()
+
+
+def test_signs_that_a_database_cannot_keep_are_left_out():
+    marks = saved.Marks.of("A\0 title", [1], {1: "a\0 note", 2: "\0"})
+
+    assert (marks.title, marks.notes) == ("A title", {1: "a note"})
+    assert clean_description("a bot \ud800 that pays") == "a bot ? that pays"

@@ -154,6 +154,9 @@ def test_hidden_entries_leak_neither_title_nor_count(reef):
     row = SavedSearch.objects.get()
     saved_searches.take_in(row, None)
     assert str(secret.pk) in row.found
+    Entry.objects.filter(pk=secret.pk).update(visibility="public")
+    indexing.index_pending()
+    assert "<strong>1</strong> new since" in page(Client().get(address))
 
 
 def test_nothing_is_told_new_while_not_everything_is_found(client, reef, monkeypatch):
@@ -166,6 +169,8 @@ def test_nothing_is_told_new_while_not_everything_is_found(client, reef, monkeyp
 
     assert ranking.SEMANTIC_DOWN in shown
     assert "flag new" not in shown
+    assert "Nothing new" not in shown
+    assert "What is new cannot be told right now" in shown
     assert ranking.SEMANTIC_DOWN in page(client.post(address, {"seen": "1"}), 503)
     assert ranking.SEMANTIC_DOWN in page(client.post(SAVE, {"q": "ferry"}), 503)
     assert SavedSearch.objects.count() == 1

@@ -40,6 +40,7 @@ REFERENCE = {
     "published": "published",
     "archive_url": "archive_url",
     "language": "language",
+    "role": "role",
 }
 
 

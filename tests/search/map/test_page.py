@@ -8,7 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from kb.filters import EntryFilter
 from search import indexing
+from search.map import glimpse
+from search.map.seen import seen
 from search.models import MapLayout
 from tests.factories import make_category, make_entry, make_user
 
@@ -242,3 +245,17 @@ def test_the_number_of_queries_does_not_grow(client, compute, address):
 
     few = queries()
     assert few == queries() <= 20
+
+
+def test_what_was_withdrawn_while_it_was_read_is_not_kept_in_small(ferries, compute, monkeypatch):
+    compute()
+    before = seen(EntryFilter(), None)
+    with monkeypatch.context() as slow:
+        slow.setattr(glimpse, "seen", lambda *_: before)
+        ferries[0].visibility = "internal"
+        ferries[0].save()
+        glimpse.glimpse(None)
+
+    now = glimpse.glimpse(None)
+    assert now is not None
+    assert len(now["seen"].rows) == len(ferries) - 1

@@ -81,6 +81,8 @@ def test_recipes_are_shown_one_after_the_other_kept_or_not(collection, capsys):
         (["--tune", "--recipe", "colour=red"], "'colour' is not in a recipe: batch, tokens, rate"),
         (["--tune", "--recipe", "batch=many"], "batch is a number, not 'many'"),
         (["--tune", "--recipe", "both_ways=1"], "both_ways is yes or no, not '1'"),
+        (["--tune", "--recipe", "passes=0"], "passes is 1 to 100, not 0"),
+        (["--tune", "--recipe", "share=nan"], "share is 0 to 1, not nan"),
         (["--recipe", "batch=16"], "it goes with --tune"),
     ],
 )
