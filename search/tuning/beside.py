@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -149,7 +149,8 @@ def child(
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ask it to end, which lets a training leave a checkpoint, and make it so when it has not."""
     if process.stdin is not None:
-        process.stdin.close()
+        with suppress(OSError):  # what it was still to be told, it cannot be told any more
+            process.stdin.close()
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
