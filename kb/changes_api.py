@@ -9,6 +9,7 @@ from kb.change_filter import ChangeFilter
 from kb.entries_api import BIGGEST_ID
 from kb.filters import BadFilter
 from kb.models import Change
+from kb.rights import sees_hidden
 
 router = Router()
 
@@ -32,7 +33,7 @@ def changes(request: HttpRequest, asked: Query[ChangeParams]) -> dict[str, Any]:
 
     The cursor is a place in the list and not a count, so that what is new meanwhile repeats nothing.
     """
-    private = bool(getattr(request.user, "is_staff", False))
+    private = sees_hidden(request.user)
     visible = Change.objects.made().visible_to(request.user)
     found = ChangeFilter.from_params(asked.dict(exclude={"limit", "cursor"})).apply(visible)
     rows = found.with_shown().order_by("-id")

@@ -10,6 +10,7 @@ from kb.as_json import entry_detail_json, entry_json, job_json
 from kb.filters import BadFilter, EntryFilter
 from kb.listing import ORDERS
 from kb.models import Entity, Entry, Job, Taxonomy
+from kb.rights import sees_hidden
 from kb.tokens import staff_only
 
 router = Router()
@@ -101,7 +102,7 @@ def taxonomies(request: HttpRequest) -> dict[str, Any]:
 
 @jobs_router.get("/{int:job_id}", summary="How far a job is")
 def job(request: HttpRequest, job_id: int) -> dict[str, Any]:
-    return job_json(job_or_404(job_id), private=bool(getattr(request.user, "is_staff", False)))
+    return job_json(job_or_404(job_id), private=sees_hidden(request.user))
 
 
 @jobs_router.post("/{int:job_id}/cancel", summary="End a job that is not over", auth=staff_only)

@@ -1,4 +1,4 @@
-"""What of other people's text may be shown."""
+"""What may be shown to whom: entries that are hidden, and other people's text."""
 
 import re
 
@@ -8,6 +8,11 @@ OPENING_CHARS = 200
 FREE = re.compile(r"(CC0|CC-BY|APACHE|MIT|BSD|PDDL|ODC-BY|PUBLIC DOMAIN|UNLICENSE|OGL)(?![A-Z])", re.IGNORECASE)
 SENTENCE = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])|\n+")
 WORD = re.compile(r"\s+")
+
+
+def sees_hidden(user: object) -> bool:
+    """Whether drafts and what is internal are shown to this reader: to staff."""
+    return bool(getattr(user, "is_staff", False))
 
 
 def may_show_whole(licence: str) -> bool:

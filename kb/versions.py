@@ -11,6 +11,7 @@ from kb import provenance
 from kb.change_words import Told, told_fields
 from kb.models import Entry
 from kb.models.entries import Status, User, Visibility
+from kb.rights import sees_hidden
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Step:
 def versions(entry: Entry, user: User) -> QuerySet[Any]:
     """The versions of an entry that this reader may see, the newest first; what was hidden then stays so."""
     found = _all(entry).select_related("history_user")
-    if getattr(user, "is_staff", False):
+    if sees_hidden(user):
         return found
     return found.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
 
@@ -37,7 +38,7 @@ def version_of(entry: Entry, day: date, user: User) -> Any | None:
         return None
     after = datetime.combine(day + timedelta(days=1), time(), UTC)
     last = _all(entry).filter(history_date__lt=after).exclude(history_type="-").first()
-    return last if last is not None and (getattr(user, "is_staff", False) or not _hidden(last)) else None
+    return last if last is not None and (sees_hidden(user) or not _hidden(last)) else None
 
 
 def steps(found: Sequence[Any], *, has_older: bool) -> list[Step]:

@@ -14,13 +14,14 @@ from django.db import connections
 from kb.filters import EntryFilter
 from kb.models import Entry
 from kb.models.entries import EntryQuerySet
+from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 from search.engines.base import Ids
 
 
 def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
     """Sorted ids of the entries that the filter and the reader's rights select; None when that is all of them."""
-    return unless_written((wanted, bool(getattr(user, "is_staff", False))), partial(_read, wanted, user))
+    return unless_written((wanted, sees_hidden(user)), partial(_read, wanted, user))
 
 
 def visible(ids: Sequence[int], user: Any) -> set[int]:

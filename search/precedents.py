@@ -11,7 +11,7 @@ from kb.kinds import KINDS, Kind
 from kb.models import Classification, Entry, Reference
 from kb.models.entries import User
 from kb.places import place_url
-from kb.rights import QUOTE_CHARS, may_show_whole
+from kb.rights import QUOTE_CHARS, may_show_whole, sees_hidden
 from search import closeness, health, index, themes
 from search.allowed import allowed
 from search.best_sentence import best_sentences, has_prose
@@ -149,7 +149,7 @@ def _look(parts: Sequence[Part], user: User, always: Collection[int]) -> tuple[N
     if not found.vectors:
         return found, None
     try:
-        return found, closeness.scale(_visible_ids(None) if getattr(user, "is_staff", False) else among)
+        return found, closeness.scale(_visible_ids(None) if sees_hidden(user) else among)
     except SemanticUnavailable as error:
         log.warning("nothing tells close from far: %s", error)
         return found, None

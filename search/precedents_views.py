@@ -3,13 +3,13 @@
 import re
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.text import slugify
 from django.views.decorators.cache import cache_control, never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from kb import throttle
 from kb.kinds import KINDS, Kind, KindInfo
@@ -127,18 +127,6 @@ def open_saved(request: HttpRequest, saved_id: str) -> HttpResponse:
             "edit_address": request.build_absolute_uri(edit) if edit else "",
         },
     )
-
-
-@never_cache
-@require_GET
-def let_edit(request: HttpRequest, saved_id: str, token: str) -> HttpResponse:
-    """Whoever has this address may change what was saved, from this browser on."""
-    row = keeping.row_of(SavedPrecedents, saved_id)
-    if not keeping.may_edit(row, None, token):
-        raise Http404("There is nothing saved by that address.")
-    response = redirect(row)
-    keeping.let_edit(response, row, token)
-    return response
 
 
 def _look_up(request: HttpRequest, text: str) -> Precedents:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from kb.listing import sensible, short_params
 from kb.models import Entry
 from kb.models.entries import User
+from kb.rights import sees_hidden
 from search import keeping
 from search.models import SavedSearch
 from search.query import INDEX_DOWN, INDEX_GONE, Results, SearchQuery, search
@@ -85,7 +86,7 @@ def open_again(saved: SavedSearch, user: User) -> Opened:
     is_complete = not _incomplete(results)
     if is_complete:
         # What was hidden when it was noted is new to whoever could not see it.
-        known_to = saved.found.items() if getattr(user, "is_staff", False) else _public(saved).items()
+        known_to = saved.found.items() if sees_hidden(user) else _public(saved).items()
         before = {int(id): known["hash"] for id, known in known_to}
         shown = [hit.entry.pk for hit in results.hits]
         now = dict(Entry.objects.filter(pk__in=shown).values_list("pk", "content_hash"))

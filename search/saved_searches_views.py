@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from kb import throttle
 from kb.kinds import KINDS
@@ -67,18 +67,6 @@ def open_saved(request: HttpRequest, saved_id: str) -> HttpResponse:
         "copy": saved_searches.params_of(opened.query),
     }
     return _unlisted(render(request, "search/saved.html", context))
-
-
-@never_cache
-@require_GET
-def let_edit(request: HttpRequest, saved_id: str, token: str) -> HttpResponse:
-    """Whoever has this address may change what was saved, from this browser on."""
-    row = keeping.row_of(SavedSearch, saved_id)
-    if not keeping.may_edit(row, None, token):
-        raise Http404("There is nothing saved by that address.")
-    response = redirect(row)
-    keeping.let_edit(response, row, token)
-    return response
 
 
 def _changed(request: HttpRequest, row: SavedSearch) -> HttpResponse:

@@ -20,6 +20,7 @@ from kb.kinds import KINDS, Kind, KindInfo, clean_facts, flatten
 from kb.models.dates import Precision, show_date
 from kb.models.references import Reference
 from kb.models.slugs import free_slug
+from kb.rights import sees_hidden
 from kb.text import SearchableText
 
 SHORT_DETAIL = 120  # characters; a longer one is an account of its own, and no word to match beside the title
@@ -82,13 +83,13 @@ class Tag(models.Model):
 class EntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, user: User) -> "EntryQuerySet":
         """Those that this reader may see: everything for staff, published and public entries for everybody else."""
-        if getattr(user, "is_staff", False):
+        if sees_hidden(user):
             return self
         return self.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
 
     def hidden_from(self, user: User) -> "EntryQuerySet":
         """All the others."""
-        if getattr(user, "is_staff", False):
+        if sees_hidden(user):
             return self.none()
         return self.exclude(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
 

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from kb.models.entries import Entry
 from kb.models.jobs import Job
+from kb.rights import sees_hidden
 
 MAX_KEY = 360
 
@@ -57,7 +58,7 @@ class ChangeQuerySet(models.QuerySet["Change"]):
 
     def visible_to(self, user: object) -> "ChangeQuerySet":
         """Those of entries that this reader may see. What became of entries that are gone is for staff."""
-        if getattr(user, "is_staff", False):
+        if sees_hidden(user):
             return self
         # By the entries that are hidden, for they are few: a list of the newest then ends after its page, where one by
         # the entries that are not would gather what all of them ever saw.

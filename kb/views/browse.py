@@ -11,6 +11,7 @@ from kb.kinds import KINDS
 from kb.linked_data import of_list, script
 from kb.listing import MOST_PAGES, ORDERS, REPORTS, VIEWS, Listing, chips
 from kb.models import Entry
+from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 from kb.views.downloads import download
 from kb.views.parts import is_part, render_part
@@ -33,7 +34,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
         rows = rows.prefetch_related("roles__entity").annotate(reports=REPORTS)
     paginator = Paginator(rows, VIEWS[listing.view][1])
     first, page = _pages(paginator, request.GET.get("page", ""))
-    is_staff = bool(getattr(request.user, "is_staff", False))
+    is_staff = sees_hidden(request.user)
     shown = list(rows[(first - 1) * paginator.per_page : page.end_index()])
     start = (first - 1) * paginator.per_page + 1
     absolute = request.build_absolute_uri

@@ -18,6 +18,7 @@ from kb.job_words import source_label
 from kb.listing import Chip, sensible
 from kb.models import Change, Entry, Job, SourceRecord
 from kb.models.provenance import Action, ChangeQuerySet
+from kb.rights import sees_hidden
 from kb.views.parts import render_part
 
 PAGE_SIZE = 50
@@ -119,7 +120,7 @@ def _sources(user: Any) -> list[str]:
 
 def _actions(user: Any) -> list[Action]:
     """Those that this reader may see any of."""
-    if getattr(user, "is_staff", False):
+    if sees_hidden(user):
         return list(Action)
     return [action for action in Action if action not in (Action.CONFLICT, Action.DELETED)]
 

@@ -12,6 +12,7 @@ from kb.comparing import in_other_roles, lines_of_entries, references_of_both
 from kb.comparing_entities import lines_of_entities, shared_entries
 from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, SlugRedirect
+from kb.rights import sees_hidden
 
 MOST_MATCHES = 20
 MOST_WORDS = 8
@@ -88,7 +89,7 @@ def _entity(request: HttpRequest, slug: str) -> Entity | None:
     found = found.resolved() if found else None
     visible = Entry.objects.visible_to(request.user).values("pk")
     named = found and EntityRole.objects.filter(entity=found, entry__in=visible).exists()
-    return found if named or getattr(request.user, "is_staff", False) else None
+    return found if named or sees_hidden(request.user) else None
 
 
 def _entities_like(request: HttpRequest, words: list[str]) -> Any:

@@ -17,6 +17,7 @@ from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, Role
 from kb.models.entities import normal_name
 from kb.models.entries import EntryQuerySet
+from kb.rights import sees_hidden
 from kb.trends.chart_of_years import chart_of_years
 from kb.unless_written import unless_written
 from kb.views.parts import render_part
@@ -32,7 +33,7 @@ def entities(request: HttpRequest) -> HttpResponse:
     entries = Entry.objects.visible_to(request.user)
     found = Entity.objects.current().called(typed).named_in(entries)
     ids = found.values_list("pk", "entry_count")  # type: ignore[misc]  # named_in has it
-    counted = list(ids) if typed else unless_written(("entities", _is_staff(request)), lambda: list(ids))
+    counted = list(ids) if typed else unless_written(("entities", sees_hidden(request.user)), lambda: list(ids))
     page = Paginator(counted, PAGE_SIZE).get_page(request.GET.get("page"))
     named = Entity.objects.in_bulk([pk for pk, _ in page.object_list])
     shown = [(named[pk], count) for pk, count in page.object_list if pk in named]
@@ -53,8 +54,8 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Entity.objects.select_related("merged_into"), slug=slug)
     if found.merged_into:
         return redirect(found.resolved(), permanent=True)
-    context = unless_written(("entity", found.pk, _is_staff(request)), lambda: _read(found, request.user))
-    if not context["total"] and not _is_staff(request):
+    context = unless_written(("entity", found.pk, sees_hidden(request.user)), lambda: _read(found, request.user))
+    if not context["total"] and not sees_hidden(request.user):
         raise Http404(f"Nothing here is about {slug}.")
     of_this = of_entity(
         found,
@@ -85,10 +86,6 @@ def _read(found: Entity, user: Any) -> dict[str, Any]:
         "systems": _named_with(found, named_in, systems=True),
         "others": _named_with(found, named_in, systems=False),
     }
-
-
-def _is_staff(request: HttpRequest) -> bool:
-    return bool(getattr(request.user, "is_staff", False))
 
 
 def _aliases(entity: Entity) -> list[str]:

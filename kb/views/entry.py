@@ -25,6 +25,7 @@ from kb.models.entries import Origin
 from kb.models.provenance import ProposalState
 from kb.origins import Origins
 from kb.places import PARAMETER, Place
+from kb.rights import sees_hidden
 from kb.timeline import Timeline
 from kb.views.as_of import AS_OF, as_of
 
@@ -76,7 +77,7 @@ class EntryPage(View):
             "citation": citation,
             "citation_files": [(name, label) for name, (label, *_) in FILES.items()],
             "linked_data": script(of_entry(entry, citation.url), trail(request.build_absolute_uri, *_way(entry))),
-            **(_for_curators(entry) if getattr(request.user, "is_staff", False) else {}),
+            **(_for_curators(entry) if sees_hidden(request.user) else {}),
             **self._around(entry, request, {one.pk for group in links for one in group["entries"]}),
         }
         return render(request, f"entries/{entry.kind}.html", context)

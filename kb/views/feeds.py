@@ -13,6 +13,7 @@ from kb.kinds import KINDS
 from kb.listing import Listing, chips, sensible
 from kb.models import Category, Change, Classification, Entity, EntityRole, Entry
 from kb.models.entries import SAID
+from kb.rights import sees_hidden
 
 
 @require_safe
@@ -36,7 +37,7 @@ def entity_feed(request: HttpRequest, slug: str) -> HttpResponse:
     entries = Entry.objects.visible_to(request.user).filter(
         pk__in=EntityRole.objects.filter(entity=found).values("entry")
     )
-    if not getattr(request.user, "is_staff", False) and not entries.exists():
+    if not sees_hidden(request.user) and not entries.exists():
         raise Http404(f"Nothing here is about {slug}.")
     return feed_of(request, found.name, found.get_absolute_url(), entries)
 

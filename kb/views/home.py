@@ -17,6 +17,7 @@ from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
 from kb.models import Entry
 from kb.models.entries import EntryQuerySet
+from kb.rights import sees_hidden
 from kb.roles import Role
 from kb.trends import counting
 from kb.unless_written import unless_written
@@ -48,7 +49,7 @@ class Home(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         entries = Entry.objects.visible_to(request.user)
-        is_staff = bool(getattr(request.user, "is_staff", False))
+        is_staff = sees_hidden(request.user)
         context = unless_written(("home", is_staff), lambda: _read(entries))
         glimpse = import_string(self.picture)(request.user) if self.picture else None
         linked_data = script(of_site(request.build_absolute_uri))

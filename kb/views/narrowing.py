@@ -10,6 +10,7 @@ from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.listing import Address, Chip, Choice, chips, tag_choices
 from kb.models import Entry
+from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 
 
@@ -31,7 +32,7 @@ class Narrowing:
     def of(cls, request: HttpRequest, filter: EntryFilter, kept: Mapping[str, str], address: Address) -> "Narrowing":
         """For a page whose address with another filter is `address(filter)`, and that has `kept` beside the filter."""
         user: Any = request.user
-        entries, is_staff = Entry.objects.visible_to(user), bool(getattr(user, "is_staff", False))
+        entries, is_staff = Entry.objects.visible_to(user), sees_hidden(user)
         return cls(
             path=request.path,
             kind=filter.kind,

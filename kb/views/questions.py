@@ -8,6 +8,7 @@ from kb.facets import facets
 from kb.kinds import KINDS, Kind
 from kb.listing import Listing, chips
 from kb.models import Entry
+from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 from kb.views.parts import render_part
 
@@ -18,7 +19,7 @@ PAGE_SIZE = 25
 def questions(request: HttpRequest) -> HttpResponse:
     """`/notes/questions/`: the visible notes that have questions, the newest first, narrowed down like any list."""
     listing = Listing.from_params(request.GET, Kind.NOTE)
-    is_staff = bool(getattr(request.user, "is_staff", False))
+    is_staff = sees_hidden(request.user)
     # Empty facts are not stored, so to have the key is to have a question.
     asking = Entry.objects.visible_to(request.user).filter(kind=Kind.NOTE, facts__has_key="questions")
     notes = listing.apply(asking).defer("body").prefetch_related("tags")

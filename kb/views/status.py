@@ -11,6 +11,7 @@ from django.views import View
 from kb.job_words import source_label
 from kb.kinds import KINDS
 from kb.models import Change, EntityRole, Entry, EntryReference, SourceRecord
+from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 
 
@@ -25,7 +26,7 @@ class StatusPage(View):
     encoders = ""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        counted = unless_written(("status", bool(request.user.is_staff)), lambda: _counted(request.user))
+        counted = unless_written(("status", sees_hidden(request.user)), lambda: _counted(request.user))
         context = {
             **counted,
             "index": import_string(self.index)(request.user) if self.index else None,

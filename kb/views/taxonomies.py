@@ -15,6 +15,7 @@ from kb.linked_data import of_category, of_list, of_taxonomy, script, trail
 from kb.listing import ORDERS
 from kb.models import Category, Classification, Entry, Origin, Taxonomy
 from kb.models.entries import SAID, EntryQuerySet
+from kb.rights import sees_hidden
 from kb.trends.chart_of_years import chart_of_years
 from kb.unless_written import unless_written
 
@@ -24,7 +25,7 @@ EXAMPLES = 8
 @require_safe
 def taxonomies(request: HttpRequest) -> HttpResponse:
     """All taxonomies, with how many categories each has and how many entries are classified by it."""
-    found = unless_written(("taxonomies", _is_staff(request)), lambda: _counted(_visible(request)))
+    found = unless_written(("taxonomies", sees_hidden(request.user)), lambda: _counted(_visible(request)))
     absolute = request.build_absolute_uri
     of_this = of_list("Taxonomies", absolute(), [row["taxonomy"] for row in found], absolute, total=len(found))
     return render(request, "taxonomies/list.html", {"taxonomies": found, "linked_data": script(of_this)})
@@ -34,7 +35,9 @@ def taxonomies(request: HttpRequest) -> HttpResponse:
 def taxonomy(request: HttpRequest, slug: str) -> HttpResponse:
     """One taxonomy: its categories, those within others below them, with what they mean and how many are in each."""
     found = get_object_or_404(Taxonomy, slug=slug)
-    counts = unless_written(("taxonomy", found.pk, _is_staff(request)), lambda: _by_category(found, _visible(request)))
+    counts = unless_written(
+        ("taxonomy", found.pk, sees_hidden(request.user)), lambda: _by_category(found, _visible(request))
+    )
     below: dict[int | None, list[Category]] = {}
     for category in found.categories.order_by("name"):
         category.taxonomy = found
@@ -54,7 +57,7 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
     found = get_object_or_404(Category.objects.select_related("taxonomy", "parent__parent"), slug=slug)
     if found.taxonomy.slug != taxonomy:
         return redirect(found, permanent=True)
-    context = unless_written(("category", found.pk, _is_staff(request)), lambda: _read(found, _visible(request)))
+    context = unless_written(("category", found.pk, sees_hidden(request.user)), lambda: _read(found, _visible(request)))
     above = [one for one in (found.parent and found.parent.parent, found.parent) if one]
     for one in above:
         one.taxonomy = found.taxonomy
@@ -112,10 +115,6 @@ def _way(taxonomy: Taxonomy, *categories: Category) -> list[tuple[str, str]]:
 
 def _list(kind: str, slug: str) -> str:
     return f"{reverse(kind)}?{urlencode({'category': slug})}"
-
-
-def _is_staff(request: HttpRequest) -> bool:
-    return bool(getattr(request.user, "is_staff", False))
 
 
 def _visible(request: HttpRequest) -> EntryQuerySet:

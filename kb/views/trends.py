@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kb.listing import Problem, sensible
+from kb.rights import sees_hidden
 from kb.trends.page import Asked, trends
 from kb.unless_written import unless_written
 from kb.views.narrowing import Narrowing
@@ -17,7 +18,7 @@ def trends_page(request: HttpRequest) -> HttpResponse:
     What makes no sense in it is told beside the charts that the rest of it gives, with status 400.
     """
     asked, problems = sensible(Asked.from_params, request.GET.dict())
-    is_staff = bool(getattr(request.user, "is_staff", False))
+    is_staff = sees_hidden(request.user)
     found = unless_written(("trends", asked, is_staff), lambda: trends(asked, request.user))
     if found.unknown:
         problems.append(Problem(found.unknown.name, str(found.unknown)))

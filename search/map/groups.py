@@ -10,6 +10,7 @@ from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.models import Classification, Entry
 from kb.models.entries import User
+from kb.rights import sees_hidden
 from kb.trends import counting
 from kb.unless_written import unless_written
 from search.engines.base import Ids
@@ -78,7 +79,7 @@ def _in_year(filter: EntryFilter, year: int) -> EntryFilter | None:
 
 def _by_category(seen: Seen, filter: EntryFilter, user: User) -> Grouping:
     """The commonest categories of the question that categories answer most often."""
-    is_staff = bool(getattr(user, "is_staff", False))
+    is_staff = sees_hidden(user)
     names, members, field = unless_written(("categories", is_staff), lambda: _categories(user))
     of = np.full(len(seen.rows), REST, np.int64)
     ids = seen.points["entry"]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kb.models.entries import User
+from kb.rights import sees_hidden
 from search.engines.base import Ids
 from search.models import Audience, MapLayout
 
@@ -54,7 +55,7 @@ class Layout:
 def current(user: User) -> Layout | None:
     """The map for this reader; None where none was computed yet. Read anew only when it is another."""
     changed_at = dict(MapLayout.objects.values_list("audience", "changed_at"))
-    audience = Audience.STAFF.value if getattr(user, "is_staff", False) else Audience.EVERYBODY.value
+    audience = Audience.STAFF.value if sees_hidden(user) else Audience.EVERYBODY.value
     if audience not in changed_at:
         audience = Audience.EVERYBODY.value
     return _read(audience, changed_at[audience]) if audience in changed_at else None

@@ -13,6 +13,7 @@ from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.models import Entry
 from kb.models.entries import User
+from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 from search.allowed import numbers
 from search.engines.base import Ids
@@ -137,7 +138,7 @@ def seen(filter: EntryFilter, user: User) -> Seen | None:
     rows = layout.rows_of(chosen.ids)
     rows_all = rows if filter.is_empty else layout.rows_of(everything.ids)
     beside = np.searchsorted(chosen.ids, layout.points["entry"][rows])
-    is_staff = bool(getattr(user, "is_staff", False))
+    is_staff = sees_hidden(user)
     return Seen(
         layout=layout,
         rows=rows,
@@ -150,7 +151,7 @@ def seen(filter: EntryFilter, user: User) -> Seen | None:
 
 
 def _entries(filter: EntryFilter, user: User) -> Entries:
-    is_staff = bool(getattr(user, "is_staff", False))
+    is_staff = sees_hidden(user)
     return unless_written(("map", filter, is_staff), lambda: _read(filter, user))
 
 

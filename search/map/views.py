@@ -18,6 +18,7 @@ from kb.kinds import KINDS
 from kb.listing import sensible
 from kb.models import Entry
 from kb.problems import problem
+from kb.rights import sees_hidden
 from kb.views.narrowing import Narrowing
 from kb.views.parts import is_part, render_part
 from search import index
@@ -75,7 +76,7 @@ def points(request: HttpRequest) -> HttpResponse:
     etag = quote_etag(hashlib.sha256(body).hexdigest()[:32])
     response = get_conditional_response(request, etag=etag) or HttpResponse(body, "application/json")
     response["ETag"] = etag
-    response["Cache-Control"] = "private, no-store" if getattr(request.user, "is_staff", False) else "no-cache"
+    response["Cache-Control"] = "private, no-store" if sees_hidden(request.user) else "no-cache"
     return response
 
 
