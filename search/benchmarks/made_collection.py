@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from django.db import transaction
 
+from kb import planning
 from kb.models import Entry, ExternalId, Tag
 from search import index
 from search.benchmarks.made_around import Around, facts
@@ -73,6 +74,7 @@ def fill(passages: int, seed: int = 11) -> None:
             with transaction.atomic():
                 _write(some, sentences.blend([row for one in some for row in one.chosen], chance), engine, tags)
                 around.write([one.entry for one in some])
+    planning.keep_up()
 
 
 def questions(count: int, seed: int = 5) -> list[str]:
