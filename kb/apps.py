@@ -1,4 +1,4 @@
-"""kb's start: history and change signals for every model that search or readers care about, and what it does in rounds."""
+"""kb's start: history and change signals for every model that search or readers care about, and its rounds."""
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
@@ -15,7 +15,7 @@ class KbConfig(AppConfig):
     verbose_name = "Knowledge base"
 
     def ready(self) -> None:
-        from kb import changes, planning, signals
+        from kb import among, changes, planning, signals  # noqa: F401 - among registers a lookup
 
         changes.connect()
         signals.sweep.connect(planning.keep_up, dispatch_uid="kb.planning")

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from kb import provenance
+from kb.among import ByIds
 from kb.models import Entry, ExternalId, Job, Reference, Tag
 from kb.models.entries import first_external_ids
 from kb.origins import provenance_json, sources_json
 from kb.rights import QUOTE_CHARS, may_show_whole
 
 Absolute = Callable[[str], str]
+
+_tags = ByIds(lambda ids: Tag.objects.filter(entries__pk__among=ids).values_list("entries", "slug"))
+_external_ids = ByIds(
+    lambda ids: ExternalId.objects.filter(entry__pk__among=ids).values_list("entry", "namespace", "value")
+)
 
 
 @dataclass(frozen=True)
@@ -31,10 +37,10 @@ class Names:
     def read(cls, ids: Sequence[int]) -> "Names":
         """Of many entries, by two queries that make no objects: a search answers with what these cost."""
         tags: defaultdict[int, list[str]] = defaultdict(list)
-        for id, slug in Tag.objects.filter(entries__in=ids).values_list("entries", "slug"):
+        for id, slug in _tags(ids):
             tags[id].append(slug)
         external: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-        for id, *pair in ExternalId.objects.filter(entry__in=ids).values_list("entry", "namespace", "value"):
+        for id, *pair in _external_ids(ids):
             external[id].append((pair[0], pair[1]))
         return cls(tags, {id: first_external_ids(pairs) for id, pairs in external.items()})
 

@@ -3,14 +3,18 @@
 With 100,000 entries the ids take tens of milliseconds to read, so they are kept until something is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from datetime import date
 from functools import partial
-from typing import Any
+from itertools import starmap
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
+from django.db.models import QuerySet
 
+from kb.among import ByIds
 from kb.filters import EntryFilter
 from kb.models import Entry
 from kb.models.entries import EntryQuerySet
@@ -19,14 +23,30 @@ from kb.unless_written import unless_written
 from search.engines.base import Ids
 
 
+class Seen(NamedTuple):
+    """What is counted of an entry that was found."""
+
+    id: int
+    kind: str
+    occurred_on: date | None
+
+
+def _rows_seen(ids: Iterable[int], hidden_too: bool) -> QuerySet[Entry, Any]:
+    among = Entry.objects.shown(hidden_too=hidden_too).filter(pk__among=ids)
+    return among.order_by().values_list("pk", "kind", "occurred_on")
+
+
+_seen = ByIds(_rows_seen)
+
+
 def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
     """Sorted ids of the entries that the filter and the reader's rights select; None when that is all of them."""
     return unless_written((wanted, sees_hidden(user)), partial(_read, wanted, user))
 
 
-def visible(ids: Sequence[int], user: Any) -> set[int]:
-    """Those of these entries that are still there and that the reader may see."""
-    return set(Entry.objects.visible_to(user).filter(pk__among=frozenset(ids)).order_by().values_list("pk", flat=True))
+def visible(ids: Iterable[int], user: Any) -> list[Seen]:
+    """Those of these entries that are still there and that the reader may see, in no order."""
+    return list(starmap(Seen, _seen(ids, sees_hidden(user))))
 
 
 def numbers(entries: EntryQuerySet, *names: str) -> Ids:

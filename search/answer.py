@@ -3,7 +3,7 @@
 from typing import Any
 
 from kb.as_json import Absolute, Names, entry_json
-from search.facets import Value
+from search.facets import FacetValue
 from search.health import waiting_notice
 from search.hits import Hit, PassageHit
 from search.query import Results
@@ -39,7 +39,7 @@ def hit_json(hit: Hit, absolute: Absolute, names: Names) -> dict[str, Any]:
     }
 
 
-def _value_json(value: Value) -> dict[str, Any]:
+def _value_json(value: FacetValue) -> dict[str, Any]:
     return {"value": value.value, "label": value.label, "count": value.count, "chosen": value.chosen}
 
 

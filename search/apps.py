@@ -8,7 +8,7 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         from kb import jobs, similar
-        from search import among, receivers  # noqa: F401 - registers a lookup
+        from search import receivers
 
         receivers.connect()
         jobs.register("reindex", "search.jobs.rebuild")

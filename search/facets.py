@@ -1,22 +1,26 @@
 """What was found, counted: by kind, year, tag, entity, category and where else it is known."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Value
+from django.db.models.functions import Concat
 
+from kb.among import ByIds
 from kb.external import NAMESPACES, OURS
 from kb.filters import EntryFilter
 from kb.kinds import KINDS
-from kb.models import Category, Entity, Entry, ExternalId, Tag
+from kb.models import Category, Classification, Entity, EntityRole, Entry, ExternalId, Tag
+from kb.models.entries import SAID
+from search.allowed import Seen
 
 SHOWN = 12
 
 
 @dataclass(frozen=True)
-class Value:
+class FacetValue:
     """A value that the results have: in how many of them, and the filter that would keep these too, or, where it is
     chosen already, that would take it away."""
 
@@ -33,45 +37,63 @@ class Facet:
 
     name: str
     label: str
-    values: list[Value]
+    values: list[FacetValue]
 
 
-def count(entry_ids: Sequence[int], filter: EntryFilter, user: object) -> list[Facet]:
-    """The facets of these entries, of those that the reader may see, the commonest values first, years latest first.
+def count(entries: Collection[Seen], filter: EntryFilter) -> list[Facet]:
+    """The facets of these entries, the commonest values first, years latest first. A category counts what it would
+    leave, without what is only suggested for it.
 
-    Five queries, however many entries there are.
+    As many queries, however many entries there are.
     """
-    entries = Entry.objects.visible_to(user).filter(pk__among=frozenset(entry_ids)).order_by()  # type: ignore[arg-type]
-    rows = list(entries.values_list("pk", "kind", "occurred_on"))
-    ids = frozenset(pk for pk, _, _ in rows)  # of a list Django looks at each value, time and again
-    kinds = Counter(kind for _, kind, _ in rows)
-    years = Counter(day.year for _, _, day in rows if day)
-    tags = _commonest(Tag.objects.filter(entries__pk__among=ids), "entries", "slug", "name")
-    entities = _commonest(Entity.objects.filter(roles__entry__pk__among=ids), "roles__entry", "slug", "name")
-    classes = Category.objects.filter(classifications__entry__pk__among=ids)
-    categories = _commonest(classes, "classifications__entry", "slug", "taxonomy__name", "name")
-    known = ExternalId.objects.filter(entry__pk__among=ids).exclude(namespace__in=OURS)
-    spaces = [(space, _called(space), n) for space, n in _commonest(known, "entry", "namespace")]
+    ids = [one.id for one in entries]
+    kinds = Counter(one.kind for one in entries)
+    years = Counter(one.occurred_on.year for one in entries if one.occurred_on)
+    spaces = [(space, _called(space), n) for space, n in _namespaces(ids)]
     found = [
         _facet("kind", "Kind", [(kind, KINDS[kind].plural, n) for kind, n in kinds.most_common()], filter),
         _by_year(years, filter),
-        _facet("tag", "Tag", tags, filter),
-        _facet("entity", "Who", entities, filter),
-        _facet("category", "Category", [(slug, f"{of}: {name}", n) for slug, of, name, n in categories], filter),
+        _facet("tag", "Tag", _named(_tags(ids), _tag_names), filter),
+        _facet("entity", "Who", _named(_entities(ids), _entity_names), filter),
+        _facet("category", "Category", _named(_categories(ids), _category_names), filter),
         _facet("namespace", "Known in", spaces, filter),
     ]
     return [facet for facet in found if facet.values]
 
 
-def _commonest(rows: QuerySet, entry: str, *fields: str) -> list[tuple]:
-    """The fields and in how many of the entries they are; `rows` are joined with these entries already."""
-    counted = rows.order_by().values(*fields).annotate(n=Count(entry, distinct=True))
-    return list(counted.order_by("-n", *fields).values_list(*fields, "n")[:SHOWN])
+def _commonest(rows: QuerySet, column: str) -> QuerySet:
+    """The values of a column that most entries have, with how many these are. Names are looked up after the counting,
+    which has less to carry so."""
+    counted = rows.order_by().values(column).annotate(n=Count("entry", distinct=True))
+    return counted.order_by("-n", column).values_list(column, "n")[:SHOWN]
+
+
+_tags = ByIds(lambda ids: _commonest(Entry.tags.through.objects.filter(entry__pk__among=ids), "tag"))
+_entities = ByIds(lambda ids: _commonest(EntityRole.objects.filter(entry__pk__among=ids), "entity"))
+_categories = ByIds(
+    lambda ids: _commonest(Classification.objects.filter(entry__pk__among=ids, origin__in=SAID), "category")
+)
+_namespaces = ByIds(
+    lambda ids: _commonest(ExternalId.objects.filter(entry__pk__among=ids).exclude(namespace__in=OURS), "namespace")
+)
+_tag_names = ByIds(lambda ids: Tag.objects.filter(pk__among=ids).values_list("pk", "slug", "name"))
+_entity_names = ByIds(lambda ids: Entity.objects.filter(pk__among=ids).values_list("pk", "slug", "name"))
+_category_names = ByIds(
+    lambda ids: Category.objects.filter(pk__among=ids).values_list(
+        "pk", "slug", Concat("taxonomy__name", Value(": "), "name")
+    )
+)
+
+
+def _named(counted: list[tuple[int, int]], names: ByIds) -> list[tuple[str, str, int]]:
+    """Slug, name and count, the commonest first, and of those as common by their slugs."""
+    known = {pk: (slug, name) for pk, slug, name in names(pk for pk, _ in counted)}
+    return sorted(((*known[pk], n) for pk, n in counted if pk in known), key=lambda row: (-row[2], row[0]))
 
 
 def _facet(name: str, label: str, rows: Iterable[tuple[str, str, int]], filter: EntryFilter) -> Facet:
     chosen = filter.values(name)
-    values = [Value(value, text, n, filter.toggled(name, value), value in chosen) for value, text, n in rows]
+    values = [FacetValue(value, text, n, filter.toggled(name, value), value in chosen) for value, text, n in rows]
     return Facet(name, label, values)
 
 
@@ -80,7 +102,7 @@ def _by_year(years: Counter[int], filter: EntryFilter) -> Facet:
     for year, n in sorted(years.items(), reverse=True):
         this = replace(filter, since=date(year, 1, 1), until=date(year, 12, 31))
         anytime = filter.without("since").without("until")
-        values.append(Value(str(year), str(year), n, anytime if filter == this else this, filter == this))
+        values.append(FacetValue(str(year), str(year), n, anytime if filter == this else this, filter == this))
     return Facet("year", "Year", values)
 
 

@@ -1,11 +1,14 @@
 """From ranked ids to what a reader sees: entries, the passages that matched, and in each the sentence that did most."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
+from kb.among import ByIds
 from kb.models import Entry, Reference
 from kb.places import place_url
-from kb.rights import QUOTE_CHARS, may_show_whole, quoted
+from kb.rights import QUOTE_CHARS, may_show_whole, quoted, sees_hidden
 from search import vocabulary
 from search.analysis import query_terms
 from search.explaining import Weight, best_sentence
@@ -53,11 +56,18 @@ class Hit:
     passages: list[PassageHit]
 
 
+def _shown(ids: Iterable[int], hidden_too: bool) -> QuerySet[Entry]:
+    # Tags and identifiers are in the JSON alone, and are fetched for it: see `answer`.
+    return Entry.objects.shown(hidden_too=hidden_too).filter(pk__among=ids).order_by().only(*FIELDS)
+
+
+_entries = ByIds(_shown)
+_by_id = ByIds(lambda ids: Passage.objects.filter(pk__among=ids).order_by())
+
+
 def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
     """Those of the ranked entries that this reader may see, with what explains them, in a fixed number of queries."""
-    # Tags and identifiers are in the JSON alone, and are fetched for it: see `answer`.
-    known = Entry.objects.visible_to(user).only(*FIELDS)  # type: ignore[arg-type]
-    entries = known.in_bulk([ranked.entry_id for ranked in shown])
+    entries = {entry.pk: entry for entry in _entries([ranked.entry_id for ranked in shown], sees_hidden(user))}
     passages = _passages([passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]])
     asked, weight = len(query_terms(text)), vocabulary.current().idf
     found = []
@@ -78,7 +88,7 @@ def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
 
 def _passages(ids: Sequence[int]) -> dict[int, Passage]:
     """With their references, which few have."""
-    passages = Passage.objects.in_bulk(ids)
+    passages = {passage.pk: passage for passage in _by_id(ids)}
     cited = {passage.reference_id for passage in passages.values() if passage.reference_id}
     references = Reference.objects.defer("text").in_bulk(cited) if cited else {}
     for passage in passages.values():

@@ -89,9 +89,9 @@ def search(query: SearchQuery, user: User) -> Results:
     except SearchError:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
-    # Inside `within` is only what the database has just named; without it, the index may know more than there is.
-    entries = ranking.entries if within is not None else _visible(ranking, user)
-    entries, more_notices = _reranked(query, entries)
+    # The index may know more than there is, or than this reader may see.
+    seen = {one.id: one for one in visible([ranked.entry_id for ranked in ranking.entries], user)}
+    entries, more_notices = _reranked(query, [ranked for ranked in ranking.entries if ranked.entry_id in seen])
     shown = entries[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(entries)
     return Results(
@@ -102,7 +102,7 @@ def search(query: SearchQuery, user: User) -> Results:
         waiting=waiting,
         is_all=query.mode == "keyword" and sum(len(entry.passages) for entry in ranking.entries) < DEPTH,
         did_you_mean=suggestion,
-        facets=facets.count([entry.entry_id for entry in entries], query.filter, user) if query.facets else None,
+        facets=facets.count(seen.values(), query.filter) if query.facets else None,
     )
 
 
@@ -126,9 +126,3 @@ def _read(passage_ids: Sequence[int]) -> dict[int, str]:
     """What a model reads of passages, by id."""
     rows = Passage.objects.filter(pk__in=passage_ids).values_list("pk", "entry__title", "text")
     return {pk: embedded_text(title, text) for pk, title, text in rows}
-
-
-def _visible(ranking: Ranking, user: User) -> list[RankedEntry]:
-    """What the index found, as far as it is still there and this reader's to see."""
-    ids = visible([ranked.entry_id for ranked in ranking.entries], user)
-    return [ranked for ranked in ranking.entries if ranked.entry_id in ids]

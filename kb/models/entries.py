@@ -83,9 +83,11 @@ class Tag(models.Model):
 class EntryQuerySet(models.QuerySet["Entry"]):
     def visible_to(self, user: User) -> "EntryQuerySet":
         """Those that this reader may see: everything for staff, published and public entries for everybody else."""
-        if sees_hidden(user):
-            return self
-        return self.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
+        return self.shown(hidden_too=sees_hidden(user))
+
+    def shown(self, *, hidden_too: bool) -> "EntryQuerySet":
+        """Those that are published and public, or all."""
+        return self if hidden_too else self.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
 
     def hidden_from(self, user: User) -> "EntryQuerySet":
         """All the others."""
@@ -174,6 +176,8 @@ class Entry(models.Model):
             models.Index(fields=["kind", "-occurred_on", "-id"]),
             # With what is counted of entries, so that counting does not read their texts.
             models.Index(fields=["status", "visibility", "kind", "occurred_on", "language"]),
+            # The same for entries that are named, as by a search.
+            models.Index(fields=["status", "visibility", "id", "kind", "occurred_on"]),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from kb.models import Category, Entry
 from search import indexing
 from tests.factories import make_category, make_entry, make_user
 
@@ -47,6 +48,14 @@ def test_what_the_reader_may_see_of_what_was_found_is_counted(client, ferries):
     assert counts(client, tag="maps", kind="note") == {"kind": {"note": 1}, "year": {"2023": 1}, "tag": {"maps": 1}}
     client.force_login(make_user(is_staff=True))
     assert counts(client)["tag"] == {"ships": 3, "maps": 2, "secret": 1}
+
+
+def test_a_category_that_is_only_suggested_is_not_counted_since_its_filter_would_not_keep_the_entry(client, ferries):
+    two = Entry.objects.get(title="Two")
+    two.classifications.create(category=Category.objects.get(name="Physical"), origin="suggested")
+
+    assert counts(client)["category"] == {"harms-physical": 1}
+    assert counts(client, category="harms-physical")["kind"] == {"incident": 1}
 
 
 def test_facets_are_there_only_when_asked_for(client, ferries):
