@@ -1,7 +1,7 @@
 """The filters that browsing, search and the API share: one value object, read from a query string."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from operator import or_
@@ -151,7 +151,7 @@ class EntryFilter:
 
     def params(self) -> dict[str, str]:
         """What is set, as strings for an address."""
-        return {field.name: str(value) for field in fields(self) if (value := getattr(self, field.name))}
+        return {name: str(value) for name, value in vars(self).items() if value}
 
 
 def role_and_slug(written: str) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
 from search.openvino_runtime import let_go, openvino
-from search.prepared import REST, Prepared
+from search.prepared import REST, Prepared, instructions
 from search.text import clean
 
 # Passages that go through the model together: few, so that little is padding; more are no faster on a processor.
@@ -21,8 +21,9 @@ FEW = 128
 # than what padding it would, every time.
 STEP = 8
 STEP_SINGLE = 4
-# One text is done in two thirds of the time by two cores; more would wait for each other.
-THREADS_SINGLE = 2
+# One text is done in two thirds of the time by two cores; more would wait for each other. Where a core multiplies whole
+# tiles it is no slower alone, and the other one is free for another question.
+THREADS_SINGLE = 1 if instructions() == "amx_int8" else 2
 
 
 class OpenVinoEncoder:

@@ -20,6 +20,7 @@ MODES = {
     "keyword": "Words only",
     "vector": "Meaning only",
 }
+LONGEST_LABEL = 48
 EXAMPLES = (
     "a support chatbot that can issue refunds",
     "face recognition used to identify a suspect",
@@ -66,13 +67,23 @@ def quality_page(request: HttpRequest) -> HttpResponse:
     return render(request, "search/quality.html", context)
 
 
+def _clipped(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"
+
+
 def _links(query: SearchQuery, facets: list[Facet]) -> list[tuple[Facet, list[Choice]]]:
     """Each facet with its values as links that set or remove it."""
     return [
         (
             facet,
             [
-                Choice(one.value, one.label, one.count, search_address(replace(query, filter=one.filter)), one.chosen)
+                Choice(
+                    one.value,
+                    _clipped(one.label),
+                    one.count,
+                    search_address(replace(query, filter=one.filter)),
+                    one.chosen,
+                )
                 for one in facet.values
             ],
         )

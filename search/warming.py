@@ -1,5 +1,6 @@
 """What the first question would otherwise wait for: the model, the index, the templates, the pages of the files."""
 
+import gc
 import logging
 
 from django.contrib.auth.models import AnonymousUser
@@ -40,3 +41,6 @@ def rehearse() -> None:
         log.warning("searching could not be rehearsed: %s", error)
     finally:
         connections.close_all()  # this thread's own
+        # What is here now stays: to look through it again for what could be forgotten stops every request for a while.
+        gc.collect()
+        gc.freeze()

@@ -2,10 +2,12 @@
 
 import re
 from datetime import date
+from functools import cache, lru_cache
 from html import unescape
 from typing import Any
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html, linebreaks, strip_tags
 from django.utils.http import urlencode
@@ -27,6 +29,14 @@ SHORT = {"year": "Y", "month": "M Y"}
 
 
 @register.simple_tag
+@cache
+def mark(kind: str) -> SafeString:
+    """The shape of a kind of entry. Lists show it dozens of times."""
+    return render_to_string("_mark.html", {"kind": kind})
+
+
+@register.simple_tag
+@lru_cache(maxsize=4096)
 def when(value: date | None, precision: str, short: bool = False) -> SafeString | str:
     """A `<time>` no more exact than what is known: 14 February 2024, February 2024 or 2024; nothing for no date."""
     if value is None:

@@ -34,7 +34,8 @@ LOOK_EVERY_S = 0.02
 NEAREST = 10
 # Of the incidents that are imported while questions come: more than can be taken in before the time is over.
 IMPORTED = 4000
-WARM_UP = 10
+# More than are asked while a process that has just started rehearses.
+WARM_UP = 50
 
 
 @dataclass(frozen=True)

@@ -112,14 +112,15 @@ def _word_after(text: str, position: int) -> int:
 
 
 class Bar(NamedTuple):
-    """Hundredths of a whole score: what words gave, what meaning gave, and both."""
+    """Hundredths of a whole score: what words gave, what meaning gave, and both. As text, since Django looks up how a
+    language writes numbers for each that it is given."""
 
-    words: int
-    meaning: int
-    score: int
+    words: str
+    meaning: str
+    score: str
 
 
 @register.filter
 def bar(hit: Hit) -> Bar:
     """The parts that words and meaning had in the score."""
-    return Bar(*(round(max(0.0, min(1.0, part)) * 100) for part in (hit.keyword, hit.semantic, hit.score)))
+    return Bar(*(str(round(max(0.0, min(1.0, part)) * 100)) for part in (hit.keyword, hit.semantic, hit.score)))
