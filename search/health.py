@@ -8,6 +8,8 @@ from django.db.models import F, QuerySet
 
 from kb.models import Entry
 from kb.models.entries import User
+from kb.rights import sees_hidden
+from kb.unless_written import unless_written
 from search import embeddings, index
 from search.engines.base import Engine, Ids, Vectors
 from search.errors import IndexMismatch, SearchError, SemanticUnavailable
@@ -164,6 +166,10 @@ def summary(user: User = None) -> dict[str, Any]:
 
 def waiting(user: User) -> int:
     """How many of the entries that this reader may see the index has yet to take in."""
+    return unless_written(("waiting", sees_hidden(user)), lambda: _waiting(user))
+
+
+def _waiting(user: User) -> int:
     if not Indexing.objects.pending().exists():
         return 0
     return Entry.objects.visible_to(user).filter(pk__in=Indexing.objects.pending().values("pk")).count()
