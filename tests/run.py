@@ -2,10 +2,11 @@
 
     python -m tests.run [--all] [pytest arguments]
 
-Each run uses all cores. Left out, unless `--all` is given, are tests marked `thorough`, which train models or fill
-large indexes, those marked `alone`, which kill processes and run by themselves, and the second run, on PostgreSQL. In
-that are no tests that reach no database, nor those marked `once`, to which it makes no difference. KB_TEST_REQUIRE, a
-list such as `postgres,redis,rabbitmq,chromium`, turns a missing service into a failure, and asks for all.
+Each run uses all cores. Left out, unless `--all` is given, are tests marked `thorough`, which train models, fill
+large indexes or look at every page in every way, those marked `alone`, which kill processes and run by themselves, and
+the second run, on PostgreSQL. In that are no tests that reach no database, nor those marked `once`, to which it makes
+no difference. KB_TEST_REQUIRE, a list such as `postgres,redis,rabbitmq,chromium`, turns a missing service into a
+failure, and asks for all.
 """
 
 import os

@@ -66,6 +66,7 @@ def test_nothing_sticks_out_of_a_phone(page: Page, live_server, pages):
     assert wide == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "scheme",
     [

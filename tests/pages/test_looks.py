@@ -73,6 +73,7 @@ def test_on_a_phone_the_filters_are_folded_away(page: Page, live_server):
     expect(page.locator("#tag-ships")).to_be_hidden()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("scheme", "paper"),
     [

@@ -76,6 +76,7 @@ def tiny(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_a_folder_with_a_cross_encoder(tiny):
     model = CrossEncoderReranker(str(tiny))
     found = model.scores("refund", ["chatbot refund", "ferry \ud800 reef", "chatbot refund"])
