@@ -88,6 +88,15 @@ KINDS: dict[str, KindInfo] = {
 }
 
 
+def counted(info: KindInfo, count: int) -> str:
+    """So many of a kind, in words.
+
+    >>> counted(KINDS["case_study"], 1), counted(KINDS["note"], 1200)
+    ('1 case study', '1,200 notes')
+    """
+    return f"{count:,} {(info.label if count == 1 else info.plural).lower()}"
+
+
 def clean_facts(kind: str, facts: dict) -> dict:
     """`facts` checked against the kind's class, without what is empty. Raises pydantic.ValidationError."""
     return KINDS[kind].facts.model_validate(facts).model_dump(exclude_defaults=True)
