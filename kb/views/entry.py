@@ -28,7 +28,8 @@ from kb.origins import Origins
 from kb.places import PARAMETER, Place
 from kb.rights import sees_hidden
 from kb.timeline import Timeline
-from kb.views.as_of import AS_OF, as_of
+from kb.versions import AS_OF
+from kb.views.as_of import as_of
 
 MATH = 'class="math'
 NEAR = 3
