@@ -209,6 +209,25 @@ def test_a_list_looks_as_its_address_says_and_keeps_the_rest_of_it(client, view)
     assert 'href="?tag=law&amp;sort=reports&amp;format=csv"' in page
 
 
+def test_a_table_has_everybody_who_had_a_part_once_and_every_tag(client):
+    many = [f"Company {number}" for number in range(7)]
+    make_entry(
+        title="<b>One</b>", entities={"deployer": many, "developer": many[:2]}, tags=[f"tag {n}" for n in range(6)]
+    )
+    make_entry(title="Two", entities={"deployer": many[:5]})
+
+    cells = re.findall(r'<td class="who">(.*?)</td>', get(client, "/incidents/?view=table&sort=title"), re.DOTALL)
+
+    who, tags, five, _ = (re.sub(r"<[^>]*>", "", cell).strip() for cell in cells)
+    assert who == (
+        "Company 0, Company 1, Company 2, Company 3"
+        "3 more who had a part in &lt;b&gt;One&lt;/b&gt;Company 4, Company 5, Company 6"
+    )
+    assert tags == "tag 0, tag 1, tag 2, tag 32 more tags of &lt;b&gt;One&lt;/b&gt;tag 4, tag 5"
+    assert five == ", ".join(many[:5])
+    assert cells[0].count('<a href="/entities/company-') == 7
+
+
 def test_more_is_shown_below_and_the_address_holds_how_much(client):
     for index in range(60):
         make_entry(title=f"Entry {index:02}")
