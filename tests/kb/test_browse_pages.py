@@ -188,6 +188,13 @@ def test_staff_choose_by_who_can_read_it(staff):
     assert facet(page, "status") == {"Everybody": 1, "Curators, internal": 1, "Curators, draft": 1}
 
 
+def test_an_entry_that_says_a_harm_twice_is_counted_once(client):
+    make_entry(facts={"harms": ["bias", "Bias ", "fraud"]})
+    make_entry(facts={"harms": ["bias"]})
+
+    assert facet(get(client, "/incidents/"), "harm") == {"Bias": 2, "Fraud": 1}
+
+
 def test_nobody_else_learns_of_them_by_asking(client):
     make_entry(title="a draft", status="draft")
 
