@@ -302,6 +302,26 @@ def test_merged_entries_lose_nothing():
     assert Entry.history.filter(id=gone_pk).first().history_change_reason == "merged into “Ferry”"
 
 
+@pytest.mark.parametrize(
+    ("of_gone", "of_kept", "after"),
+    [
+        ("response", "report", "response"),
+        ("report", "response", "response"),
+        ("response", "response", "response"),
+        ("report", "report", "report"),
+    ],
+)
+def test_a_reference_that_was_a_response_to_either_is_one_to_what_both_became(of_gone, of_kept, after):
+    both, other = make_reference(), make_reference()
+    gone, kept = make_entry(references=[both]), make_entry(references=[both, other])
+    gone.citations.update(role=of_gone)
+    kept.citations.filter(reference=both).update(role=of_kept)
+
+    merge_entries(gone, kept)
+
+    assert [(one.reference, one.role) for one in kept.citations.all()] == [(both, after), (other, "report")]
+
+
 def test_an_entry_is_not_merged_into_itself():
     entry = make_entry()
     with pytest.raises(ValueError, match="itself"):
