@@ -1,14 +1,17 @@
 """The picture that stands for a page where its address is shared: 1200 by 630, as OpenGraph has it.
 
-An entry's has its title in the colour and with the shape of its kind. What the font cannot write, Arabic or Chinese, is
-left out rather than drawn as boxes: such a card has the kind and the date alone.
+An entry's has its title in the colour and with the shape of its kind; that of an entity or a category its name, and how
+many entries of each kind are about it. What the font cannot write, Arabic or Chinese, is left out rather than drawn as
+boxes: such a card has the kind and the date, or the numbers, alone.
 """
 
 import io
 import unicodedata
 from bisect import bisect_left
 from functools import lru_cache
+from hashlib import sha256
 from importlib.resources import files
+from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -17,8 +20,10 @@ LOOK = "1"  # another one whenever a card of the same words would look different
 MOST_CHARS = 240
 MARGIN = 80
 WIDTH = SIZE[0] - 2 * MARGIN
+Sizes = tuple[tuple[int, int], ...]
 # Sizes of the title from the largest, with as many lines as there is room for.
 SIZES = ((92, 2), (76, 3), (64, 4), (54, 5))
+SIZES_OVER_COUNTS = ((92, 2), (76, 2), (64, 3), (54, 3))
 PAPER, INK, FADED, RULE = "#fbfbf8", "#1b2127", "#575f67", "#dcdcd2"
 # As in static/precedent.css and static/marks.svg.
 COLOURS = {"incident": "#a8321f", "case_study": "#1d6a4b", "note": "#55469c"}
@@ -27,19 +32,55 @@ REGULAR, BOLD = 400, 600
 NOWHERE = "\U0010ffff"  # no font has it: what is drawn for it is what is drawn for anything missing
 
 
+class Named(NamedTuple):
+    """What the card of an entity or a category says."""
+
+    what: str
+    """Which sort of thing has the name, in a word, where nothing else can be written."""
+    within: str
+    """What it is part of, "" for nothing."""
+    name: str
+    counts: tuple[tuple[str, str], ...]
+    """Kinds, and how many entries of each, in words."""
+    rest: tuple[str, ...]
+    """Short things more, the most telling first: as many are written as fit into a line."""
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All of its words: two cards that look different differ in them."""
+        return self.what, self.within, self.name, *(word for one in self.counts for word in one), "", *self.rest
+
+    @property
+    def version(self) -> str:
+        """For the end of its address, so that nobody shows the picture of other words."""
+        return sha256("\0".join(self.said).encode(errors="replace")).hexdigest()[:12]
+
+
 def entry_card(kind: str, label: str, title: str, when: str) -> bytes:
     """The card of an entry as PNG. However long or strange the title is, it takes as long."""
     card, draw = _empty(COLOURS[kind])
     _mark(card, kind, (MARGIN, 78), 34)
     draw.text((MARGIN + 52, 95), label, INK, _font(32, REGULAR), anchor="lm")
-    size, lines = _fitted(shown(title))
-    y = 160
-    for line in lines:
-        draw.text((MARGIN, y), line, INK, _font(size, BOLD), anchor="la")
-        y += round(size * 1.24)
-    if not lines:
+    if not _write(draw, shown(title), SIZES):
         draw.text((MARGIN, 240), label, COLOURS[kind], _font(120, BOLD), anchor="la")
     _foot(card, draw, when)
+    return _png(card)
+
+
+def named_card(named: Named) -> bytes:
+    """The card of an entity or a category as PNG, with the same promise."""
+    card, draw = _empty(INK)
+    over, small = _font(32, REGULAR), _font(30, REGULAR)
+    draw.text((MARGIN, 95), _cut(shown(named.within) or named.what, over), INK, over, anchor="lm")
+    if not _write(draw, shown(named.name), SIZES_OVER_COUNTS):
+        draw.text((MARGIN, 200), named.what, INK, _font(120, BOLD), anchor="la")
+    x = MARGIN
+    for kind, count in named.counts:
+        _mark(card, kind, (x, 425), 26)
+        draw.text((x + 40, 439), count, INK, _font(34, BOLD), anchor="lm")
+        x += 40 + round(_font(34, BOLD).getlength(count)) + 44
+    draw.text((MARGIN, 492), _as_many(named.rest, small), FADED, small, anchor="lm")
+    _foot(card, draw, "")
     return _png(card)
 
 
@@ -70,16 +111,47 @@ def shown(title: str) -> str:
     return words
 
 
-def _fitted(title: str) -> tuple[int, list[str]]:
+def _write(draw: ImageDraw.ImageDraw, title: str, sizes: Sizes) -> bool:
+    """Write it as large as it fits. False where there is nothing to write."""
+    size, lines = _fitted(title, sizes)
+    y = 160
+    for line in lines:
+        draw.text((MARGIN, y), line, INK, _font(size, BOLD), anchor="la")
+        y += round(size * 1.24)
+    return bool(lines)
+
+
+def _fitted(title: str, sizes: Sizes = SIZES) -> tuple[int, list[str]]:
     """The largest size at which the title fits, and its lines; at the smallest, as much of it as fits."""
-    for size, most in SIZES:
+    for size, most in sizes:
         lines = _lines(title, _font(size, BOLD))
         if len(lines) <= most:
             return size, lines
     *kept, last = lines[:most]
-    while _font(size, BOLD).getlength(f"{last}…") > WIDTH:
-        last = last.rpartition(" ")[0] or last[:-1]
-    return size, [*kept, last.rstrip(" ,;:.…") + "…"]
+    return size, [*kept, _ended(last, _font(size, BOLD))]
+
+
+def _cut(line: str, font: ImageFont.FreeTypeFont) -> str:
+    """As much of it as fits into a line."""
+    return line if font.getlength(line) <= WIDTH else _ended(line, font)
+
+
+def _ended(line: str, font: ImageFont.FreeTypeFont) -> str:
+    """It with `…` at its end, shortened by words to fit into a line."""
+    while font.getlength(f"{line}…") > WIDTH:
+        line = line.rpartition(" ")[0] or line[:-1]
+    return line.rstrip(" ,;:.…") + "…"
+
+
+def _as_many(words: tuple[str, ...], font: ImageFont.FreeTypeFont) -> str:
+    """As many of them as fit into a line, in order."""
+    line = ""
+    for word in words:
+        longer = f"{line} · {word}" if line else word
+        if font.getlength(longer) > WIDTH:
+            break
+        line = longer
+    return line
 
 
 def _lines(title: str, font: ImageFont.FreeTypeFont) -> list[str]:

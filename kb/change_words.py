@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kb.differences import IN, Part, word_parts
+from kb.differences import IN, NOTHING, Difference, Part, difference
 from kb.provenance import FACT
 
 NAMES = {
@@ -21,7 +21,7 @@ ROWS = ("added", "removed", "changed")  # what becomes of rows, such as referenc
 
 @dataclass(frozen=True)
 class Told:
-    """What became of one field: a text of `parts`, or what was `added`, `removed` and `changed` within.
+    """What became of one field: the `difference` of a text, or what was `added`, `removed` and `changed` within.
 
     `disagrees` where a curator's value stays and an import would have it otherwise: `out` is what stays then, `in`
     what is offered.
@@ -29,11 +29,19 @@ class Told:
 
     name: str
     label: str
-    parts: tuple[Part, ...] = ()
+    difference: Difference = NOTHING
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     disagrees: bool = False
+
+    @property
+    def not_shown(self) -> str:
+        """What is left out of the difference, in words."""
+        count, shortened = self.difference.left_out, self.difference.shortened
+        more = f"{count:,} more {'change is' if count == 1 else 'changes are'} not shown" if count else ""
+        told = " and ".join(filter(None, (more, "a long passage is shortened" if shortened else "")))
+        return told[:1].upper() + told[1:]
 
 
 def told_fields(fields: Mapping[str, Any]) -> list[Told]:
@@ -59,7 +67,8 @@ def as_text(value: Any) -> str:
 def _told(name: str, change: Any) -> Told | None:
     label = field_label(name)
     if not isinstance(change, Mapping):
-        return Told(name, label, parts=(Part(IN, _cut(as_text(change))),)) if change not in (None, "", [], {}) else None
+        new = Difference((Part(IN, _cut(as_text(change))),))
+        return Told(name, label, difference=new) if change not in (None, "", [], {}) else None
     if any(verb in change for verb in ROWS):
         added, removed, changed = (_lines(change.get(verb)) for verb in ROWS)
         return Told(name, label, added=added, removed=removed, changed=changed)
@@ -74,7 +83,7 @@ def _told(name: str, change: Any) -> Told | None:
             removed=tuple(line for line in before if line not in after),
             disagrees=disagrees,
         )
-    return Told(name, label, parts=tuple(word_parts(_cut(as_text(old)), _cut(as_text(new)))), disagrees=disagrees)
+    return Told(name, label, difference=difference(as_text(old), as_text(new)), disagrees=disagrees)
 
 
 def _lines(values: Any) -> tuple[str, ...]:

@@ -4,10 +4,21 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 from django.db import models
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def _once(values: list[str]) -> list[str]:
+    """Each value as it is spelled first: an entry that says one twice, in whatever case, is counted once."""
+    first: dict[str, str] = {}
+    for value in values:
+        first.setdefault(value.lower(), value)
+    return list(first.values())
+
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
+Shorts = Annotated[list[Short], AfterValidator(_once)]
+Sentences = Annotated[list[Sentence], AfterValidator(_once)]
 
 
 class Kind(models.TextChoices):
@@ -23,13 +34,13 @@ class Facts(BaseModel):
 
 
 class IncidentFacts(Facts):
-    country: list[Short] = Field(default_factory=list)
-    sector: list[Short] = Field(default_factory=list)
-    technology: list[Short] = Field(default_factory=list)
+    country: Shorts = Field(default_factory=list)
+    sector: Shorts = Field(default_factory=list)
+    technology: Shorts = Field(default_factory=list)
     purpose: Sentence = ""
-    harms: list[Short] = Field(default_factory=list)
+    harms: Shorts = Field(default_factory=list)
     response: Sentence = ""
-    details: list[Sentence] = Field(default_factory=list)
+    details: Sentences = Field(default_factory=list)
 
 
 class CaseStudyFacts(Facts):
@@ -37,13 +48,13 @@ class CaseStudyFacts(Facts):
     problem: Sentence = ""
     approach: Sentence = ""
     results: Sentence = ""
-    techniques: list[Short] = Field(default_factory=list)
+    techniques: Shorts = Field(default_factory=list)
 
 
 class NoteFacts(Facts):
     resource: Literal["paper", "tutorial", "book", "article", "course", "database", "concept"] = "article"
     resource_title: Short = ""
-    questions: list[Sentence] = Field(default_factory=list)
+    questions: Sentences = Field(default_factory=list)
 
 
 class KindInfo(BaseModel):
@@ -86,6 +97,15 @@ KINDS: dict[str, KindInfo] = {
         ),
     )
 }
+
+
+def counted(info: KindInfo, count: int) -> str:
+    """So many of a kind, in words.
+
+    >>> counted(KINDS["case_study"], 1), counted(KINDS["note"], 1200)
+    ('1 case study', '1,200 notes')
+    """
+    return f"{count:,} {(info.label if count == 1 else info.plural).lower()}"
 
 
 def clean_facts(kind: str, facts: dict) -> dict:

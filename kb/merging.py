@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from kb import provenance
-from kb.models import Entity, EntityRole, Entry, Link, Proposal, SlugRedirect, SourceRecord
+from kb.models import CitationRole, Entity, EntityRole, Entry, Link, Proposal, SlugRedirect, SourceRecord
 from kb.models.provenance import ProposalState
 
 
@@ -100,12 +100,15 @@ def _fill(gone: Entry, kept: Entry) -> None:
 
 
 def _move_citations(gone: Entry, kept: Entry) -> None:
-    """The references of `gone`, in their order, after those of `kept`."""
+    """The references of `gone`, in their order, after those of `kept`. One that both cite is a response if it was that
+    to either: somebody has said so, and that it reports is what is said of any other."""
     last = kept.citations.aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + 1
     citations = list(gone.citations.all())
     for position, citation in enumerate(citations, start=first):
         citation.position = position
+    responses = gone.citations.filter(role=CitationRole.RESPONSE)
+    kept.citations.filter(reference__in=responses.values("reference")).update(role=CitationRole.RESPONSE)
     _move(citations, kept.citations.values_list("reference_id"), kept, ("reference_id",))
 
 

@@ -1,15 +1,15 @@
 """When an event happened and when it was written about: as a list to read, and as a strip to see at a glance."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from kb.folding import Folded, fold
 from kb.models import Entry, EntryReference
 
-SHOWN = 6  # moments; where there are few more than these, those too
-FOLDED_FROM = 10
+SHOWN, SPARE = 6, 3  # moments; where there are few more than these, those too
 DRAWN_FROM = 3
 WIDTH, HEIGHT = 600, 36
 BIN, STEP = 5, 4  # what is nearer than a bin stands on one another
@@ -56,18 +56,13 @@ class Timeline:
         return len(self.moments) > 1
 
     @property
-    def shown(self) -> Sequence[Moment]:
-        return self.moments if len(self.moments) < FOLDED_FROM else self.moments[:SHOWN]
-
-    @property
-    def folded(self) -> Sequence[Moment]:
-        """The rest of a long one."""
-        return self.moments[len(self.shown) :]
+    def folded(self) -> Folded[Moment]:
+        return fold(self.moments, SHOWN, SPARE)
 
     @property
     def left(self) -> int:
         """How many reports are folded away."""
-        return sum(len(one.citations) for one in self.folded)
+        return sum(len(one.citations) for one in self.folded.rest)
 
     @property
     def reports(self) -> int:

@@ -12,7 +12,7 @@ from kb.signin import sign_in
 from kb.sitemaps import SITEMAPS
 from kb.sitemaps import index as sitemap_index
 from kb.views.browse import browse
-from kb.views.cards import entry_card, site_card
+from kb.views.cards import category_card, entity_card, entry_card, site_card
 from kb.views.changes import changes
 from kb.views.citing import cite, markdown
 from kb.views.comparing import compare, compare_entities
@@ -56,10 +56,12 @@ urlpatterns = [
     path("compare/entities/", compare_entities, name="compare-entities"),
     path("entities/", entities, name="entities"),
     path("entities/<path:slug>/feed.atom", entity_feed, name="entity-feed"),
+    path("entities/<path:slug>/card.png", entity_card, name="entity-card"),
     path("entities/<path:slug>/", entity, name="entity"),
     path("taxonomies/", taxonomies, name="taxonomies"),
     path("taxonomies/<str:slug>/", taxonomy, name="taxonomy"),
     path("taxonomies/<str:taxonomy>/<str:slug>/feed.atom", category_feed, name="category-feed"),
+    path("taxonomies/<str:taxonomy>/<str:slug>/card.png", category_card, name="category-card"),
     path("taxonomies/<str:taxonomy>/<str:slug>/", category, name="category"),
     path("", include("search.urls")),
     path("", include("ingest.web.urls")),

@@ -1,6 +1,7 @@
 """What the templates need to say dates, addresses and quotes."""
 
 import re
+from collections.abc import Iterable
 from datetime import date
 from functools import cache, lru_cache
 from html import unescape
@@ -13,10 +14,11 @@ from django.utils.html import format_html, linebreaks, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
+from kb.folding import Folded, Item, fold
 from kb.listing import language_label
 from kb.markdown import render
 from kb.markdown_place import marked
-from kb.models import Reference
+from kb.models import Entity, Entry, Reference
 from kb.models.dates import show_date
 from kb.places import Place
 from kb.rights import may_show_whole, opening_of, quoted
@@ -24,6 +26,7 @@ from kb.rights import may_show_whole, opening_of, quoted
 register = template.Library()
 
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*\n)+")
+IN_A_CELL = 4
 LONG = {"year": "Y", "month": "F Y"}
 SHORT = {"year": "Y", "month": "M Y"}
 
@@ -110,6 +113,18 @@ def language_name(code: str) -> str:
 def each(value: str | list[str] | None) -> list[str]:
     """The values of a fact, which may be one, several or none."""
     return value if isinstance(value, list) else [value] if value else []
+
+
+@register.filter
+def few(values: Iterable[Item]) -> Folded[Item]:
+    """What stands in a cell of a table: the first of many, and the rest folded away."""
+    return fold(list(values), IN_A_CELL, 1)
+
+
+@register.filter
+def parties(entry: Entry) -> list[Entity]:
+    """Those who had a part in it, each once, whatever the parts were."""
+    return list({part.entity_id: part.entity for part in entry.roles.all()}.values())
 
 
 @register.filter

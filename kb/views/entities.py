@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from kb.cards import Named
 from kb.external import entity_url
-from kb.kinds import KINDS
+from kb.kinds import KINDS, counted
 from kb.linked_data import of_entity, of_list, script, trail
 from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, Role
@@ -54,9 +55,7 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(Entity.objects.select_related("merged_into"), slug=slug)
     if found.merged_into:
         return redirect(found.resolved(), permanent=True)
-    context = unless_written(("entity", found.pk, sees_hidden(request.user)), lambda: _read(found, request.user))
-    if not context["total"] and not sees_hidden(request.user):
-        raise Http404(f"Nothing here is about {slug}.")
+    context = entity_as_read(found, request.user)
     of_this = of_entity(
         found,
         context["aliases"],
@@ -69,16 +68,26 @@ def entity(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "entities/entity.html", {"entity": found, "linked_data": linked_data, **context})
 
 
+def entity_as_read(found: Entity, user: Any) -> dict[str, Any]:
+    """What this reader sees of an entity, its `card` among it; Http404 where it is in nothing that they may see."""
+    context = unless_written(("entity", found.pk, sees_hidden(user)), lambda: _read(found, user))
+    if not context["total"] and not sees_hidden(user):
+        raise Http404(f"Nothing here is about {found.slug}.")
+    return context
+
+
 def _read(found: Entity, user: Any) -> dict[str, Any]:
     visible = Entry.objects.visible_to(user).filter(roles__entity=found)
     # The same, none of them twice.
     named_in = Entry.objects.visible_to(user).filter(pk__in=EntityRole.objects.filter(entity=found).values("entry"))
     rows = list(visible.order_by(*ORDERS["newest"][1]).values_list("roles__role", "pk", "kind"))
+    kinds_counted, shelves = _by_kind(rows), _by_role(rows)
     return {
         "aliases": _aliases(found),
+        "card": _card(found, kinds_counted, shelves),
         "is_company": any(part == Role.COMPANY for part, _, _ in rows),
-        "kinds_counted": _by_kind(rows),
-        "shelves": _by_role(rows),
+        "kinds_counted": kinds_counted,
+        "shelves": shelves,
         "total": len({pk for _, pk, _ in rows}),
         "chart": chart_of_years(
             named_in, "Over time", lambda kind: f"{reverse(kind)}?{urlencode({'entity': found.slug})}"
@@ -86,6 +95,17 @@ def _read(found: Entity, user: Any) -> dict[str, Any]:
         "systems": _named_with(found, named_in, systems=True),
         "others": _named_with(found, named_in, systems=False),
     }
+
+
+def _card(found: Entity, kinds_counted: list[dict[str, Any]], shelves: list[dict[str, Any]]) -> Named:
+    parts = sorted(shelves, key=lambda shelf: -shelf["count"])
+    return Named(
+        "Entity",
+        "",
+        found.name,
+        tuple((one["info"].kind, counted(one["info"], one["count"])) for one in kinds_counted),
+        tuple(f"{part['role']} in {part['count']:,}" for part in parts),
+    )
 
 
 def _aliases(entity: Entity) -> list[str]:

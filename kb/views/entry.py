@@ -15,6 +15,7 @@ from kb import provenance
 from kb.change_words import told_fields
 from kb.citing import FILES, Citation
 from kb.external import is_telling, outside
+from kb.folding import fold
 from kb.job_words import source_label
 from kb.kinds import KINDS
 from kb.linked_data import of_entry, script, trail
@@ -27,10 +28,12 @@ from kb.origins import Origins
 from kb.places import PARAMETER, Place
 from kb.rights import sees_hidden
 from kb.timeline import Timeline
-from kb.views.as_of import AS_OF, as_of
+from kb.versions import AS_OF
+from kb.views.as_of import as_of
 
 MATH = 'class="math'
 NEAR = 3
+CITED, SPARE = 12, 3  # references, and how many more are not worth folding away
 
 
 class EntryPage(View):
@@ -70,7 +73,7 @@ class EntryPage(View):
                 if is_telling(external.namespace, entry.source)
             ],
             "classes": _classes(entry),
-            "cited": _cited(citations),
+            "cited": _cited(citations, place),
             "timeline": Timeline.of(entry, citations),
             "links": links,
             "origins": Origins.of(entry),
@@ -132,13 +135,20 @@ def _parties(entry: Entry) -> list[tuple[str, list[Any]]]:
     return [(role.label, by_role[role.value]) for role in Role if role.value in by_role]
 
 
-def _cited(citations: Iterable[EntryReference]) -> list[tuple[str, str, list[Reference]]]:
-    """(key, heading, references) of what reports, and of what those concerned said to it."""
+def _cited(citations: Iterable[EntryReference], place: Place | None) -> list[dict[str, Any]]:
+    """What reports, and what those concerned said to it: the first of each, and the rest folded away, but for one in
+    which a passage is to be shown."""
     by_role: dict[str, list[Reference]] = {}
     for one in citations:
         by_role.setdefault(one.role, []).append(one.reference)
     groups = (CitationRole.REPORT, "references", "References"), (CitationRole.RESPONSE, "responses", "Responses")
-    return [(key, heading, by_role[role]) for role, key, heading in groups if role in by_role]
+    found = []
+    for role, key, heading in groups:
+        if role in by_role:
+            folded = fold(by_role[role], CITED, SPARE)
+            is_open = place is not None and any(one.pk == place.reference_id for one in folded.rest)
+            found.append({"key": key, "heading": heading, "folded": folded, "open": is_open})
+    return found
 
 
 def _classes(entry: Entry) -> list[dict[str, Any]]:

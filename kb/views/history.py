@@ -28,6 +28,6 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
         "info": entry.info,
         "page": page,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
-        "steps": steps(shown, has_older=len(shown) > PAGE_SIZE),
+        "steps": steps(entry, shown, has_older=len(shown) > PAGE_SIZE),
     }
     return render(request, "entries/history.html", context)

@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from kb.kinds import KINDS
+from kb.cards import Named
+from kb.kinds import KINDS, counted
 from kb.linked_data import of_category, of_list, of_taxonomy, script, trail
 from kb.listing import ORDERS
 from kb.models import Category, Classification, Entry, Origin, Taxonomy
@@ -57,7 +58,7 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
     found = get_object_or_404(Category.objects.select_related("taxonomy", "parent__parent"), slug=slug)
     if found.taxonomy.slug != taxonomy:
         return redirect(found, permanent=True)
-    context = unless_written(("category", found.pk, sees_hidden(request.user)), lambda: _read(found, _visible(request)))
+    context = category_as_read(found, request.user)
     above = [one for one in (found.parent and found.parent.parent, found.parent) if one]
     for one in above:
         one.taxonomy = found.taxonomy
@@ -65,6 +66,12 @@ def category(request: HttpRequest, taxonomy: str, slug: str) -> HttpResponse:
     way = trail(absolute, *_way(found.taxonomy, *above, found))
     context = {**context, "category": found, "above": above, "linked_data": script(of_category(found, absolute), way)}
     return render(request, "taxonomies/category.html", context)
+
+
+def category_as_read(found: Category, user: Any) -> dict[str, Any]:
+    """What this reader sees of a category, its `card` among it."""
+    visible = Entry.objects.visible_to(user)
+    return unless_written(("category", found.pk, sees_hidden(user)), lambda: _read(found, visible))
 
 
 def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
@@ -86,6 +93,7 @@ def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
         {"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")
     ]
     return {
+        "card": _card(found, kinds, len(children)),
         "total": kinds.total(),
         "kinds_counted": [
             {"info": info, "count": kinds[kind], "address": _list(kind, found.slug)}
@@ -98,6 +106,16 @@ def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
         "suggested": list(suggested.for_lists().order_by(*newest)[:EXAMPLES]),
         "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
     }
+
+
+def _card(found: Category, kinds: Counter[str], children: int) -> Named:
+    return Named(
+        "Category",
+        " / ".join((found.taxonomy.name, *found.path[:-1])),
+        found.name,
+        tuple((kind, counted(info, kinds[kind])) for kind, info in KINDS.items() if kinds[kind]),
+        (f"{children:,} {'category' if children == 1 else 'categories'} within it",) if children else (),
+    )
 
 
 ORIGINS = {

@@ -22,6 +22,22 @@ const fold = () => {
 fold();
 document.addEventListener("htmx:afterSwap", fold);
 
+// What an address leads to, or is printed, is unfolded, in browsers too that do not see to that themselves.
+const unfold = () => {
+  const there = document.querySelector("details.folded:not([open]) :target");
+  if (!there) return;
+  there.closest("details.folded").open = true;
+  there.scrollIntoView();
+};
+unfold();
+addEventListener("hashchange", unfold);
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details.folded:not([open])")) {
+    folded.open = true;
+    addEventListener("afterprint", () => { folded.open = false; }, { once: true });
+  }
+});
+
 // "/" goes to the search field, as in many libraries.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;

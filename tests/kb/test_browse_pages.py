@@ -188,6 +188,13 @@ def test_staff_choose_by_who_can_read_it(staff):
     assert facet(page, "status") == {"Everybody": 1, "Curators, internal": 1, "Curators, draft": 1}
 
 
+def test_an_entry_that_says_a_harm_twice_is_counted_once(client):
+    make_entry(facts={"harms": ["bias", "Bias ", "fraud"]})
+    make_entry(facts={"harms": ["bias"]})
+
+    assert facet(get(client, "/incidents/"), "harm") == {"Bias": 2, "Fraud": 1}
+
+
 def test_nobody_else_learns_of_them_by_asking(client):
     make_entry(title="a draft", status="draft")
 
@@ -207,6 +214,25 @@ def test_a_list_looks_as_its_address_says_and_keeps_the_rest_of_it(client, view)
     assert 'href="?tag=law&amp;sort=reports&amp;view=compact"' in page
     assert ('<td class="number">2</td>' in page) == (view == "table")
     assert 'href="?tag=law&amp;sort=reports&amp;format=csv"' in page
+
+
+def test_a_table_has_everybody_who_had_a_part_once_and_every_tag(client):
+    many = [f"Company {number}" for number in range(7)]
+    make_entry(
+        title="<b>One</b>", entities={"deployer": many, "developer": many[:2]}, tags=[f"tag {n}" for n in range(6)]
+    )
+    make_entry(title="Two", entities={"deployer": many[:5]})
+
+    cells = re.findall(r'<td class="who">(.*?)</td>', get(client, "/incidents/?view=table&sort=title"), re.DOTALL)
+
+    who, tags, five, _ = (re.sub(r"<[^>]*>", "", cell).strip() for cell in cells)
+    assert who == (
+        "Company 0, Company 1, Company 2, Company 3"
+        "3 more who had a part in &lt;b&gt;One&lt;/b&gt;Company 4, Company 5, Company 6"
+    )
+    assert tags == "tag 0, tag 1, tag 2, tag 32 more tags of &lt;b&gt;One&lt;/b&gt;tag 4, tag 5"
+    assert five == ", ".join(many[:5])
+    assert cells[0].count('<a href="/entities/company-') == 7
 
 
 def test_more_is_shown_below_and_the_address_holds_how_much(client):

@@ -1,8 +1,11 @@
 """Differences between two texts are told word by word, in time that does not grow with the square of the text."""
 
+import random
 import time
 
-from kb.differences import Part, word_parts
+import pytest
+
+from kb.differences import SHOWN_CHANGES, SHOWN_PASSAGE, Difference, Part, difference, word_parts
 
 
 def told(old: str, new: str) -> str:
@@ -53,3 +56,88 @@ def test_long_texts_that_share_nothing_are_told_in_bounded_time():
 
     assert [part.op for part in parts] == ["out", "in"]
     assert time.monotonic() - started < 5
+
+
+def numbered(count: int) -> list[str]:
+    return [f"w{number}" for number in range(count)]
+
+
+def changed_words(parts: list[Part]) -> list[tuple[str, str]]:
+    return [(op, text.strip()) for op, text in parts if op in ("out", "in")]
+
+
+def test_changes_that_are_far_apart_are_told_one_by_one():
+    words = numbered(20_000)
+    before, after = [*words], [*words]
+    for place in (10, 5_000, 5_003, 19_990):
+        after[place] = f"NEW{place}"
+
+    parts = word_parts(" ".join(before), " ".join(after))
+
+    assert changed_words(parts) == [
+        pair for place in (10, 5_000, 5_003, 19_990) for pair in (("out", f"w{place}"), ("in", f"NEW{place}"))
+    ]
+    assert [part.op for part in parts].count("skipped") == 2
+
+
+def test_a_passage_that_is_gone_from_a_long_text_is_one_change():
+    words = numbered(10_000)
+
+    parts = word_parts(" ".join(words), " ".join([*words[:3_000], *words[5_000:]]))
+
+    assert changed_words(parts) == [("out", " ".join(words[3_000:5_000]))]
+
+
+def test_where_little_is_the_same_for_long_it_is_found_all_the_same():
+    words = numbered(3_000)
+    after = [word if place % 5 else "NEW" for place, word in enumerate(words)]
+
+    parts = word_parts(" ".join(words), " ".join(after))
+
+    assert "".join(part.text for part in parts if part.op != "in") == " ".join(words)
+    assert "".join(part.text for part in parts if part.op != "out") == " ".join(after)
+    assert len(changed_words(parts)) == 2 * 600
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_long_texts_can_be_put_together_again(seed):
+    chance = random.Random(seed)
+    old = [chance.choice("abcdefgh") * chance.randint(1, 4) for _ in range(2_000)]
+    new = [word for word in old if chance.random() > 0.1]
+    for _ in range(30):
+        new.insert(chance.randrange(len(new)), "new")
+        new[chance.randrange(len(new))] = "other"
+
+    parts = word_parts(" ".join(old), " ".join(new))
+
+    assert "".join(part.text for part in parts if part.op != "in") == " ".join(old)
+    assert "".join(part.text for part in parts if part.op != "out") == " ".join(new)
+
+
+def test_of_very_many_changes_the_first_are_shown_and_the_others_counted():
+    words = numbered(8_000)
+    after = [word if place % 100 else "NEW" for place, word in enumerate(words)]
+
+    shown = difference(" ".join(words), " ".join(after))
+
+    assert (shown.left_out, shown.shortened) == (80 - SHOWN_CHANGES, False)
+    assert changed_words(list(shown.parts))[-2:] == [("out", "w4900"), ("in", "NEW")]
+
+
+def test_a_long_passage_is_shortened_and_what_comes_after_it_is_shown():
+    shown = difference(f"Here: {'word ' * 10_000}so it ended. Last.", "Here: so it ended. Lost.")
+
+    assert shown.shortened
+    assert [len(part.text) <= SHOWN_PASSAGE + 3 for part in shown.parts if part.op == "out"] == [True, True]
+    assert changed_words(list(shown.parts))[-2:] == [("out", "Last."), ("in", "Lost.")]
+    assert difference("a", "b") == Difference((Part("out", "a"), Part("in", "b")))
+
+
+def test_of_long_passages_there_are_as_many_as_fit_on_a_page():
+    same = [" ".join(f"s{number}-{place}" for place in range(20)) for number in range(30)]
+    new = " ".join(f"{words} {'new ' * 500}" for words in same)
+
+    shown = difference(" ".join(same), new)
+
+    assert shown.left_out == 30 - 8
+    assert len(changed_words(list(shown.parts))) == 8

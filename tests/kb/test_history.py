@@ -1,5 +1,6 @@
 """What an entry said before: version by version, and on a day; never what was, or is, hidden."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -36,6 +37,43 @@ def test_versions_are_told_field_by_field(client, ferry):
     assert 'href="/entries/ferry/history/"' in client.get("/entries/ferry/").content.decode()
 
 
+def test_a_change_far_into_a_long_text_is_told(client, ferry):
+    words = [f"w{number}" for number in range(9_000)]
+    version(ferry, "2024-03-01T12:00:00+00:00", body=" ".join(words))
+    version(ferry, "2024-03-02T12:00:00+00:00", body=" ".join([*words[:8_000], "NEW", *words[8_001:]]))
+
+    page = client.get("/entries/ferry/history/").content.decode()
+
+    assert "<del>w8000 </del><ins>NEW </ins>w8001" in page
+    assert "w100 " not in page.split("<del>w8000")[0]
+    assert "not shown" not in page.split("<del>w8000")[0]
+
+
+def test_what_is_left_out_is_said_with_both_versions(client, ferry):
+    old = [f"w{number}" for number in range(9_000)]
+    new = ["NEW" if number % 100 == 0 else word for number, word in enumerate(old)]
+    version(ferry, "2024-03-01T12:00:00+00:00", body=" ".join(old))
+    version(ferry, "2024-03-01T12:30:00+00:00", body=" ".join(new))
+
+    page = client.get("/entries/ferry/history/").content.decode()
+
+    said = page.split("40 more changes are not shown")[1]
+    before, after = re.findall(r'href="([^"]*as-of=[^"]*)"', said)[:2]
+    assert ">w8900 " not in page
+    assert "w8899 w8900 w8901" in client.get(before).content.decode()
+    assert "w8899 NEW w8901" in client.get(after).content.decode()
+    assert "1 March 2024, 12:30:00 UTC" in client.get(after).content.decode()
+
+
+def test_an_entry_as_it_was_at_a_moment(client, ferry):
+    answers = {
+        moment: client.get("/entries/ferry/", {"as-of": moment})
+        for moment in ("2024-02-10T11:59:59Z", "2024-02-10T12:00:00Z", "2024-02-10T13:00:00+01:00", "2024-02-10T12:00")
+    }
+
+    assert ["hit a reef" in answer.content.decode() for answer in answers.values()] == [True, False, False, False]
+
+
 def test_names_and_reasons_are_for_staff(client, ferry):
     Entry.history.filter(id=ferry.pk).update(history_user=make_user(username="anna"), history_change_reason="Secret")
 
@@ -64,7 +102,16 @@ def test_an_entry_as_it_was_on_a_day(client, ferry, day, title):
 
 
 @pytest.mark.parametrize(
-    ("day", "status"), [("2024-01-09", 404), ("x", 400), ("", 400), ("9999-12-31", 400), ("0001-01-01", 404)]
+    ("day", "status"),
+    [
+        ("2024-01-09", 404),
+        ("x", 400),
+        ("", 400),
+        ("9999-12-31", 400),
+        ("9999-12-31T23:59:59-12:00", 400),
+        ("0001-01-01", 404),
+        ("0001-01-01T00:00+12:00", 400),
+    ],
 )
 def test_a_day_on_which_there_is_nothing_to_read(client, ferry, day, status):
     assert client.get("/entries/ferry/", {"as-of": day}).status_code == status

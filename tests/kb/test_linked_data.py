@@ -163,10 +163,30 @@ def test_an_entry_shared_is_shown_with_its_title_summary_and_card(client):
     assert client.get(image.removeprefix("http://testserver")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("address", "card"),
+    [
+        ("/entities/acme/", "/entities/acme/card.png"),
+        ("/taxonomies/harms/harms-injury/", "/taxonomies/harms/harms-injury/card.png"),
+    ],
+)
+def test_an_entity_or_a_category_shared_is_shown_with_its_card(client, address, card):
+    make_entry(entities={"deployer": ["Acme"]}, categories=[make_category("Injury")])
+
+    shown = meta(client, address)["og:image"].removeprefix("http://testserver")
+    again = meta(client, address)["og:image"].removeprefix("http://testserver")
+    make_entry(entities={"deployer": ["Acme"]}, categories=[make_category("Injury")])
+    later = meta(client, address)["og:image"].removeprefix("http://testserver")
+
+    assert shown.partition("?v=")[0] == card
+    assert shown == again != later
+    assert client.get(shown)["Content-Type"] == "image/png"
+
+
 def test_every_other_page_is_shown_with_the_card_of_the_site(client):
     make_category("Injury")  # which has no description of its own
 
-    for address in ("/", "/incidents/?tag=ships", "/taxonomies/harms/harms-injury/", "/search/?q=ferry"):
+    for address in ("/", "/incidents/?tag=ships", "/taxonomies/harms/", "/search/?q=ferry"):
         found = meta(client, address)
         assert found["og:image"] == "http://testserver/card.png"
         assert found["og:url"] == f"http://testserver{address}"

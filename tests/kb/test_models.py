@@ -75,6 +75,15 @@ def test_an_address_that_an_entry_had_is_not_given_to_another():
     assert make_entry(title="Ferry").slug == "ferry-2"
 
 
+def test_a_fact_has_each_value_once_in_the_order_in_which_they_came():
+    entry = make_entry(facts={"harms": ["Bias", "fraud", " bias", "Fraud", "injury"], "details": ["A", "B", "A"]})
+
+    assert entry.facts == {"harms": ["Bias", "fraud", "injury"], "details": ["A", "B"]}
+    assert make_entry(kind="note", facts={"questions": ["Why?", "why?", "How?"]}).facts == {
+        "questions": ["Why?", "How?"]
+    }
+
+
 def test_facts_are_checked_on_every_save():
     entry = make_entry(facts={"country": [" canada "], "purpose": ""})
     assert Entry.objects.get(pk=entry.pk).facts == {"country": ["canada"]}
@@ -291,6 +300,26 @@ def test_merged_entries_lose_nothing():
     assert [row.value for row in kept.unresolved_links.all()] == ["3"]
     assert kept.history.first().history_change_reason == "merged with “Ferry accident”"
     assert Entry.history.filter(id=gone_pk).first().history_change_reason == "merged into “Ferry”"
+
+
+@pytest.mark.parametrize(
+    ("of_gone", "of_kept", "after"),
+    [
+        ("response", "report", "response"),
+        ("report", "response", "response"),
+        ("response", "response", "response"),
+        ("report", "report", "report"),
+    ],
+)
+def test_a_reference_that_was_a_response_to_either_is_one_to_what_both_became(of_gone, of_kept, after):
+    both, other = make_reference(), make_reference()
+    gone, kept = make_entry(references=[both]), make_entry(references=[both, other])
+    gone.citations.update(role=of_gone)
+    kept.citations.filter(reference=both).update(role=of_kept)
+
+    merge_entries(gone, kept)
+
+    assert [(one.reference, one.role) for one in kept.citations.all()] == [(both, after), (other, "report")]
 
 
 def test_an_entry_is_not_merged_into_itself():

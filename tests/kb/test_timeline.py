@@ -1,5 +1,7 @@
 """The order of an event and its reports, and the cards of these: what they say, what they quote, what they read."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -173,3 +175,54 @@ def test_responses_stand_apart(client):
 
 def test_without_responses_no_such_heading(client):
     assert "Responses" not in page_of(client, make_entry(references=["A text."]))
+
+
+def cards(page: str) -> tuple[list[str], list[str]]:
+    """The titles of the references that are shown and of those that are folded away."""
+    cited = page.split('<section class="cited"')[1].split("</section>")[0]
+    shown, _, rest = cited.partition('<details class="folded"')
+    return re.findall(r">(Report [0-9]+)<", shown), re.findall(r">(Report [0-9]+)<", rest)
+
+
+def test_of_very_many_references_the_first_are_shown_and_the_rest_folded_away(client):
+    titles = [f"Report {number}" for number in range(1, 71)]
+    entry = make_entry(references=[make_reference(title=title) for title in titles])
+
+    page = page_of(client, entry)
+
+    assert cards(page) == (titles[:12], titles[12:])
+    assert "<summary>58 more references</summary>" in page
+    assert '<ol class="references" start="13">' in page
+    assert 'References <span class="count">70</span>' in page
+
+
+def test_a_few_more_references_are_not_worth_folding_away(client):
+    entry = make_entry(references=[make_reference(title=f"Report {number}") for number in range(15)])
+
+    page = page_of(client, entry)
+
+    assert "more references" not in page
+    assert page.count('<li id="reference-') == 15
+
+
+def test_responses_are_folded_apart_from_reports(client):
+    entry = make_entry(references=[make_reference() for _ in range(40)])
+    entry.citations.filter(position__gte=20).update(role=CitationRole.RESPONSE)
+
+    page = page_of(client, entry)
+
+    assert "8 more references" in page
+    assert "8 more responses" in page
+
+
+def test_where_a_passage_leads_the_references_are_unfolded(client):
+    references = [make_reference(text=f"The lift skipped floor {number}.") for number in range(20)]
+    entry = make_entry(references=references)
+
+    first, last = (
+        client.get(place_url(entry.get_absolute_url(), "reference", 0, one.text, one.pk)).content.decode()
+        for one in (references[0], references[-1])
+    )
+
+    assert '<details class="folded"><summary>8 more' in first
+    assert '<details class="folded" open><summary>8 more' in last

@@ -101,6 +101,37 @@ def test_a_timeline_leads_to_the_cards_of_its_reports(page: Page, live_server):
     expect(page.locator("li:target")).to_be_in_viewport()
 
 
+def test_very_many_references_are_folded_until_they_are_asked_for(page: Page, live_server):
+    reports = [
+        make_reference(title=f"Report {day:02}", published_on=f"2024-02-{day % 3 + 1:02}") for day in range(1, 71)
+    ]
+    lift = make_entry(title="A lift skipped a floor", references=reports)
+    page.goto(live_server.url + lift.get_absolute_url())
+    cited = page.get_by_role("region", name="References")
+    first, last = (cited.locator("li", has_text=f"Report {number}") for number in ("12", "70"))
+    expect(first).to_be_visible()
+    expect(last).to_be_hidden()
+
+    page.get_by_role("region", name="Timeline").get_by_role("link", name="Report 70").click()
+
+    expect(last).to_be_in_viewport()
+    assert last.evaluate("card => getComputedStyle(card, '::before').content") != "none"
+
+
+def test_what_is_folded_is_on_paper(page: Page, live_server):
+    lift = make_entry(
+        title="A lift skipped a floor", references=[make_reference(title=f"Report {n}") for n in range(30)]
+    )
+    page.goto(live_server.url + lift.get_absolute_url())
+    last = page.get_by_text("Report 29")
+    expect(last).to_be_hidden()
+
+    page.emulate_media(media="print")
+
+    expect(last).to_be_visible()
+    expect(page.get_by_text("18 more references")).to_be_hidden()
+
+
 def test_a_bad_date_is_told_in_place(page: Page, live_server):
     page.goto(f"{live_server.url}/incidents/")
 

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.factories import make_entry, make_reference
+
 pytestmark = [
     pytest.mark.once,
     pytest.mark.usefixtures("collection"),
@@ -81,3 +83,16 @@ def test_entities_are_found_by_name(page: Page, live_server):
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name="Air Canada").click()
     expect(page.get_by_role("heading", name="Deployer")).to_be_visible()
+
+
+def test_an_address_leads_into_what_is_folded(page: Page, live_server):
+    references = [make_reference(title=f"Report {number:02}") for number in range(30)]
+    lift = make_entry(title="A lift skipped a floor", references=references)
+
+    page.goto(f"{live_server.url}{lift.get_absolute_url()}#reference-{references[-1].pk}")
+
+    expect(page.get_by_text("Report 29")).to_be_in_viewport()
+    page.goto(live_server.url + lift.get_absolute_url())
+    expect(page.get_by_text("Report 29")).to_be_hidden()
+    page.get_by_text("18 more references").click()
+    expect(page.get_by_text("Report 29")).to_be_visible()

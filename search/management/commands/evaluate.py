@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
@@ -20,6 +20,16 @@ from search.progress import Bar
 from search.tuning.evaluating import adapted
 from search.tuning.recipe import parse
 from search.variants import BY_MODES
+
+
+class Shown(NamedTuple):
+    """What was measured, what is to be said before it, and by `who` where there are several; `is_kept` of an adapted
+    encoder that an instance would use."""
+
+    measured: Measurement
+    title: str = ""
+    who: str = ""
+    is_kept: bool = False
 
 
 class Command(BaseCommand):
@@ -51,7 +61,11 @@ class Command(BaseCommand):
         parser.add_argument("--options", action="store_true", help="measure ways of ranking that are not in use too")
         parser.add_argument("--queries", action="store_true", help="show the queries that differ most")
         parser.add_argument("--report", metavar="FILE", help="write everything, query by query, into FILE as JSON")
-        parser.add_argument("--keep", metavar="NAME", help="show the result on /status/quality/ under NAME")
+        parser.add_argument(
+            "--keep",
+            metavar="NAME",
+            help="show the result on /status/quality/ under NAME; with --tune that of the best encoder that was kept",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name = (options["keep"] or "").strip()
@@ -69,16 +83,16 @@ class Command(BaseCommand):
         found = []
         try:
             with Bar() as self.show:
-                for title, measured in self._measured(options):
-                    found.append(measured)
+                for shown in self._measured(options):
+                    found.append(shown)
                     self.show.done()
-                    self._tell(title, quality.report(measured, now), options["queries"])
+                    self._tell(shown.title, quality.report(shown.measured, now), options["queries"])
         except SearchError as error:
             raise CommandError(str(error)) from error
-        self._keep(name, options["report"], found[-1], now)
+        self._keep(name, options["report"], _in_use(found), now)
         if options["json"]:  # the last line is what counts: after adapting, where that was asked for
-            for measured in found:
-                means = measured.means()
+            for shown in found:
+                means = shown.measured.means()
                 self.stdout.write(json.dumps({mode: means[mode] for mode in BY_MODES}))
 
     def _tell(self, title: str, report: dict[str, Any], queries: bool) -> None:
@@ -88,28 +102,29 @@ class Command(BaseCommand):
         if queries:
             self.stdout.write(f"\n{quality.queries_table(report)}")
 
-    def _measured(self, options: dict[str, Any]) -> Iterator[tuple[str, Measurement]]:
-        """What was measured, each with what is to be said before it."""
+    def _measured(self, options: dict[str, Any]) -> Iterator[Shown]:
         directory = options["directory"]
         if options["instance"]:
-            yield "", golden.measure_instance(directory, progress=self.show)
+            yield Shown(golden.measure_instance(directory, progress=self.show))
         elif options["tune"]:
             base = index.base()
             before = self._measure(directory, base, options)
-            yield f"{base.fingerprint}:", before
+            yield Shown(before, f"{base.fingerprint}:", "the encoder before, as no adapted one was kept")
             for recipe, told in zip(options["recipes"], options["recipe"] or [""], strict=True):
                 with adapted(directory, base, recipe, self.show) as result:
-                    shown = result.is_kept or options["recipe"]
-                    after = self._measure(directory, result.encoder, options) if shown else before
-                yield "\n".join([*result.said, f"Adapted{told and f' ({told})'}:"]), after
+                    wanted = result.is_kept or options["recipe"]
+                    after = self._measure(directory, result.encoder, options) if wanted else before
+                who = f"the encoder adapted{told and f' with {told}'}"
+                yield Shown(after, "\n".join([*result.said, f"Adapted{told and f' ({told})'}:"]), who, result.is_kept)
         else:
-            yield "", self._measure(directory, _encoder(), options)
+            yield Shown(self._measure(directory, _encoder(), options))
 
     def _measure(self, directory: str, encoder: Encoder, options: dict[str, Any]) -> Measurement:
         more = {"options": options["options"], "reranker": index.reranker()}
         return measure(directory, encoder, progress=self.show, **more)
 
-    def _keep(self, name: str, file: str | None, measured: Measurement, now: datetime) -> None:
+    def _keep(self, name: str, file: str | None, shown: Shown, now: datetime) -> None:
+        measured = shown.measured
         report = quality.report(measured, now)
         if file:
             whole = {**report, "per_query": quality.per_query(measured)}
@@ -117,9 +132,21 @@ class Command(BaseCommand):
                 Path(file).write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", "utf-8")
             except OSError as error:
                 raise CommandError(f"--report {file}: {error.strerror}") from error
+            if shown.who:
+                self.stdout.write(f"{file} has the figures of {shown.who}.")
         if name:
             Evaluation.objects.update_or_create(name=name, defaults={"measured_at": now, "report": report})
-            self.stdout.write(f"Kept as “{name}”: see /status/quality/.")
+            whose = f", the figures of {shown.who}" if shown.who else ""
+            self.stdout.write(f"Kept as “{name}”{whose}: see /status/quality/.")
+
+
+def _in_use(found: list[Shown]) -> Shown:
+    """Whose figures are kept: of adapted encoders that an instance would use the best, else what there was before."""
+    return max(
+        (one for one in found if one.is_kept),
+        key=lambda one: one.measured.means()[quality.YARDSTICK][quality.MEASURE],
+        default=found[0],
+    )
 
 
 def _encoder() -> Encoder:

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from search import prepared
-from search.models import TunedEncoder
+from search.models import Evaluation, TunedEncoder
 from search.tuning import pairs, recipe, training
 from tests.search.tuning.conftest import QUICK, THINGS, text, title
 
@@ -73,6 +73,29 @@ def test_recipes_are_shown_one_after_the_other_kept_or_not(collection, capsys):
         "Adapted (passes=6,both_ways=yes):",
     ]
     assert [line.partition(":")[0] for line in lines if line.startswith(("Kept", "Refused"))] == ["Refused", "Kept"]
+
+
+@pytest.mark.parametrize(
+    ("recipes", "whose"),
+    [
+        (["passes=6,both_ways=yes", "rate=0"], "the encoder adapted with passes=6,both_ways=yes"),
+        (["rate=0"], "the encoder before, as no adapted one was kept"),
+    ],
+)
+def test_the_figures_that_are_kept_are_of_an_encoder_that_was(collection, capsys, tmp_path, recipes, whose):
+    """Whichever comes last: a rate of nothing is refused."""
+    file = tmp_path / "report.json"
+    given = [part for one in recipes for part in ("--recipe", one)]
+    call_command("evaluate", str(collection), "--tune", "--json", "--keep", "ours", "--report", str(file), *given)
+
+    lines = capsys.readouterr().out.splitlines()
+    first, second, *_ = (json.loads(line)["vector"]["recall@10"] for line in lines if line.startswith("{"))
+    kept = Evaluation.objects.get().report
+    assert f"Kept as “ours”, the figures of {whose}: see /status/quality/." in lines
+    assert f"{file} has the figures of {whose}." in lines
+    assert kept["variants"]["vector"]["recall@10"] == round(second if "passes" in whose else first, 6)
+    assert ("+tuned-" in kept["model"]) == ("passes" in whose)
+    assert json.loads(file.read_text("utf-8"))["model"] == kept["model"]
 
 
 @pytest.mark.parametrize(
