@@ -112,10 +112,11 @@ class Command(BaseCommand):
             yield Shown(before, f"{base.fingerprint}:", "the encoder before, as no adapted one was kept")
             for recipe, told in zip(options["recipes"], options["recipe"] or [""], strict=True):
                 with adapted(directory, base, recipe, self.show) as result:
-                    wanted = result.is_kept or options["recipe"]
-                    after = self._measure(directory, result.encoder, options) if wanted else before
+                    is_other = result.encoder is not base and bool(result.is_kept or options["recipe"])
+                    after = self._measure(directory, result.encoder, options) if is_other else before
+                title = f"{'Adapted' if is_other else 'As before'}{told and f' ({told})'}:"
                 who = f"the encoder adapted{told and f' with {told}'}"
-                yield Shown(after, "\n".join([*result.said, f"Adapted{told and f' ({told})'}:"]), who, result.is_kept)
+                yield Shown(after, "\n".join([*result.said, title]), who, result.is_kept)
         else:
             yield Shown(self._measure(directory, _encoder(), options))
 

@@ -57,6 +57,7 @@ def test_a_corpus_without_titles_is_left_as_it_is(collection, capsys, monkeypatc
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[-1] == lines[-2]
+    assert "As before:" in lines
     assert "Not adapted: there are 80 pairs of a title and its text to learn from; 500 are needed." in lines
 
 
