@@ -243,19 +243,24 @@ def _compare(found: dict[str, Any]) -> None:
 
 
 def _sustained(server: "_Server", environment: dict[str, str], load: Load, scratch: Path) -> dict[str, Any]:
-    """Distinct questions by the clock while an import runs into the same instance, indexing included."""
+    """Distinct questions by the clock while a worker imports into the same instance, indexing included."""
     asked = questions(int(load.rate * load.seconds), seed=6)
     with tempfile.TemporaryDirectory(dir=scratch, prefix="snapshot-") as made:
         snapshot = make_snapshot(Path(made), IMPORTED, 1, 2000)
-        line = process.command("ingest", "aiid", str(snapshot), "--now")
-        importing = subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 - our own
+        job = process.manage(environment, "ingest", "aiid", str(snapshot)).strip()
+        # As under `up`, which gives each of its processes a session.
+        line = process.command("worker")
+        importing = subprocess.Popen(line, env=environment, start_new_session=True)  # noqa: S603 - our own
         try:
             paths = [address(one, page=False) for one in asked]
+            until = time.perf_counter() + READY_WITHIN_S
+            while not _is_importing(server.port, job) and time.perf_counter() < until:
+                time.sleep(LOOK_EVERY_S)
             ends = time.perf_counter() + load.seconds
             began = time.perf_counter()
             answers = by_the_clock(server.port, paths, load.rate, lambda: time.perf_counter() < ends)
             took = time.perf_counter() - began
-            still = importing.poll() is None
+            throughout = _is_importing(server.port, job)
         finally:
             importing.terminate()
             importing.wait()
@@ -267,6 +272,12 @@ def _sustained(server: "_Server", environment: dict[str, str], load: Load, scrat
         "answers": len(answers),
         "errors": len(failed),
         "without_meaning": halved,
-        "import_ran_throughout": still,
+        "import_ran_throughout": throughout,
         **summary([answer.seconds for answer in answers]),
     }
+
+
+def _is_importing(port: int, job: str) -> bool:
+    """Whether the job is at work."""
+    (answer,) = one_by_one(port, [f"/api/v1/jobs/{job}"], {})
+    return answer.status == 200 and json.loads(answer.body)["state"] == "running"

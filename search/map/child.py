@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from kb.lifeline import hold_on
+from kb.making_way import make_way
 from search.engines.base import Ids, Vectors
-from search.tuning.child import make_way
 
 COMPONENTS = 50
 PERPLEXITY = 30

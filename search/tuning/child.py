@@ -6,7 +6,6 @@
 It ends when its parent does, whatever ends that.
 """
 
-import contextlib
 import json
 import os
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from kb.lifeline import hold_on
+from kb.making_way import make_way
 
 
 def main(arguments: list[str]) -> int:
@@ -22,14 +22,6 @@ def main(arguments: list[str]) -> int:
     make_way(int(niceness))
     hold_on()
     return _train(Path(name)) if what == "train" else _encode(name)
-
-
-def make_way(niceness: int) -> None:
-    """Let others have the processor first, the more so the higher `niceness` is, up to 19."""
-    os.nice(max(0, niceness - os.nice(0)))
-    # Linux may schedule each session as a group, between which the niceness of a process says nothing (sched(7)).
-    with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def _train(workshop: Path) -> int:

@@ -1,6 +1,7 @@
 """`manage.py up` from the outside: what is started, what is left, what is said when it cannot."""
 
 import http.cookiejar
+import os
 import socket
 import subprocess
 import sys
@@ -50,6 +51,14 @@ def test_the_sign_in_link_works_once(running):
     status, page = fetch(link, http.cookiejar.CookieJar())
     assert status == 403
     assert "manage.py signin" in page
+
+
+def test_the_worker_makes_way_for_the_pages(running):
+    def niceness(name: str) -> int:
+        return os.getpriority(os.PRIO_PROCESS, running.pid_of(name))
+
+    until("the worker has begun", lambda: niceness("worker") == 10)
+    assert niceness("web") == 0
 
 
 def test_an_edit_is_found_by_every_web_process_without_a_restart(running):

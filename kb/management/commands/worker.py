@@ -13,9 +13,12 @@ from django.core.management.base import BaseCommand
 
 from kb import jobs, lifeline
 from kb.celery import app, send, sweep
+from kb.making_way import make_way
 from kb.signals import process_started
 
 SWEEP_EVERY_S = 60.0
+# An import takes all cores that it gets. Nobody who reads should wait for it.
+NICENESS = 10
 
 
 class Command(BaseCommand):
@@ -27,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         lifeline.hold_on()
+        make_way(NICENESS)
         worker_ready.connect(_start_sweeping)
         worker_shutting_down.connect(_stop_jobs)
         # Celery warns root because pickled messages could run code; these are JSON, and name a row each.
