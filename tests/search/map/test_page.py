@@ -93,9 +93,9 @@ def test_the_table_leads_to_the_lists_of_its_regions(client, ferries, chatbots, 
 
     everything, ships = rows("/map/"), rows("/map/?tag=ships&until=2021")
 
-    assert {name: count for name, (count, _) in everything.items()} == {"ships, ferry": 4, "chatbots, promised": 4}
+    assert {name: count for name, (count, _) in everything.items()} == {"ships, ferry": 4, "chatbots, refund": 4}
     assert {name: count for name, (count, _) in ships.items()} == {"ships, ferry": 2}
-    assert len(titles(get(client, f"/map/{everything['chatbots, promised'][1]}"))) == 4
+    assert len(titles(get(client, f"/map/{everything['chatbots, refund'][1]}"))) == 4
     assert titles(get(client, f"/map/{ships['ships, ferry'][1]}")) == ["Ferry 1", "Ferry 0"]
 
 
