@@ -259,3 +259,13 @@ def test_what_was_withdrawn_while_it_was_read_is_not_kept_in_small(ferries, comp
     now = glimpse.glimpse(None)
     assert now is not None
     assert len(now["seen"].rows) == len(ferries) - 1
+
+
+def test_in_small_a_place_has_the_first_word_of_its_name_within_the_picture(ferries, chatbots, compute):
+    compute()
+
+    found = glimpse.glimpse(None)
+
+    assert found is not None
+    assert {name.text for name, _ in found["names"]} == {"ships", "chatbots"}
+    assert all(name.width / 2 <= name.x <= 1500 - name.width / 2 for name, _ in found["names"])
