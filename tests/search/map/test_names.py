@@ -1,5 +1,7 @@
 """Names of the map's places: what a person would call them, none twice, and nothing that any might be called."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,9 +12,9 @@ from tests.factories import make_entry
 pytestmark = pytest.mark.django_db
 
 
-def named(*places: list[str], **fields: object) -> list[tuple[str, ...]]:
+def named(*places: list[str], **fields: Any) -> list[tuple[str, ...]]:
     """The names of places in which entries with these summaries are."""
-    said = [said_by(make_entry(title="", summary=text, **fields)) for place in places for text in place]  # type: ignore[arg-type]
+    said = [said_by(make_entry(title="", summary=text, **fields)) for place in places for text in place]
     words = Words.of(said)
     numbers = [words.numbers(one) for one in said]
     owner = np.repeat(np.arange(len(said)), [len(one) for one in numbers])
