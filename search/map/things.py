@@ -18,6 +18,7 @@ DONE = {
 # What reports say of anything, in stems, and what relates one thing to another.
 OF_ANYTHING = {
     *("use", "user", "alleg", "report", "incid", "involv", "includ", "claim", "caus", "result", "issu"),
+    *("system", "technolog"),
     *("onto", "near", "across", "despit", "via", "among", "amid", "toward"),
 }
 
