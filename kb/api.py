@@ -23,6 +23,7 @@ api = NinjaAPI(
     urls_namespace="api-v1",
 )
 api.add_router("/search", "search.api.router", tags=["search"])
+api.add_router("/saved-searches", "search.saved_searches_api.router", tags=["saved searches"])
 api.add_router("/precedents", "search.precedents_api.router", tags=["precedents"])
 api.add_router("/entries", "search.api.related_router", tags=["entries"])
 api.add_router("/entries", "kb.entries_api.router", tags=["entries"])

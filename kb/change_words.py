@@ -67,8 +67,8 @@ def as_text(value: Any) -> str:
 def _told(name: str, change: Any) -> Told | None:
     label = field_label(name)
     if not isinstance(change, Mapping):
-        new = Difference((Part(IN, _cut(as_text(change))),))
-        return Told(name, label, difference=new) if change not in (None, "", [], {}) else None
+        whole = Difference((Part(IN, _cut(as_text(change))),))
+        return Told(name, label, difference=whole) if change not in (None, "", [], {}) else None
     if any(verb in change for verb in ROWS):
         added, removed, changed = (_lines(change.get(verb)) for verb in ROWS)
         return Told(name, label, added=added, removed=removed, changed=changed)

@@ -13,6 +13,8 @@ from kb.middleware import API
 from kb.models import ApiToken
 from kb.problems import problem
 
+Check = Callable[[Any], Any]
+
 SCHEME = "bearer "
 STAFF_ONLY = "This account may not do this: it is for staff."
 
@@ -59,25 +61,36 @@ def _of_staff(user: Any) -> Any:
 
 
 class ByToken(HttpBearer):
-    """Staff, by the token that the middleware has read."""
+    """Whoever the middleware has read the token of, or those of them that `check` lets through."""
+
+    def __init__(self, check: Check = lambda user: user) -> None:
+        super().__init__()
+        self.check = check
 
     def __call__(self, request: HttpRequest) -> Any:
-        return _of_staff(request.user) if getattr(request, "by_token", False) else None
+        return self.check(request.user) if getattr(request, "by_token", False) else None
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         return None
 
 
 class BySession(SessionAuth):
-    """Staff, signed in to the pages; what they send carries the token against forged requests (X-CSRFToken)."""
+    """The same for who is signed in to the pages; what they send carries the token against forged requests
+    (X-CSRFToken)."""
+
+    def __init__(self, check: Check = lambda user: user) -> None:
+        super().__init__()
+        self.check = check
 
     def __call__(self, request: HttpRequest) -> Any:
         # Somebody who is not signed in is told so, and not that a token against forgery is missing.
         return APIKeyCookie.__call__(self, request) if request.user.is_authenticated else None
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:
-        return _of_staff(request.user)
+        return self.check(request.user)
 
 
-staff_only = [ByToken(), BySession()]
+signed_in = [ByToken(), BySession()]
+"""`auth=signed_in` on an operation or a router: 401 for nobody."""
+staff_only = [ByToken(_of_staff), BySession(_of_staff)]
 """`auth=staff_only` on an operation: 401 for nobody, 403 for those who are not staff."""

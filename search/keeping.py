@@ -22,6 +22,7 @@ MAX_TITLE = 200
 # What people who are not signed in may keep here of each sort, all together: beyond it, nothing more is taken in.
 MOST_A_DAY = 2000
 MOST_IN_ALL = 50_000
+MOST_OF_ONE = 500  # of each sort, of an account
 YEAR_S = 365 * 24 * 3600
 
 Row = TypeVar("Row", bound=Kept)
@@ -29,6 +30,10 @@ Row = TypeVar("Row", bound=Kept)
 
 class NoRoom(Exception):
     """Nothing more can be saved for now; the message is for the reader."""
+
+
+class Full(NoRoom):
+    """Whoever asks has to delete something first."""
 
 
 def new_token() -> tuple[str, str]:
@@ -43,8 +48,11 @@ def digest(token: str) -> str:
 
 
 def owner_of(model: type[Kept], user: User) -> int | None:
-    """Who will own what is saved now; where that is nobody, there has to be room: raises NoRoom."""
+    """Who will own what is saved now. Raises NoRoom where that is nobody and there is no room for it, Full where they
+    have too much already."""
     if user is not None and user.is_authenticated:
+        if of_owner(model, user).count() >= MOST_OF_ONE:
+            raise Full(f"You have saved {MOST_OF_ONE} already: delete one first.")
         return user.pk
     make_room(model)
     return None

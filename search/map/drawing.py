@@ -17,6 +17,7 @@ MOST_DRAWN = 1800
 FEW, MANY = 400, 1500
 MARKS = ("M{x} {y}m0-{r}l{r} {d}h-{d}z", "M{x} {y}m-{h}-{h}h{d}v{d}h-{d}z", "M{x} {y}h0")
 LETTER, LINE = 15, 34
+SMALL_LETTER, SMALL_LINE = 34, 74  # where the picture is small, its letters have to be large
 MOST_NAMES = 10
 
 
@@ -31,9 +32,10 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Name:
-    """Where the name of a place is written, in the picture's units."""
+    """What is written of a place and where, in the picture's units."""
 
     place: Place
+    text: str
     x: int
     y: int
     width: int
@@ -51,7 +53,8 @@ class Picture:
     height: int = HEIGHT
 
 
-def picture(seen: Seen, grouping: Grouping, places: Sequence[Place]) -> Picture:
+def picture(seen: Seen, grouping: Grouping, places: Sequence[Place], *, is_small: bool = False) -> Picture:
+    """The picture, with the first word of each name where it is to be small."""
     count = len(seen.rows)
     every = max(1, -(-count // MOST_DRAWN))
     radius = 9 if count <= FEW else 7 if count <= MANY else 6
@@ -64,7 +67,7 @@ def picture(seen: Seen, grouping: Grouping, places: Sequence[Place]) -> Picture:
             rows = np.flatnonzero((groups == group.number) & (kinds == number))
             if len(rows):
                 marks.append(Drawn(kind, group.number, _path(MARKS[number], x[rows], y[rows], radius)))
-    return Picture(marks, _names(places), every, radius)
+    return Picture(marks, _names(places, is_small), every, radius)
 
 
 def box(region: Region) -> dict[str, int]:
@@ -82,13 +85,15 @@ def _path(mark: str, x: Ids, y: Ids, radius: int) -> str:
     return "".join(mark.format(x=a, y=b, **sizes) for a, b in zip(x.tolist(), y.tolist(), strict=True))
 
 
-def _names(places: Sequence[Place]) -> list[Name]:
+def _names(places: Sequence[Place], is_small: bool) -> list[Name]:
     """Names of the largest places that do not run into each other."""
+    letter, line = (SMALL_LETTER, SMALL_LINE) if is_small else (LETTER, LINE)
     found: list[Name] = []
     for place in places:
-        width = LETTER * len(place.name) + 20
+        text = place.words[0] if is_small else place.name
+        width = letter * len(text) + 20
         x = round(min(max(place.x * WIDTH, width / 2), WIDTH - width / 2))
-        y = round(min(max(place.y * HEIGHT, LINE), HEIGHT - LINE))
-        if all(abs(y - one.y) > LINE or abs(x - one.x) > (width + one.width) / 2 for one in found):
-            found.append(Name(place, x, y, width))
+        y = round(min(max(place.y * HEIGHT, line), HEIGHT - line))
+        if all(abs(y - one.y) > line or abs(x - one.x) > (width + one.width) / 2 for one in found):
+            found.append(Name(place, text, x, y, width))
     return found[:MOST_NAMES]

@@ -22,7 +22,8 @@ def glimpse(user: User) -> dict[str, Any] | None:
 
 def _drawn(found: Seen, user: User) -> dict[str, Any]:
     everything = EntryFilter()
-    picture = drawing.picture(found, grouping("kind", found, everything, user), [place for place, _ in found.places()])
+    places, groups = [place for place, _ in found.places()], grouping("kind", found, everything, user)
+    picture = drawing.picture(found, groups, places, is_small=True)
     asked = Asked(everything)
     return {
         "picture": picture,

@@ -231,5 +231,5 @@ def _said(ids: Sequence[int]) -> dict[int, Said]:
     found: dict[int, Said] = {}
     for first in range(0, len(ids), AT_ONCE):
         entries = Entry.objects.filter(pk__among=ids[first : first + AT_ONCE]).prefetch_related("tags")
-        found |= {entry.pk: said_by(entry) for entry in entries.only("pk", "title", "summary", "body")}
+        found |= {entry.pk: said_by(entry) for entry in entries.only("pk", "title", "summary", "body", "facts")}
     return found

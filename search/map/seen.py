@@ -18,10 +18,10 @@ from kb.unless_written import unless_written
 from search.allowed import numbers
 from search.engines.base import Ids
 from search.map.layout import Layout, current
+from search.map.names import names
 from search.map.region import Region
-from search.map.terms import FOR_A_NAME, Telling, telling
+from search.map.terms import Telling, telling
 
-NAMED_BY = 2
 SHARED_WORDS = 12
 FEWEST_IN_PLACE = 3
 KIND_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
@@ -108,23 +108,15 @@ class Seen:
         return np.bincount(terms, minlength=len(self.layout.words))
 
     def _places(self) -> list[Place]:
-        points, words = self.layout.points[self.rows_all], self.layout.words
+        points = self.layout.points[self.rows_all]
         terms, owner = self.layout.terms_of(self.rows_all)
         numbers = points["place"].astype(np.int64)
-        many = int(numbers.max(initial=0)) + 1
-        counts = np.bincount(numbers[owner] * len(words) + terms, minlength=many * len(words))
-        by_place = counts.reshape(many, len(words)) if words else np.zeros((many, 0), np.int64)
-        everywhere = by_place.sum(axis=0)
         found = []
-        for number in range(many):
+        for number, said in enumerate(names(self.layout.words, terms, owner, numbers)):
             rows = np.flatnonzero(numbers == number)
-            if len(rows) < FEWEST_IN_PLACE:
-                continue
-            among = words, by_place[number], len(rows), everywhere, len(points)
-            said = telling(*among, NAMED_BY, FOR_A_NAME) or telling(*among, 1)
-            if said:
+            if said and len(rows) >= FEWEST_IN_PLACE:
                 x, y = (float(np.median(points[axis][rows])) for axis in ("x", "y"))
-                found.append(Place(tuple(one.word for one in said), x, y, Region.around(points[rows]), rows))
+                found.append(Place(said, x, y, Region.around(points[rows]), rows))
         return sorted(found, key=lambda place: (-len(place.rows), place.name))
 
 

@@ -2,6 +2,7 @@
 
 import io
 import time
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -157,7 +158,7 @@ def test_the_card_of_a_category_says_what_it_is_within_and_what_somebody_put_the
 
 @pytest.mark.parametrize("address", ["/entities/acme/card.png", "/taxonomies/harms/harms-loss/card.png"])
 def test_what_is_hidden_is_on_no_card_but_the_curators(client, admin_client, address):
-    told = {"entities": {"deployer": ["Acme"]}, "categories": [make_category("Loss")]}
+    told: dict[str, Any] = {"entities": {"deployer": ["Acme"]}, "categories": [make_category("Loss")]}
     make_entry(**told)
     before = client.get(address).content
     make_entry(**told, visibility="internal")

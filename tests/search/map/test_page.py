@@ -93,9 +93,9 @@ def test_the_table_leads_to_the_lists_of_its_regions(client, ferries, chatbots, 
 
     everything, ships = rows("/map/"), rows("/map/?tag=ships&until=2021")
 
-    assert {name: count for name, (count, _) in everything.items()} == {"ships, ferry": 4, "chatbots, promised": 4}
+    assert {name: count for name, (count, _) in everything.items()} == {"ships, ferry": 4, "chatbots, refund": 4}
     assert {name: count for name, (count, _) in ships.items()} == {"ships, ferry": 2}
-    assert len(titles(get(client, f"/map/{everything['chatbots, promised'][1]}"))) == 4
+    assert len(titles(get(client, f"/map/{everything['chatbots, refund'][1]}"))) == 4
     assert titles(get(client, f"/map/{ships['ships, ferry'][1]}")) == ["Ferry 1", "Ferry 0"]
 
 
@@ -259,3 +259,13 @@ def test_what_was_withdrawn_while_it_was_read_is_not_kept_in_small(ferries, comp
     now = glimpse.glimpse(None)
     assert now is not None
     assert len(now["seen"].rows) == len(ferries) - 1
+
+
+def test_in_small_a_place_has_the_first_word_of_its_name_within_the_picture(ferries, chatbots, compute):
+    compute()
+
+    found = glimpse.glimpse(None)
+
+    assert found is not None
+    assert {name.text for name, _ in found["names"]} == {"ships", "chatbots"}
+    assert all(name.width / 2 <= name.x <= 1500 - name.width / 2 for name, _ in found["names"])
