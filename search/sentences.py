@@ -22,7 +22,7 @@ RULE = re.compile(r"[\s|:=-]*\Z")
 def sentences(text: str) -> list[Span]:
     """The sentences of a passage, in order. Its headings only where there is nothing else.
 
-    >>> [(5, 16), (17, 22)] == [tuple(span) for span in sentences("# A\\n\\nMr. B came. Why?")]
+    >>> [(5, 16), (17, 21)] == [tuple(span) for span in sentences("# A\\n\\nMr. B came. Why?")]
     True
     """
     found: list[Span] = []

@@ -50,6 +50,7 @@ def compare(pool: Pool, one: int, other: int, nearness: float | None) -> Signals
 def dates(one: PartialDate | None, other: PartialDate | None) -> tuple[float, float]:
     """How near and how far two dates are; neither where one is missing.
 
+    >>> from datetime import date
     >>> dates(PartialDate(date(2024, 2, 1), "month"), PartialDate(date(2024, 2, 14), "day"))
     (0.6, 0.0)
     """
