@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 from pydantic import ValidationError as FactsError
 from simple_history.models import HistoricalRecords
@@ -18,6 +18,7 @@ from simple_history.models import HistoricalRecords
 from kb.external import normal_value
 from kb.kinds import KINDS, Kind, KindInfo, clean_facts, flatten
 from kb.models.dates import Precision, show_date
+from kb.models.facts import Fact
 from kb.models.references import Reference
 from kb.models.slugs import free_slug
 from kb.rights import sees_hidden
@@ -112,6 +113,19 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             models.Prefetch("classifications", categories),
         )
 
+    @transaction.atomic(savepoint=False)
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """The entries, with the rows of their facts."""
+        created = super().bulk_create(objs, *args, **kwargs)
+        Fact.objects.follow(created)
+        return created
+
+    def update(self, **fields: Any) -> int:
+        """As ever, but for facts, whose rows this would pass by."""
+        if "facts" in fields:
+            raise TypeError("facts are stored by save() or bulk_create()")
+        return super().update(**fields)
+
     def with_external_id(self, namespace: str, value: str) -> "EntryQuerySet":
         return self.filter(external_ids__namespace=namespace, external_ids__value=value)
 
@@ -174,6 +188,8 @@ class Entry(models.Model):
             models.Index(fields=["kind", "-occurred_on", "-id"]),
             # With what is counted of entries, so that counting does not read their texts.
             models.Index(fields=["status", "visibility", "kind", "occurred_on", "language"]),
+            models.Index(fields=["source", "licence", "attribution", "occurred_on"]),
+            models.Index(fields=["kind", "-updated_at", "-id"]),  # what feeds have
         ]
 
     def __str__(self) -> str:
@@ -187,7 +203,11 @@ class Entry(models.Model):
         if self.occurred_on and not self.occurred_precision:
             self.occurred_precision = Precision.DAY
         self.content_hash = self.hash_content()
-        super().save(*args, **kwargs)
+        stored = kwargs.get("update_fields")
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            if stored is None or "facts" in stored:
+                Fact.objects.follow([self])
 
     def get_absolute_url(self) -> str:
         # A list of results asks several times, and looking an address up is slow.

@@ -1,0 +1,154 @@
+"""What entries have, as arrays of ids: the whole of it read once for each state of the database, and then counted
+within any entries in a millisecond.
+
+To count in SQL what ten thousand entries have takes tens of milliseconds for everything that is counted, whereas the
+ids stand in an index one after the other. The arrays are of all entries, hidden ones too: what is shown of them goes
+through `Held.within` entries that the reader may see.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from django.db.models import Case, IntegerField, QuerySet, When
+
+from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
+from kb.models.entries import SAID, EntryQuerySet
+from kb.numbers import Numbers, grouped, numbers
+from kb.roles import Role
+from kb.unless_written import unless_written
+
+Read = TypeVar("Read")
+
+
+class Held(NamedTuple):
+    """Row by row an entry, and the number of something that it has; both together are in one row alone."""
+
+    entries: Numbers
+    things: Numbers
+
+    def within(self, ids: Numbers) -> Numbers:
+        """What these entries have, everything as often as there are entries that have it."""
+        return self.things[np.isin(self.entries, ids)]
+
+    def beside(self, entries: Numbers) -> tuple[Numbers, Numbers]:
+        """Of entries that have one thing each: which of those given have it, by their places, and what it is."""
+        order = np.argsort(self.entries)
+        at = np.searchsorted(self.entries, entries, sorter=order)
+        rows = np.flatnonzero(at < len(order))
+        at = order[at[rows]]
+        found = self.entries[at] == entries[rows]
+        return rows[found], self.things[at[found]]
+
+    def only(self, things: Numbers) -> "Held":
+        """The rows of these things alone."""
+        rows = np.isin(self.things, things)
+        return Held(self.entries[rows], self.things[rows])
+
+
+class Named(NamedTuple):
+    """The same where the things are no rows of a table: the numbers are those of places in `names`."""
+
+    names: list[tuple[Any, ...]]
+    held: Held
+
+
+def ids(entries: EntryQuerySet) -> Numbers:
+    """Of these entries, none of which may be there twice."""
+    return numbers(entries.order_by(), "pk")[:, 0]
+
+
+def together(some: Iterable[Held]) -> Held:
+    """The rows of all of these, each once."""
+    entries, things = (np.concatenate([np.empty(0, np.int64), *column]) for column in zip(*some, strict=True))
+    order = np.lexsort((things, entries))
+    entries, things = entries[order], things[order]
+    is_new = np.ones(len(order), bool)
+    is_new[1:] = (entries[1:] != entries[:-1]) | (things[1:] != things[:-1])
+    return Held(entries[is_new], things[is_new])
+
+
+def commonest(things: Numbers) -> dict[int, int]:
+    """How often each is there, what is there most often first, and of equals the first number."""
+    values, counts = np.unique(things, return_counts=True)
+    order = np.lexsort((values, -counts))
+    return dict(zip(values[order].tolist(), counts[order].tolist(), strict=True))
+
+
+def tags() -> Held:
+    """Ids of tags."""
+    return _kept("tags", lambda: _pairs(Entry.tags.through.objects.order_by(), "entry_id", "tag_id"))
+
+
+def categories() -> Held:
+    """Ids of the categories that somebody put entries in."""
+    said = Classification.objects.filter(origin__in=SAID).order_by()
+    return _kept("categories", lambda: _pairs(said.distinct(), "entry_id", "category_id"))
+
+
+def entities() -> Held:
+    """Ids of entities, in whatever part."""
+    return _kept("entities", lambda: _pairs(EntityRole.objects.order_by().distinct(), "entry_id", "entity_id"))
+
+
+def parts() -> dict[Role, Held]:
+    """The same by the part that they had."""
+    return _kept("parts", _read_parts)
+
+
+def references() -> Held:
+    """Ids of the references that are cited."""
+    return _kept("references", lambda: _pairs(EntryReference.objects.order_by(), "entry_id", "reference_id"))
+
+
+def published() -> Named:
+    """Days, written YYYY-MM-DD, on which references were published: these stand in the place of entries."""
+    return _kept("published", _read_published)
+
+
+def namespaces() -> Named:
+    """Namespaces of identifiers; an entry has one as often as it has identifiers of it."""
+    return _kept("namespaces", lambda: _named(ExternalId.objects.order_by(), "namespace", "entry_id"))
+
+
+def facts() -> Named:
+    """Name, value and spelling of facts."""
+    return _kept("facts", lambda: _named(Fact.objects.order_by(), "name", "value", "spelling", "entry_id"))
+
+
+def texts() -> Named:
+    """Source, licence, attribution and day of entries."""
+    return _kept("texts", _read_texts)
+
+
+def _kept(name: str, read: Callable[[], Read]) -> Read:
+    return unless_written(("held", name), read)
+
+
+def _pairs(rows: QuerySet, *names: str) -> Held:
+    entries, things = numbers(rows, *names).T.copy()
+    return Held(entries, things)
+
+
+def _named(rows: QuerySet, *names: str) -> Named:
+    found, places, entries = grouped(rows, *names)
+    return Named(found, Held(entries, places))
+
+
+def _read_published() -> Named:
+    days, held = _named(Reference.objects.exclude(published_on=None).order_by(), "published_on", "pk")
+    return Named([(str(day),) for (day,) in days], held)
+
+
+def _read_texts() -> Named:
+    rows, held = _named(Entry.objects.order_by(), "source", "licence", "attribution", "occurred_on", "pk")
+    return Named([(*said, date.fromisoformat(str(day)) if day else None) for *said, day in rows], held)
+
+
+def _read_parts() -> dict[Role, Held]:
+    roles = list(Role)
+    number = Case(*(When(role=role, then=at) for at, role in enumerate(roles)), output_field=IntegerField())
+    rows = EntityRole.objects.order_by().filter(role__in=roles).annotate(number=number)
+    of, entries, things = numbers(rows, "number", "entry_id", "entity_id").T.copy()
+    return {role: Held(entries[of == at], things[of == at]) for at, role in enumerate(roles)}
