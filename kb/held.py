@@ -32,6 +32,11 @@ class Held(NamedTuple):
         """What these entries have, everything as often as there are entries that have it."""
         return self.things[np.isin(self.entries, ids)]
 
+    def among(self, ids: Numbers) -> "Held":
+        """The rows of these entries alone."""
+        rows = np.isin(self.entries, ids)
+        return Held(self.entries[rows], self.things[rows])
+
     def beside(self, entries: Numbers) -> tuple[Numbers, Numbers]:
         """Of entries that have one thing each: which of those given have it, by their places, and what it is."""
         order = np.argsort(self.entries)

@@ -1,7 +1,7 @@
 """Whole numbers out of the database as arrays: of a hundred thousand rows, to fetch them costs more than what is in
 them, so the database writes each column as one text."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from django.core.exceptions import EmptyResultSet
@@ -22,14 +22,21 @@ def numbers(rows: QuerySet, *names: str) -> Numbers:
     return np.column_stack([_parsed(text) for text in found[0]]) if found else np.empty((0, len(names)), np.int64)
 
 
-def grouped(rows: QuerySet, *names: str) -> tuple[list[tuple[Any, ...]], Numbers, Numbers]:
-    """The different values of all these columns but the last; and for each of `rows` which of these it has and the
-    whole number in its last column, in no order."""
+class Grouped(NamedTuple):
+    """The different `values` of some columns; for each row its place among these, and the whole number it has."""
+
+    values: list[tuple[Any, ...]]
+    of: Numbers
+    numbers: Numbers
+
+
+def grouped(rows: QuerySet, *names: str) -> Grouped:
+    """By all of these columns but the last, which has whole numbers, in no order."""
     *by, number = names
     found = _read(rows, by, (number,))
     texts = [row[-1] for row in found]
     sizes = [text.count(",") + 1 for text in texts]
-    return [row[:-1] for row in found], np.repeat(np.arange(len(found)), sizes), _parsed(",".join(texts))
+    return Grouped([row[:-1] for row in found], np.repeat(np.arange(len(found)), sizes), _parsed(",".join(texts)))
 
 
 def _read(rows: QuerySet, by: list[str] | tuple[()], names: tuple[str, ...]) -> list[tuple[Any, ...]]:

@@ -56,6 +56,15 @@ def by_period(entries: EntryQuerySet, period: int) -> Counts:
     return Counter(dict(rows.values_list("period").annotate(Count("pk"))))
 
 
+def kinds_by_period(entries: EntryQuerySet, period: int) -> dict[str, Counts]:
+    """The same by the kind of the entries."""
+    rows = entries.exclude(occurred_on=None).order_by().annotate(period=_period("occurred_on", period))
+    found: dict[str, Counts] = {}
+    for kind, when, count in rows.values_list("kind", "period").annotate(Count("pk")):
+        found.setdefault(kind, Counter())[when] = count
+    return found
+
+
 def reports_by_period(ids: Numbers, period: int, since: date | None = None, until: date | None = None) -> Counts:
     """How many reports that the entries cite were published when, each once; within these days, both inclusive."""
     first, last = str(since or ""), str(until or "9999-12-31")
