@@ -130,10 +130,7 @@ def _tells(facet: Facet) -> bool:
 
 def _roles(left: Numbers, choose: Choose) -> list[Facet]:
     """The entities by the part they had, those in most entries first."""
-    most = {
-        role: dict(islice(held.commonest(parts.within(left)).items(), MOST_OF_ROLE))
-        for role, parts in held.parts().items()
-    }
+    most = {role: dict(islice(held.commonest(held.part(role).within(left)).items(), MOST_OF_ROLE)) for role in ROLES}
     named = Entity.objects.in_bulk({entity for counts in most.values() for entity in counts})
     found = []
     for role, (label, help) in ROLES.items():

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from django.db.models import Case, IntegerField, QuerySet, When
+from django.db.models import QuerySet
 
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
 from kb.models.entries import SAID, EntryQuerySet
@@ -97,9 +97,10 @@ def entities() -> Held:
     return _kept("entities", lambda: _pairs(EntityRole.objects.order_by().distinct(), "entry_id", "entity_id"))
 
 
-def parts() -> dict[Role, Held]:
-    """The same by the part that they had."""
-    return _kept("parts", _read_parts)
+def part(role: Role) -> Held:
+    """The same in one part alone."""
+    had = EntityRole.objects.filter(role=role).order_by()
+    return _kept(f"part of {role}", lambda: _pairs(had, "entry_id", "entity_id"))
 
 
 def references() -> Held:
@@ -149,11 +150,3 @@ def _read_published() -> Named:
 def _read_texts() -> Named:
     rows, held = _named(Entry.objects.order_by(), "source", "licence", "attribution", "occurred_on", "pk")
     return Named([(*said, date.fromisoformat(str(day)) if day else None) for *said, day in rows], held)
-
-
-def _read_parts() -> dict[Role, Held]:
-    roles = list(Role)
-    number = Case(*(When(role=role, then=at) for at, role in enumerate(roles)), output_field=IntegerField())
-    rows = EntityRole.objects.order_by().filter(role__in=roles).annotate(number=number)
-    of, entries, things = numbers(rows, "number", "entry_id", "entity_id").T.copy()
-    return {role: Held(entries[of == at], things[of == at]) for at, role in enumerate(roles)}

@@ -35,6 +35,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddIndex(
+            model_name='entityrole',
+            index=models.Index(fields=['role', 'entity', 'entry'], name='kb_entityro_role_ad6ac8_idx'),
+        ),
+        migrations.AddIndex(
             model_name='entry',
             index=models.Index(fields=['source', 'licence', 'attribution', 'occurred_on'], name='kb_entry_source_928517_idx'),
         ),

@@ -106,7 +106,7 @@ def categories_by_period(entries: EntryQuerySet, values: Sequence[Value], period
 
 def most_named(ids: Numbers, most: int, roles: Sequence[Role] = ()) -> list[tuple[Entity, int]]:
     """The entities in most of the entries, with how many, whatever part they had, or in one of these roles."""
-    parts = held.together(held.parts()[role] for role in roles) if roles else held.entities()
+    parts = held.together(map(held.part, roles)) if roles else held.entities()
     counts = held.commonest(parts.within(ids))
     some = list(counts)[: 2 * most]
     named = Entity.objects.current().in_bulk(some)

@@ -29,13 +29,12 @@ def test_tags_of_some_entries_the_commonest_first():
 def test_an_entity_in_two_parts_of_an_entry_is_in_it_once():
     acme, bank = make_entity("Acme"), make_entity("Bank")
     entry = make_entry(entities={"developer": [acme], "deployer": [acme, bank]})
-    parts = held.parts()
 
     assert held.commonest(held.entities().within(ids(entry))) == {acme.pk: 1, bank.pk: 1}
-    assert parts[Role.DEPLOYER].within(ids(entry)).tolist() == [acme.pk, bank.pk]
-    both = held.together([parts[Role.DEVELOPER], parts[Role.DEPLOYER]])
+    assert held.part(Role.DEPLOYER).within(ids(entry)).tolist() == [acme.pk, bank.pk]
+    both = held.together([held.part(Role.DEVELOPER), held.part(Role.DEPLOYER)])
     assert held.commonest(both.within(ids(entry))) == {acme.pk: 1, bank.pk: 1}
-    assert parts[Role.AUTHOR].within(ids(entry)).size == 0
+    assert held.part(Role.AUTHOR).within(ids(entry)).size == 0
 
 
 def test_a_category_counts_once_whoever_said_it_and_not_if_it_was_only_suggested():
@@ -71,7 +70,7 @@ def test_facts_and_namespaces_have_names():
 
 
 def test_where_there_is_nothing_nothing_is_held():
-    for some in (held.tags(), held.categories(), held.entities(), held.references(), *held.parts().values()):
+    for some in (held.tags(), held.categories(), held.entities(), held.references(), *map(held.part, Role)):
         assert (some.entries.size, some.things.size) == (0, 0)
     for named in (held.facts(), held.namespaces(), held.published(), held.texts()):
         assert (named.names, named.held.within(ids()).size) == ([], 0)
