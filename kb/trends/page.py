@@ -107,18 +107,19 @@ def trends(asked: Asked, user: User) -> Trends:
         asked, incidents, counting.fields(incident_ids), by_period, length, has_harms=bool(wrong["harms"])
     )
     # Time is that of the event in all others, and here that of the report.
-    anytime = _entries(asked.filter.without("since").without("until"), user)
-    reports = counting.reports_by_period(held.ids(anytime), length, asked.filter.since, asked.filter.until)
+    anytime = held.ids(_entries(asked.filter.without("since").without("until"), user))
+    reports = counting.reports_by_period(anytime, length, asked.filter.since, asked.filter.until)
     reported = _over_time("reports", "Reports published", "reports", reports, length, asked)
     happened = _over_time("incidents", "Incidents over time", "incidents", by_period, length, asked, Kind.INCIDENT)
-    total = entries.count()
+    ids = held.ids(entries) if asked.filter.since or asked.filter.until else anytime
+    total = len(ids)
     return Trends(
         over_time=tuple(chart for chart in (happened, reported) if chart.rows or (total and chart is reported)),
         multiples=multiples,
         by_name=tuple(
             chart
             for chart in (
-                _entities(held.ids(entries)),
+                _entities(ids),
                 _sectors(wrong["sector"], well["industry"], asked.filter),
                 _techniques(well["techniques"], asked.filter),
             )

@@ -18,6 +18,7 @@ from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
 from kb.models import Entry
 from kb.models.entries import EntryQuerySet
+from kb.numbers import Numbers
 from kb.rights import sees_hidden
 from kb.roles import Role
 from kb.trends import counting
@@ -58,6 +59,7 @@ class Home(View):
 
 
 def _read(entries: EntryQuerySet) -> dict[str, Any]:
+    ids = held.ids(entries)
     counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
     shelves = [
         {
@@ -70,15 +72,15 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
     return {
         "shelves": shelves,
         "added": list(entries.order_by("-pk").only(*CARD)[:ADDED]),
-        "ways": [way for way in _ways(entries) if way.links],
-        "tags": tag_choices(held.ids(entries), EntryFilter(), lambda filter: filter.tag)[:TAGS],
+        "ways": [way for way in _ways(entries, ids) if way.links],
+        "tags": tag_choices(ids, EntryFilter(), lambda filter: filter.tag)[:TAGS],
         "total": sum(counts.values()),
     }
 
 
-def _ways(entries: EntryQuerySet) -> list[Way]:
+def _ways(entries: EntryQuerySet, ids: Numbers) -> list[Way]:
     of_kind = {kind: entries.filter(kind=kind).order_by() for kind in Kind}
-    named = counting.most_named(held.ids(entries), IN_A_WAY, (Role.DEVELOPER, Role.DEPLOYER, Role.COMPANY))
+    named = counting.most_named(ids, IN_A_WAY, (Role.DEVELOPER, Role.DEPLOYER, Role.COMPANY))
     said = {
         kind: counting.facts(held.ids(of_kind[kind]), *_facts_of(kind)) for kind in (Kind.INCIDENT, Kind.CASE_STUDY)
     }

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from django.db.models import Count, Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +13,7 @@ from kb.job_words import source_label
 from kb.kinds import KINDS
 from kb.models import Change, Entry, SourceRecord
 from kb.models.entries import EntryQuerySet
-from kb.numbers import Numbers
+from kb.numbers import Numbers, distinct
 from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 
@@ -47,8 +46,8 @@ def _counted(user: Any) -> dict[str, Any]:
     return {
         "changed_at": change.created_at if change else None,
         "counted": [{"info": info, "count": counts.get(kind, 0)} for kind, info in KINDS.items()],
-        "references": len(np.unique(held.references().within(ids))),
-        "entities": len(np.unique(held.entities().within(ids))),
+        "references": len(distinct(held.references().within(ids))),
+        "entities": len(distinct(held.entities().within(ids))),
         "sources": _sources(entries, ids),
     }
 

@@ -17,7 +17,7 @@ from kb.linked_data import of_category, of_list, of_taxonomy, script, trail
 from kb.listing import ORDERS
 from kb.models import Category, Classification, Entry, Origin, Taxonomy
 from kb.models.entries import SAID, EntryQuerySet
-from kb.numbers import grouped
+from kb.numbers import distinct, grouped
 from kb.rights import sees_hidden
 from kb.trends.chart_of_years import chart_of_years
 from kb.unless_written import unless_written
@@ -122,7 +122,7 @@ def _counted(visible: EntryQuerySet) -> list[dict[str, Any]]:
     found = []
     for row in Taxonomy.objects.prefetch_related(Prefetch("categories", Category.objects.only("taxonomy"))):
         categories = [category.pk for category in row.categories.all()]
-        entries = np.unique(said.only(np.array(categories, np.int64)).entries)
+        entries = distinct(said.only(np.array(categories, np.int64)).entries)
         found.append({"taxonomy": row, "categories": len(categories), "entries": len(entries)})
     return sorted(found, key=lambda row: (-row["entries"], row["taxonomy"].name))
 

@@ -5,7 +5,7 @@ import pytest
 
 from kb import held
 from kb.models import Classification, Entity, EntityRole, Entry, Reference, Tag
-from kb.numbers import grouped, numbers
+from kb.numbers import distinct, grouped, numbers
 from kb.roles import Role
 from tests.factories import make_category, make_entity, make_entry, make_reference, make_tag
 
@@ -85,6 +85,11 @@ def test_what_stands_beside_entries_is_found_for_those_that_have_it():
 
     assert rows.tolist() == [0, 2, 4]
     assert things.tolist() == [50, 90, 50]
+
+
+def test_each_once_in_rising_order():
+    assert distinct(np.array([[5, 3], [5, 9]])).tolist() == [3, 5, 9]
+    assert distinct(np.empty(0, np.int64)).tolist() == []
 
 
 @pytest.mark.parametrize("value", ["a,b", "1", "", "é'\"%s"])
