@@ -47,6 +47,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['kind', '-updated_at', '-id'], name='kb_entry_kind_0833e4_idx'),
         ),
         migrations.AddIndex(
+            model_name='entry',
+            index=models.Index(fields=['kind', '-created_at', '-id'], name='kb_entry_kind_07b569_idx'),
+        ),
+        migrations.AddIndex(
             model_name='reference',
             index=models.Index(fields=['published_on'], name='kb_referenc_publish_ad2676_idx'),
         ),

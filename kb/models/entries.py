@@ -98,11 +98,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """With what a list shows of each entry, in a fixed number of queries."""
         return self.defer("body", "facts").prefetch_related("tags", "external_ids")
 
-    def listed(self, most: int) -> list["Entry"]:
-        """The first of these `for_lists`, in their order. They are put in order by their ids alone: SQLite carries all
-        that is selected through a sort."""
-        ids = list(self.values_list("pk", flat=True)[:most])
-        found = Entry.objects.for_lists().in_bulk(ids)
+    def listed(self, start: int, stop: int) -> list["Entry"]:
+        """Those from `start` up to `stop`. Their ids alone are put in order: SQLite carries through a sort all that is
+        selected."""
+        ids = list(self.values_list("pk", flat=True)[start:stop])
+        found = self.order_by().in_bulk(ids)
         return [found[id] for id in ids if id in found]
 
     def for_page(self) -> "EntryQuerySet":
@@ -196,7 +196,8 @@ class Entry(models.Model):
             # With what is counted of entries, so that counting does not read their texts.
             models.Index(fields=["status", "visibility", "kind", "occurred_on", "language"]),
             models.Index(fields=["source", "licence", "attribution", "occurred_on"]),
-            models.Index(fields=["kind", "-updated_at", "-id"]),  # what feeds have
+            models.Index(fields=["kind", "-updated_at", "-id"]),
+            models.Index(fields=["kind", "-created_at", "-id"]),
         ]
 
     def __str__(self) -> str:

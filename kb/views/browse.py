@@ -35,7 +35,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     paginator = Paginator(rows, VIEWS[listing.view][1])
     first, page = _pages(paginator, request.GET.get("page", ""))
     is_staff = sees_hidden(request.user)
-    shown = list(rows[(first - 1) * paginator.per_page : page.end_index()])
+    shown = rows.listed((first - 1) * paginator.per_page, page.end_index())
     start = (first - 1) * paginator.per_page + 1
     absolute = request.build_absolute_uri
     of_this = of_list(KINDS[kind].plural, absolute(), shown, absolute, total=paginator.count, first=start)

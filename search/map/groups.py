@@ -102,6 +102,6 @@ def _categories(user: User) -> tuple[list[tuple[str, str]], list[Ids], str]:
     if not fields:
         return [], [], ""
     common = fields[0].values[:CATEGORIES]
-    said = held.categories()
-    found = [np.intersect1d(said.entries[said.things == value.pk], ids) for value in common]
+    said = held.categories().among(ids)
+    found = [said.entries[said.things == value.pk] for value in common]
     return [(value.slug, value.name) for value in common], found, fields[0].label
