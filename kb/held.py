@@ -1,5 +1,5 @@
-"""What entries have, as arrays of ids: the whole of it read once for each state of the database, and then counted
-within any entries in a millisecond.
+"""What entries have, as arrays of ids: the whole of it read once for each state of a table, and then counted within
+any entries in a millisecond.
 
 To count in SQL what ten thousand entries have takes tens of milliseconds for everything that is counted, whereas the
 ids stand in an index one after the other. The arrays are of all entries, hidden ones too: what is shown of them goes
@@ -85,70 +85,71 @@ def commonest(things: Numbers) -> dict[int, int]:
 
 def tags() -> Held:
     """Ids of tags."""
-    return _kept("tags", lambda: _pairs(Entry.tags.through.objects.order_by(), "entry_id", "tag_id"))
+    return _pairs("tags", Entry.tags.through.objects.all(), "entry_id", "tag_id")
 
 
 def categories() -> Held:
     """Ids of the categories that somebody put entries in."""
-    said = Classification.objects.filter(origin__in=SAID).order_by()
-    return _kept("categories", lambda: together([_pairs(said, "entry_id", "category_id")]))
+    return _pairs("categories", Classification.objects.filter(origin__in=SAID), "entry_id", "category_id")
 
 
 def entities() -> Held:
     """Ids of entities, in whatever part."""
-    return _kept("entities", lambda: together([_pairs(EntityRole.objects.order_by(), "entry_id", "entity_id")]))
+    return _pairs("entities", EntityRole.objects.all(), "entry_id", "entity_id")
 
 
 def part(role: Role) -> Held:
     """The same in one part alone."""
-    had = EntityRole.objects.filter(role=role).order_by()
-    return _kept(f"part of {role}", lambda: _pairs(had, "entry_id", "entity_id"))
+    return _pairs(f"part of {role}", EntityRole.objects.filter(role=role), "entry_id", "entity_id")
 
 
 def references() -> Held:
     """Ids of the references that are cited."""
-    return _kept("references", lambda: _pairs(EntryReference.objects.order_by(), "entry_id", "reference_id"))
+    return _pairs("references", EntryReference.objects.all(), "entry_id", "reference_id")
 
 
 def published() -> Named:
     """Days, written YYYY-MM-DD, on which references were published: these stand in the place of entries."""
-    return _kept("published", _read_published)
+    dated = Reference.objects.exclude(published_on=None)
+    return _named("published", dated, "published_on", "pk", name_of=lambda row: (str(row[0]),))
 
 
 def namespaces() -> Named:
     """Namespaces of identifiers; an entry has one as often as it has identifiers of it."""
-    return _kept("namespaces", lambda: _named(ExternalId.objects.order_by(), "namespace", "entry_id"))
+    return _named("namespaces", ExternalId.objects.all(), "namespace", "entry_id")
 
 
 def facts() -> Named:
     """Name, value and spelling of facts."""
-    return _kept("facts", lambda: _named(Fact.objects.order_by(), "name", "value", "spelling", "entry_id"))
+    return _named("facts", Fact.objects.all(), "name", "value", "spelling", "entry_id")
 
 
 def texts() -> Named:
     """Source, licence, attribution and day of entries."""
-    return _kept("texts", _read_texts)
+    columns = ("source", "licence", "attribution", "occurred_on", "pk")
+    return _named("texts", Entry.objects.all(), *columns, name_of=lambda row: (*row[:-1], _day(row[-1])))
 
 
-def _kept(name: str, read: Callable[[], Read]) -> Read:
-    return unless_written(("held", name), read)
+def _pairs(name: str, rows: QuerySet, *columns: str) -> Held:
+    return _kept(name, rows, lambda rows: together([Held(*numbers(rows, *columns).T.copy())]))
 
 
-def _pairs(rows: QuerySet, *names: str) -> Held:
-    entries, things = numbers(rows, *names).T.copy()
-    return Held(entries, things)
+def _named(
+    name: str, rows: QuerySet, *columns: str, name_of: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple
+) -> Named:
+    """`name_of` makes a name of what the database gives."""
+
+    def read(rows: QuerySet) -> Named:
+        found = grouped(rows, *columns)
+        return Named([name_of(row) for row in found.values], Held(found.numbers, found.of))
+
+    return _kept(name, rows, read)
 
 
-def _named(rows: QuerySet, *names: str) -> Named:
-    found, places, entries = grouped(rows, *names)
-    return Named(found, Held(entries, places))
+def _kept(name: str, rows: QuerySet, read: Callable[[QuerySet], Read]) -> Read:
+    """What is read of these rows, whose columns are all of one table."""
+    return unless_written(("held", name), lambda: read(rows.order_by()), table=rows.model._meta.db_table)
 
 
-def _read_published() -> Named:
-    days, held = _named(Reference.objects.exclude(published_on=None).order_by(), "published_on", "pk")
-    return Named([(str(day),) for (day,) in days], held)
-
-
-def _read_texts() -> Named:
-    rows, held = _named(Entry.objects.order_by(), "source", "licence", "attribution", "occurred_on", "pk")
-    return Named([(*said, date.fromisoformat(str(day)) if day else None) for *said, day in rows], held)
+def _day(written: Any) -> date | None:
+    return date.fromisoformat(str(written)) if written else None
