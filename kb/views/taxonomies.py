@@ -90,8 +90,8 @@ def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
         ],
         "origins": [(origin.value, ORIGINS[origin], origins[origin.value]) for origin in Origin if origin in origins],
         "chart": chart_of_years(said, "Entries over time", lambda kind: _list(kind, found.slug)),
-        "examples": said.for_lists().order_by(*newest).listed(0, EXAMPLES),
-        "suggested": suggested.for_lists().order_by(*newest).listed(0, EXAMPLES),
+        "examples": said.order_by(*newest).listed(0, EXAMPLES),
+        "suggested": suggested.order_by(*newest).listed(0, EXAMPLES),
         "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
     }
 
