@@ -99,8 +99,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return self.defer("body", "facts").prefetch_related("tags", "external_ids")
 
     def listed(self, start: int, stop: int, shown: "EntryQuerySet | None" = None) -> list["Entry"]:
-        """Those from `start` up to `stop`, with what `shown` reads of entries, else `for_lists`. Their ids alone are put
-        in order: SQLite carries through a sort all that is selected."""
+        """Those from `start` up to `stop`, with what `shown` reads of entries, else `for_lists`. Their ids alone are
+        put in order: SQLite carries through a sort all that is selected."""
         ids = list(self.values_list("pk", flat=True)[start:stop])
         found = (Entry.objects.for_lists() if shown is None else shown).in_bulk(ids)
         return [found[id] for id in ids if id in found]
