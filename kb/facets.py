@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from itertools import islice
 
 from django.db.models import Count
@@ -80,10 +80,15 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
     that another one can be chosen instead; of everything else, of what choosing it too would leave.
     """
     left = held.ids(filter.apply(entries))
+
+    def left_by_others(*names: str) -> Numbers:
+        others = reduce(EntryFilter.without, names, filter)
+        return left if others == filter else held.ids(others.apply(entries))
+
     choose = partial(_choices, filter, address)
     when = WHEN.get(filter.kind, "When it happened or came out.")  # type: ignore[call-overload]
     found = [
-        Facet("year", "Year", when, year_choices(entries, filter, address), is_open=True),
+        Facet("year", "Year", when, year_choices(left_by_others("since", "until"), filter, address), is_open=True),
         Facet(
             "tag",
             "Tag",
@@ -100,7 +105,9 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
             "Other collections that have the same event or paper, under a number of their own.",
             choose("namespace", _namespaces(left)),
         ),
-        Facet("language", "Language", "In which its text here is written.", _languages(entries, filter, address)),
+        Facet(
+            "language", "Language", "In which its text here is written.", _languages(left_by_others("language"), choose)
+        ),
     ]
     if for_staff:
         found.append(Facet("status", "Who can read it", "", _statuses(entries, filter, address)))
@@ -192,17 +199,14 @@ def _called(category: Category) -> str:
 
 
 def _namespaces(left: Numbers) -> list[tuple[str, str, int]]:
-    names, known = held.namespaces()
-    counts = held.commonest(known.within(left))
-    rows = [(names[at][0], count) for at, count in counts.items() if names[at][0] not in OURS]
+    rows = [(name, count) for name, count in held.namespaces().counts(left).items() if name not in OURS]
     most = sorted(rows, key=lambda row: (-row[1], row[0]))[:MOST_NAMESPACES]
     return [(name, namespace_label(name), count) for name, count in most if "," not in name]
 
 
-def _languages(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
-    others = filter.without("language").apply(entries).exclude(language="").order_by()
-    rows = others.values_list("language").annotate(count=Count("pk")).order_by("-count", "language")
-    return _choices(filter, address, "language", [(code, language_label(code), count) for code, count in rows])
+def _languages(left: Numbers, choose: Choose) -> list[Choice]:
+    rows = sorted(held.languages().counts(left).items(), key=lambda row: (-row[1], row[0]))
+    return choose("language", [(code, language_label(code), count) for code, count in rows])
 
 
 def _statuses(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:

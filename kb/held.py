@@ -11,7 +11,8 @@ from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet
+from django.db.models.functions import Cast, Substr
 
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
 from kb.models.entries import SAID, EntryQuerySet
@@ -57,6 +58,10 @@ class Named(NamedTuple):
 
     names: list[tuple[Any, ...]]
     held: Held
+
+    def counts(self, ids: Numbers) -> dict[Any, int]:
+        """Of what has one name, by this in how many of these entries it is."""
+        return {self.names[at][0]: count for at, count in commonest(self.held.within(ids)).items()}
 
 
 def ids(entries: EntryQuerySet) -> Numbers:
@@ -122,6 +127,17 @@ def namespaces() -> Named:
 def facts() -> Named:
     """Name, value and spelling of facts."""
     return _named("facts", Fact.objects.all(), "name", "value", "spelling", "entry_id")
+
+
+def years() -> Named:
+    """Years in which entries happened, as text."""
+    year = Substr(Cast("occurred_on", CharField()), 1, 4)
+    return _named("years", Entry.objects.exclude(occurred_on=None).annotate(year=year), "year", "pk")
+
+
+def languages() -> Named:
+    """Codes of the languages that entries are in."""
+    return _named("languages", Entry.objects.exclude(language=""), "language", "pk")
 
 
 def texts() -> Named:

@@ -22,7 +22,6 @@ from kb.models import Category, Entity, EntryReference, Tag
 from kb.models.entries import EntryQuerySet
 from kb.numbers import Numbers
 from kb.roles import Role
-from kb.trends.counting import YEAR, by_period
 
 Ordering = tuple[Combinable | OrderBy, ...]
 
@@ -218,11 +217,11 @@ def tag_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[Ch
     ]
 
 
-def year_choices(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
-    """The years of what the other filters leave, the latest first."""
+def year_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[Choice]:
+    """The years of these entries, which are what the other filters leave, the latest first."""
     anytime = filter.without("since").without("until")
     found = []
-    for year, count in sorted(by_period(anytime.apply(entries), YEAR).items(), reverse=True):
+    for year, count in sorted(held.years().counts(left).items(), reverse=True):
         this = replace(filter, since=date(int(year), 1, 1), until=date(int(year), 12, 31))
         chosen = filter == this
         found.append(Choice(year, year, count, address(anytime if chosen else this), chosen))

@@ -68,12 +68,9 @@ def kinds_by_period(entries: EntryQuerySet, period: int) -> dict[str, Counts]:
 def reports_by_period(ids: Numbers, period: int, since: date | None = None, until: date | None = None) -> Counts:
     """How many reports that the entries cite were published when, each once; within these days, both inclusive."""
     first, last = str(since or ""), str(until or "9999-12-31")
-    days, dated = held.published()
-    cited = distinct(held.references().within(ids))
-    counts = np.bincount(dated.within(cited), minlength=len(days))
     found: Counts = Counter()
-    for (day,), count in zip(days, counts.tolist(), strict=True):
-        if count and first <= day <= last:
+    for day, count in held.published().counts(distinct(held.references().within(ids))).items():
+        if first <= day <= last:
             found[day[:period]] += count
     return found
 

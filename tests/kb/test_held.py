@@ -69,10 +69,20 @@ def test_facts_and_namespaces_have_names():
     assert sorted(names[at] for at in known.within(ids(entry))) == [("aiid",), ("oecd",)]
 
 
+def test_years_and_languages_are_counted_by_name():
+    first, second = make_entry(occurred_on="2019-05", language="fr"), make_entry(occurred_on="2019", language="")
+    third = make_entry(language="en")
+    make_entry(occurred_on="2024", language="de")
+
+    assert held.years().counts(ids(first, second, third)) == {"2019": 2}
+    assert held.languages().counts(ids(first, second, third)) == {"fr": 1, "en": 1}
+
+
 def test_where_there_is_nothing_nothing_is_held():
     for some in (held.tags(), held.categories(), held.entities(), held.references(), *map(held.part, Role)):
         assert (some.entries.size, some.things.size) == (0, 0)
-    for named in (held.facts(), held.namespaces(), held.published(), held.texts()):
+    reads = (held.facts, held.namespaces, held.published, held.texts, held.years, held.languages)
+    for named in (read() for read in reads):
         assert (named.names, named.held.within(ids()).size) == ([], 0)
     assert held.ids(Entry.objects.all()).size == 0
     assert held.ids(Entry.objects.none()).size == 0
