@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_migrate
 
 
 class AdminConfig(admin_apps.AdminConfig):
@@ -15,7 +16,8 @@ class KbConfig(AppConfig):
     verbose_name = "Knowledge base"
 
     def ready(self) -> None:
-        from kb import among, changes, planning, signals  # noqa: F401 - among registers a lookup
+        from kb import among, changes, planning, signals, writes  # noqa: F401 - among registers a lookup
 
         changes.connect()
         signals.sweep.connect(planning.keep_up, dispatch_uid="kb.planning")
+        post_migrate.connect(writes.install, sender=self)

@@ -10,6 +10,7 @@ from kb.as_json import entry_detail_json, entry_json, job_json
 from kb.filters import BadFilter, EntryFilter
 from kb.listing import ORDERS
 from kb.models import Entity, Entry, Job, Taxonomy
+from kb.named_in import named_in, with_counts
 from kb.rights import sees_hidden
 from kb.tokens import staff_only
 
@@ -48,7 +49,7 @@ class PageParams(Schema):
 def entries(request: HttpRequest, filters: Query[FilterParams], page: Query[PageParams]) -> dict[str, Any]:
     wanted = EntryFilter.from_params(filters.dict())
     found = wanted.apply(Entry.objects.visible_to(request.user)).order_by(*ORDERS["newest"][1])
-    chosen, total, next_cursor = _page(found.for_lists(), page)
+    chosen, total, next_cursor = _page(found.for_lists(), found.count(), page)
     results = [{"entry": entry_json(entry, request.build_absolute_uri)} for entry in chosen]
     return {"results": results, "total": total, "next_cursor": next_cursor, "notices": []}
 
@@ -71,17 +72,17 @@ def visible_entry(request: HttpRequest, entry_id: int) -> Entry:
 @entities_router.get("", summary="List entities, those in most entries first")
 def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> dict[str, Any]:
     """With `q`, those with a name or another name that contains it."""
-    found = Entity.objects.current().called(q).named_in(Entry.objects.visible_to(request.user))
-    chosen, total, next_cursor = _page(found, page)
+    found = named_in(Entry.objects.visible_to(request.user), Entity.objects.current().called(q))
+    chosen, total, next_cursor = _page(found, len(found), page)
     results = [
         {
             "id": entity.pk,
             "name": entity.name,
             "slug": entity.slug,
             "url": request.build_absolute_uri(entity.get_absolute_url()),
-            "entries": entity.entry_count,
+            "entries": entity.entry_count,  # type: ignore[attr-defined]  # with_counts gives it
         }
-        for entity in chosen
+        for entity in with_counts(chosen)
     ]
     return {"results": results, "total": total, "next_cursor": next_cursor, "notices": []}
 
@@ -119,12 +120,11 @@ def job_or_404(job_id: int) -> Job:
     return found
 
 
-def _page(rows: Any, page: PageParams) -> tuple[list[Any], int, str | None]:
-    """The rows of a page, how many there are in all, and the cursor of the next page."""
+def _page(rows: Any, total: int, page: PageParams) -> tuple[list[Any], int, str | None]:
+    """The rows of a page of `total` in all, that number, and the cursor of the next page."""
     cursor = page.cursor.strip() or "0"
     if not cursor.isdecimal() or len(cursor) > 9:
         raise BadFilter("cursor", "This cursor is not one that a list gave: start again without it.")
     start = int(cursor)
-    total = rows.count()
     end = start + page.limit
     return list(rows[start:end]), total, str(end) if end < total else None

@@ -3,14 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
+from itertools import islice
 
-from django.db.models import Count, F, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count
 
+from kb import held
 from kb.external import OURS
-from kb.filters import FACTS, EntryFilter
-from kb.kinds import Kind
+from kb.filters import EntryFilter
+from kb.kinds import FACTS, Kind
 from kb.listing import (
     STATUS_LABELS,
     Address,
@@ -20,9 +21,10 @@ from kb.listing import (
     tag_choices,
     year_choices,
 )
-from kb.models import Category, Classification, Entity, EntityRole, ExternalId
-from kb.models.entries import SAID, EntryQuerySet
+from kb.models import Category, Entity
+from kb.models.entries import EntryQuerySet
 from kb.models.taxonomies import NO_NAME
+from kb.numbers import Numbers
 from kb.roles import Role
 from kb.trends.counting import facts as facts_of
 
@@ -77,16 +79,21 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
     Of what an entry can have only one of (year, language, status) the counts are of what the other filters leave, so
     that another one can be chosen instead; of everything else, of what choosing it too would leave.
     """
-    left = filter.apply(entries).order_by()
+    left = held.ids(filter.apply(entries))
+
+    def left_by_others(*names: str) -> Numbers:
+        others = reduce(EntryFilter.without, names, filter)
+        return left if others == filter else held.ids(others.apply(entries))
+
     choose = partial(_choices, filter, address)
     when = WHEN.get(filter.kind, "When it happened or came out.")  # type: ignore[call-overload]
     found = [
-        Facet("year", "Year", when, year_choices(entries, filter, address), is_open=True),
+        Facet("year", "Year", when, year_choices(left_by_others("since", "until"), filter, address), is_open=True),
         Facet(
             "tag",
             "Tag",
             "The words under which this collection files it.",
-            tag_choices(entries, filter, address)[:MOST_TAGS],
+            tag_choices(left, filter, address)[:MOST_TAGS],
             is_open=True,
         ),
         *_roles(left, choose),
@@ -98,7 +105,9 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
             "Other collections that have the same event or paper, under a number of their own.",
             choose("namespace", _namespaces(left)),
         ),
-        Facet("language", "Language", "In which its text here is written.", _languages(entries, filter, address)),
+        Facet(
+            "language", "Language", "In which its text here is written.", _languages(left_by_others("language"), choose)
+        ),
     ]
     if for_staff:
         found.append(Facet("status", "Who can read it", "", _statuses(entries, filter, address)))
@@ -126,33 +135,23 @@ def _tells(facet: Facet) -> bool:
     return bool(facet.choices)
 
 
-def _roles(left: EntryQuerySet, choose: Choose) -> list[Facet]:
+def _roles(left: Numbers, choose: Choose) -> list[Facet]:
     """The entities by the part they had, those in most entries first."""
-    counted = (
-        EntityRole.objects.filter(entry__in=left.values("pk"))
-        .order_by()
-        .values("role", "entity")
-        .annotate(count=Count("pk"))
-        .annotate(place=Window(RowNumber(), partition_by="role", order_by=[F("count").desc(), F("entity").asc()]))
-        .filter(place__lte=MOST_OF_ROLE)
-        .values_list("role", "entity", "count")
-    )
-    rows = list(counted)
-    named = Entity.objects.in_bulk({entity for _, entity, _ in rows})
+    most = {role: dict(islice(held.commonest(held.part(role).within(left)).items(), MOST_OF_ROLE)) for role in ROLES}
+    named = Entity.objects.in_bulk({entity for counts in most.values() for entity in counts})
     found = []
     for role, (label, help) in ROLES.items():
-        of = [(named[entity], count) for part, entity, count in rows if part == role]
+        of = [(named[entity], count) for entity, count in most[role].items() if entity in named]
         of = sorted(of, key=lambda row: (-row[1], row[0].name.lower()))
         choices = choose("entity", [(f"{role.value}:{one.slug}", one.name, count) for one, count in of])
         found.append(Facet(role.value, label, help, choices))
     return found
 
 
-def _taxonomies(left: EntryQuerySet, choose: Choose) -> list[Facet]:
+def _taxonomies(left: Numbers, choose: Choose) -> list[Facet]:
     """The categories of each taxonomy; one within another is told with it, and what says nothing (`no`, `unknown`) is
     left to the pages of the taxonomy."""
-    said = Classification.objects.filter(origin__in=SAID, entry__in=left.values("pk")).order_by()
-    counts = dict(said.values_list("category").annotate(Count("entry", distinct=True)))
+    counts = held.commonest(held.categories().within(left))
     categories = Category.objects.select_related("taxonomy", "parent").in_bulk(counts)
     by_taxonomy: dict[int, list[Category]] = {}
     for category in categories.values():
@@ -176,7 +175,7 @@ def _taxonomies(left: EntryQuerySet, choose: Choose) -> list[Facet]:
     return found
 
 
-def _facts(left: EntryQuerySet, filter: EntryFilter, choose: Choose) -> list[Facet]:
+def _facts(left: Numbers, filter: EntryFilter, choose: Choose) -> list[Facet]:
     """The commonest values of what stands in the facts of entries."""
     said = facts_of(left, *(fact for facts in FACTS.values() for fact in facts))
     found = []
@@ -199,16 +198,15 @@ def _called(category: Category) -> str:
     return f"{category.parent.name}: {category.name}" if category.parent else category.name
 
 
-def _namespaces(left: EntryQuerySet) -> list[tuple[str, str, int]]:
-    known = ExternalId.objects.filter(entry__in=left.values("pk")).exclude(namespace__in=OURS).order_by()
-    rows = known.values_list("namespace").annotate(count=Count("entry", distinct=True)).order_by("-count", "namespace")
-    return [(name, namespace_label(name), count) for name, count in rows[:MOST_NAMESPACES] if "," not in name]
+def _namespaces(left: Numbers) -> list[tuple[str, str, int]]:
+    rows = [(name, count) for name, count in held.namespaces().counts(left).items() if name not in OURS]
+    most = sorted(rows, key=lambda row: (-row[1], row[0]))[:MOST_NAMESPACES]
+    return [(name, namespace_label(name), count) for name, count in most if "," not in name]
 
 
-def _languages(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
-    others = filter.without("language").apply(entries).exclude(language="").order_by()
-    rows = others.values_list("language").annotate(count=Count("pk")).order_by("-count", "language")
-    return _choices(filter, address, "language", [(code, language_label(code), count) for code, count in rows])
+def _languages(left: Numbers, choose: Choose) -> list[Choice]:
+    rows = sorted(held.languages().counts(left).items(), key=lambda row: (-row[1], row[0]))
+    return choose("language", [(code, language_label(code), count) for code, count in rows])
 
 
 def _statuses(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:

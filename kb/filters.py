@@ -3,28 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db.models import Q
 
 from kb.dates import parse_date
-from kb.kinds import KINDS
-from kb.models import Classification, Entity, EntityRole, Entry, ExternalId
+from kb.kinds import FACTS, KINDS
+from kb.models import Classification, Entity, EntityRole, Entry, ExternalId, Fact
 from kb.models.entries import SAID, EntryQuerySet, Status, Visibility
-from kb.models.facts import SaysOf
+from kb.models.facts import normal_fact
 from kb.roles import Role
 
 # Those that several values can be given for, with commas between them: an entry has to have all of them.
 MANY = ("tag", "entity", "category", "namespace")
-# Facts of the kinds that are about the same -> which these are. One value each, since values may have commas.
-FACTS = {
-    "harm": ("harms",),
-    "sector": ("sector", "industry"),
-    "technique": ("techniques", "technology"),
-    "country": ("country",),
-}
+# Of facts one value each, since values may have commas.
 NAMED = (*MANY, *FACTS, "language", "status")
 MOST_VALUES = 12  # each is a condition of its own in one statement
 LONGEST = 2000
@@ -120,7 +112,8 @@ class EntryFilter:
             conditions &= Q(pk__in=ExternalId.objects.filter(namespace=namespace).values("entry"))
         for name, facts in FACTS.items():
             if value := getattr(self, name):
-                conditions &= reduce(or_, (Q(SaysOf(fact, value)) for fact in facts))
+                saying = Fact.objects.filter(name__in=facts, value=normal_fact(value))
+                conditions &= Q(pk__in=saying.values("entry"))
         return entries.filter(conditions)
 
     @property

@@ -57,6 +57,15 @@ class NoteFacts(Facts):
     questions: Sentences = Field(default_factory=list)
 
 
+# Facts that are about the same -> what they are called in the kinds: what lists narrow down by.
+FACTS = {
+    "harm": ("harms",),
+    "sector": ("sector", "industry"),
+    "technique": ("techniques", "technology"),
+    "country": ("country",),
+}
+
+
 class KindInfo(BaseModel):
     """How a kind is called on pages and where its list lives (`/<path>/`)."""
 

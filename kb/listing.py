@@ -4,6 +4,7 @@ import calendar
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -13,12 +14,14 @@ from django.db.models.functions import Coalesce, Lower
 from django.http import QueryDict
 from django.utils.translation import get_language_info
 
+from kb import held
 from kb.external import NAMESPACES
-from kb.filters import FACTS, BadFilter, EntryFilter, role_and_slug
-from kb.models import Category, Entity, Entry, EntryReference, Tag
+from kb.filters import BadFilter, EntryFilter, role_and_slug
+from kb.kinds import FACTS
+from kb.models import Category, Entity, EntryReference, Tag
 from kb.models.entries import EntryQuerySet
+from kb.numbers import Numbers
 from kb.roles import Role
-from kb.trends.counting import YEAR, by_period
 
 Ordering = tuple[Combinable | OrderBy, ...]
 
@@ -202,11 +205,10 @@ def language_label(code: str) -> str:
         return code
 
 
-def tag_choices(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
-    """The tags of what the filter leaves, the commonest first: choosing another leaves those that have both."""
-    tagged = Entry.tags.through.objects.filter(entry__in=filter.apply(entries).order_by().values("pk"))
-    rows = tagged.order_by().values_list("tag").annotate(n=Count("pk")).order_by("-n")[:MOST_TAGS]  # type: ignore[misc]
-    counted: dict[int, int] = dict(rows)
+def tag_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[Choice]:
+    """The tags of these entries, which are what the filter leaves, the commonest first: choosing another leaves those
+    that have both."""
+    counted = dict(islice(held.commonest(held.tags().within(left)).items(), MOST_TAGS))
     tags = sorted(Tag.objects.in_bulk(counted).values(), key=lambda tag: (-counted[tag.pk], tag.name))
     chosen = filter.values("tag")
     return [
@@ -215,11 +217,11 @@ def tag_choices(entries: EntryQuerySet, filter: EntryFilter, address: Address) -
     ]
 
 
-def year_choices(entries: EntryQuerySet, filter: EntryFilter, address: Address) -> list[Choice]:
-    """The years of what the other filters leave, the latest first."""
+def year_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[Choice]:
+    """The years of these entries, which are what the other filters leave, the latest first."""
     anytime = filter.without("since").without("until")
     found = []
-    for year, count in sorted(by_period(anytime.apply(entries), YEAR).items(), reverse=True):
+    for year, count in sorted(held.years().counts(left).items(), reverse=True):
         this = replace(filter, since=date(int(year), 1, 1), until=date(int(year), 12, 31))
         chosen = filter == this
         found.append(Choice(year, year, count, address(anytime if chosen else this), chosen))

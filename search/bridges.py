@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from django.db.models import Count
 
-from kb.models import Entry, Tag
+from kb.models import Entry
 from kb.models.entries import User
 from search import index, similar, vocabulary
 from search.engines.base import Vectors
@@ -115,13 +115,14 @@ def _closest(entry: Entry, near: Mapping[str, Sequence[Near]], most: int) -> dic
 
 def _shared_tags(entry: Entry, ids: Sequence[int]) -> dict[int, float]:
     """How much of the entry's tags each of the others has, from 0 to 1; a rare tag is more than a common one."""
-    own = Tag.objects.filter(pk__in=entry.tags.values("pk"))
-    counts = dict(own.annotate(n=Count("entries")).order_by().values_list("pk", "n"))
+    tagged = Entry.tags.through.objects
+    own = tagged.filter(tag__in=tagged.filter(entry=entry).values("tag")).order_by()
+    counts = dict(own.values_list("tag").annotate(Count("pk")))
     size = max(vocabulary.current().passages, 2)
     weights = {tag: math.log(1 + size / count) for tag, count in counts.items()}
     found: dict[int, float] = {}
     if weights and ids:
-        carried = Entry.tags.through.objects.filter(tag__in=weights, entry__in=ids)
+        carried = tagged.filter(tag__in=weights, entry__in=ids)
         for id, tag in carried.values_list("entry_id", "tag_id"):
             found[id] = found.get(id, 0.0) + weights[tag] / sum(weights.values())
     return found

@@ -159,9 +159,15 @@ def summary(user: User = None) -> dict[str, Any]:
     return {
         "pending": waiting(user),
         "gone": is_lost(),
-        "passages": Passage.objects.filter(entry__in=Entry.objects.visible_to(user)).count(),
+        "passages": unless_written(("passages", sees_hidden(user)), lambda: _passages(user)),
         "model": index.fingerprint() or "not available",
     }
+
+
+def _passages(user: User) -> int:
+    """How many passages there are of entries that this reader may see; few entries are hidden."""
+    hidden = Passage.objects.filter(entry__in=Entry.objects.hidden_from(user))
+    return Passage.objects.count() - hidden.count()
 
 
 def waiting(user: User) -> int:

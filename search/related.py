@@ -63,7 +63,8 @@ def neighbours(entry: Entry, user: User, per_kind: int) -> dict[str, list[Near]]
         if own is None:
             return {}
         pool = _pool(engine, entry, own, user, per_kind)
-        return {kind: _nearest_of(engine, entry, own, pool[kind]) for kind in KINDS}
+        said = similar.vectors([id for found in pool.values() for id in found])
+        return {kind: _nearest_of(entry, own, pool[kind], said) for kind in KINDS}
     except SearchError as error:
         log.warning("no related entries for %s: %s", entry.pk, error)
         return {}
@@ -85,7 +86,7 @@ def _pool(engine: Engine, entry: Entry, own: Vectors, user: User, per_kind: int)
     hits = engine.nearest(own, None, DEPTH)
     best = {hit.entry_id: hit.score for hit in reversed(hits) if hit.entry_id not in left_out}
     pool: dict[str, dict[int, float]] = {kind: {} for kind in KINDS}
-    kinds = dict(Entry.objects.visible_to(user).filter(pk__in=best).order_by().values_list("pk", "kind"))
+    kinds = dict(Entry.objects.visible_to(user).filter(pk__among=best).order_by().values_list("pk", "kind"))
     for id, score in sorted(best.items(), key=lambda one: (-one[1], one[0])):
         if id in kinds and len(pool[kinds[id]]) < size:
             pool[kinds[id]][id] = score
@@ -114,9 +115,8 @@ def _searched(engine: Engine, own: Vectors, among: Ids, count: int) -> dict[int,
     return {}
 
 
-def _nearest_of(engine: Engine, entry: Entry, own: Vectors, pool: Mapping[int, float]) -> list[Near]:
-    """The entries of the pool, nearest first by what each says of itself, copies of this one left out."""
-    said = similar.vectors(list(pool))
+def _nearest_of(entry: Entry, own: Vectors, pool: Mapping[int, float], said: Mapping[int, Vectors]) -> list[Near]:
+    """The entries of the pool, nearest first by what each has `said` of itself, copies of this one left out."""
     common = similar.common()
     taken = np.zeros_like(own) if common is None else (COMMON_SHARE * common).astype(np.float32)
     mine = _unit(own - taken)

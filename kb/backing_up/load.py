@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +24,7 @@ from django.utils import timezone
 
 from kb import changes, files
 from kb.backing_up import ACCOUNTS, CONTENT, END, KEPT_PAGE, MANIFEST, TABLE, VERSION, tables
-from kb.models import Attachment, Entry, Job, Schedule
+from kb.models import Attachment, Entry, Fact, Job, Schedule
 from kb.models.jobs import JobState
 
 ROWS = 200  # written at once
@@ -186,8 +187,11 @@ class _Restoring:
             waiting.update(state=JobState.CANCELLED, lease="", leased_until=None, finished_at=timezone.now())
         else:
             Job.objects.filter(state=JobState.RUNNING).update(state=JobState.PENDING, lease="", leased_until=None)
-        for entry in Entry.objects.iterator(ROWS):
-            entry.clean()  # facts that do not fit its kind
+        entries = Entry.objects.iterator(ROWS)
+        while some := list(islice(entries, ROWS)):
+            for entry in some:
+                entry.clean()  # facts that do not fit its kind
+            Fact.objects.follow(some)
         connection.check_constraints()
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), list(self.known.values())):

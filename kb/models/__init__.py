@@ -17,6 +17,7 @@ from kb.models.entries import (
     UnresolvedSame,
 )
 from kb.models.error_reports import ErrorReport
+from kb.models.facts import Fact
 from kb.models.jobs import Job, JobProblem
 from kb.models.provenance import (
     Attachment,
@@ -48,6 +49,7 @@ __all__ = [
     "EntryReference",
     "ErrorReport",
     "ExternalId",
+    "Fact",
     "Incident",
     "Job",
     "JobProblem",

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Lower
 from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
@@ -32,13 +31,6 @@ class EntityQuerySet(models.QuerySet["Entity"]):
         """Those with a name or another name that contains `text`; all of them for an empty text."""
         name = normal_name(text.replace("\0", ""))
         return self.filter(pk__in=EntityAlias.objects.filter(normal__contains=name).values("entity")) if name else self
-
-    def named_in(self, entries: models.QuerySet) -> "EntityQuerySet":
-        """Those that `entries` name, with `entry_count`, the number of these; those in most of them first."""
-        # A condition within the count: as a join, SQLite takes a hundred times as long.
-        counted = models.Count("roles__entry", filter=models.Q(roles__entry__in=entries.values("pk")), distinct=True)
-        found = self.annotate(entry_count=counted).filter(entry_count__gt=0)
-        return found.order_by("-entry_count", Lower("name"), "pk")
 
 
 class Entity(models.Model):
@@ -136,6 +128,7 @@ class EntityRole(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["role", "entity", "entry"])]  # read whole, role by role
         constraints = [models.UniqueConstraint(fields=["entry", "entity", "role"], name="one_role_once")]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 from pydantic import ValidationError as FactsError
 from simple_history.models import HistoricalRecords
@@ -18,6 +18,7 @@ from simple_history.models import HistoricalRecords
 from kb.external import normal_value
 from kb.kinds import KINDS, Kind, KindInfo, clean_facts, flatten
 from kb.models.dates import Precision, show_date
+from kb.models.facts import Fact
 from kb.models.references import Reference
 from kb.models.slugs import free_slug
 from kb.rights import sees_hidden
@@ -99,6 +100,13 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """With what a list shows of each entry, in a fixed number of queries."""
         return self.defer("body", "facts").prefetch_related("tags", "external_ids")
 
+    def listed(self, start: int, stop: int, shown: "EntryQuerySet | None" = None) -> list["Entry"]:
+        """Those from `start` up to `stop`, with what `shown` reads of entries, else `for_lists`. Their ids alone are
+        put in order: SQLite carries through a sort all that is selected."""
+        ids = list(self.values_list("pk", flat=True)[start:stop])
+        found = (Entry.objects.for_lists() if shown is None else shown).in_bulk(ids)
+        return [found[id] for id in ids if id in found]
+
     def for_page(self) -> "EntryQuerySet":
         """Whole, but for the texts of references: of these only how they begin."""
         return self.whole(Reference.objects.opened())
@@ -113,6 +121,19 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             models.Prefetch("citations__reference", Reference.objects.all() if references is None else references),
             models.Prefetch("classifications", categories),
         )
+
+    @transaction.atomic(savepoint=False)
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """The entries, with the rows of their facts."""
+        created = super().bulk_create(objs, *args, **kwargs)
+        Fact.objects.follow(created)
+        return created
+
+    def update(self, **fields: Any) -> int:
+        """As ever, but for facts, whose rows this would pass by."""
+        if "facts" in fields:
+            raise TypeError("facts are stored by save() or bulk_create()")
+        return super().update(**fields)
 
     def with_external_id(self, namespace: str, value: str) -> "EntryQuerySet":
         return self.filter(external_ids__namespace=namespace, external_ids__value=value)
@@ -178,6 +199,9 @@ class Entry(models.Model):
             models.Index(fields=["status", "visibility", "kind", "occurred_on", "language"]),
             # The same for entries that are named, as by a search.
             models.Index(fields=["status", "visibility", "id", "kind", "occurred_on"]),
+            models.Index(fields=["source", "licence", "attribution", "occurred_on"]),
+            models.Index(fields=["kind", "-updated_at", "-id"]),
+            models.Index(fields=["kind", "-created_at", "-id"]),
         ]
 
     def __str__(self) -> str:
@@ -191,7 +215,11 @@ class Entry(models.Model):
         if self.occurred_on and not self.occurred_precision:
             self.occurred_precision = Precision.DAY
         self.content_hash = self.hash_content()
-        super().save(*args, **kwargs)
+        stored = kwargs.get("update_fields")
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            if stored is None or "facts" in stored:
+                Fact.objects.follow([self])
 
     def get_absolute_url(self) -> str:
         # A list of results asks several times, and looking an address up is slow.

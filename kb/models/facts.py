@@ -1,45 +1,86 @@
-"""Asking the database about what stands in `Entry.facts`."""
+"""What entries say of themselves in a word or two, a row each: what lists narrow down by and pages count."""
 
-import re
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from django.db.models import BooleanField, F, Func, Value
-from django.db.models.sql.compiler import SQLCompiler
+from django.db import models
 
+from kb.kinds import FACTS
 
-class SaysOf(Func):
-    """Whether a fact, which is a text or a list of texts, has this value, in whatever case."""
+if TYPE_CHECKING:
+    from kb.models.entries import Entry
 
-    output_field = BooleanField()
-
-    def __init__(self, name: str, value: str) -> None:
-        assert name.isidentifier()
-        self.name = name
-        self.value = value.strip()
-        super().__init__(F("facts"), Value(self.value))
-
-    def deconstruct(self) -> Any:
-        raise NotImplementedError("this is for queries, not for migrations")
-
-    def as_sqlite(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
-        if self.value.isascii():
-            return self._as(compiler, lambda column: f"json_each({column}, '$.{self.name}') AS part")
-        # SQLite's LOWER knows ASCII alone; Django gives it Python's regular expressions.
-        column, parameters = compiler.compile(self.get_source_expressions()[0])
-        sql = f"EXISTS(SELECT 1 FROM json_each({column}, '$.{self.name}') AS part WHERE part.value REGEXP %s)"  # noqa: S608
-        return sql, [*parameters, rf"(?i)\A\s*{re.escape(self.value)}\s*\Z"]
-
-    def as_postgresql(self, compiler: SQLCompiler, connection: Any, **context: Any) -> tuple[str, Any]:
-        return self._as(compiler, lambda column: f"{postgresql_parts(column, self.name)} AS part(value)")
-
-    def _as(self, compiler: SQLCompiler, parts: Any) -> tuple[str, Any]:
-        (column, first), (value, second) = (compiler.compile(one) for one in self.get_source_expressions())
-        sql = f"EXISTS(SELECT 1 FROM {parts(column)} WHERE LOWER(TRIM(part.value)) = LOWER({value}))"  # noqa: S608
-        return sql, [*first, *second]
+AT_ONCE = 500
+MOST_CHARS = 200  # as `kb.kinds` says; a few letters become two when they are made small
 
 
-def postgresql_parts(column: str, name: str) -> str:
-    """The texts of a fact as rows, in PostgreSQL; what is neither a text nor a list has none."""
-    fact = f"{column} -> '{name}'"
-    listed = f"CASE jsonb_typeof({fact}) WHEN 'array' THEN {fact} WHEN 'string' THEN jsonb_build_array({fact}) END"
-    return f"jsonb_array_elements_text({listed})"
+def normal_fact(value: str) -> str:
+    """The form under which two spellings are one value."""
+    return value.strip().lower()
+
+
+def told(facts: dict[str, Any]) -> dict[tuple[str, str], str]:
+    """What of an entry's facts are rows: name and value, and how it is spelled."""
+    found: dict[tuple[str, str], str] = {}
+    for name in (name for names in FACTS.values() for name in names):
+        said = facts.get(name) or []
+        for spelled in (str(part).strip() for part in ([said] if isinstance(said, str) else said)):
+            if spelled:
+                key = name, normal_fact(spelled)
+                found[key] = min(spelled, found.get(key, spelled))
+    return found
+
+
+class FactManager(models.Manager["Fact"]):
+    def follow(self, entries: Iterable["Entry"]) -> None:
+        """Let the rows of these entries say what their facts say. Whoever stores facts calls this, in one
+        transaction with that."""
+        by_id = {entry.pk: entry for entry in entries}
+        ids = list(by_id)
+        for start in range(0, len(ids), AT_ONCE):
+            self._follow([by_id[id] for id in ids[start : start + AT_ONCE]])
+
+    def _follow(self, entries: list["Entry"]) -> None:
+        wanted = {
+            (entry.pk, name, value): spelling
+            for entry in entries
+            for (name, value), spelling in told(entry.facts).items()
+        }
+        gone = []
+        for row in self.filter(entry__in=[entry.pk for entry in entries]):
+            if wanted.get((row.entry_id, row.name, row.value)) == row.spelling:
+                del wanted[row.entry_id, row.name, row.value]
+            else:
+                gone.append(row.pk)
+        if gone:
+            self.filter(pk__in=gone).delete()
+        self.bulk_create(
+            [
+                Fact(entry_id=entry, name=name, value=value, spelling=spelling)
+                for (entry, name, value), spelling in wanted.items()
+            ]
+        )
+
+
+class Fact(models.Model):
+    """That a fact of an entry, one of `kb.kinds.FACTS`, has a value: `value` in small letters, `spelling` as written.
+
+    `Entry.facts` is what counts; these rows are made of it whenever it is stored.
+    """
+
+    is_computed = True  # so no backup holds it
+
+    entry = models.ForeignKey("kb.Entry", on_delete=models.CASCADE, related_name="fact_rows", db_index=False)
+    name = models.CharField(max_length=20)
+    value = models.CharField(max_length=2 * MOST_CHARS)
+    spelling = models.CharField(max_length=MOST_CHARS)
+
+    objects = FactManager()
+
+    class Meta:
+        # With all that is counted of them, in the order in which it is.
+        indexes = [models.Index(fields=["name", "value", "spelling", "entry"])]
+        constraints = [models.UniqueConstraint(fields=["entry", "name", "value"], name="one_fact_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.spelling}"

@@ -57,6 +57,7 @@ class Reference(models.Model):
 
     class Meta:
         ordering = ["-published_on", "id"]
+        indexes = [models.Index(fields=["published_on"])]  # read whole, without the texts
 
     def __str__(self) -> str:
         return self.title or self.url

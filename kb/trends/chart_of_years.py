@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from kb.kinds import KINDS
 from kb.models.entries import EntryQuerySet
 from kb.trends.charts import Drawing, Row, columns
-from kb.trends.counting import YEAR, by_period
+from kb.trends.counting import YEAR, kinds_by_period
 from kb.trends.page import Chart
 
 WIDTH, HEIGHT = 620, 150
@@ -16,8 +16,8 @@ def chart_of_years(entries: EntryQuerySet, title: str, address: Callable[[str], 
     """How many of the entries happened in each year, from the first to the last that has any; no rows where none has a
     date. With entries of one kind, `address` of that kind gives the list that a year of it is in.
     """
-    of_kind = {kind: by_period(entries.filter(kind=kind), YEAR) for kind in KINDS}
-    present = [kind for kind, counts in of_kind.items() if counts]
+    of_kind = kinds_by_period(entries, YEAR)
+    present = [kind for kind in KINDS if kind in of_kind]
     all_years = sorted({int(year) for counts in of_kind.values() for year in counts})
     if not all_years:
         return Chart(key, title, "None of them has a date.", ("Year",), (), columns([]))

@@ -1,22 +1,23 @@
-"""What trends count: entries and their reports over time, and by what they name, each in a query or two.
+"""What trends count: entries and their reports over time, and by what they name.
 
-The entries that are given must have no row twice.
+Entries are given as a query that has none of them twice, or by their ids, which `kb.held.ids` reads of it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
+import numpy as np
 from django.db.models import CharField, Count
 from django.db.models.functions import Cast, Substr
 
-from kb.models import Category, Classification, Entity, EntityRole, EntryReference
-from kb.models.entries import SAID, EntryQuerySet
+from kb import held
+from kb.models import Category, Entity
+from kb.models.entries import EntryQuerySet
 from kb.models.taxonomies import NO_NAME
+from kb.numbers import Numbers, distinct, grouped
+from kb.roles import Role
 
 YEAR, MONTH = 4, 7
 """How much of a date written YYYY-MM-DD a period is."""
@@ -55,24 +56,29 @@ def by_period(entries: EntryQuerySet, period: int) -> Counts:
     return Counter(dict(rows.values_list("period").annotate(Count("pk"))))
 
 
-def reports_by_period(
-    entries: EntryQuerySet, period: int, since: date | None = None, until: date | None = None
-) -> Counts:
+def kinds_by_period(entries: EntryQuerySet, period: int) -> dict[str, Counts]:
+    """The same by the kind of the entries."""
+    rows = entries.exclude(occurred_on=None).order_by().annotate(period=_period("occurred_on", period))
+    found: dict[str, Counts] = {}
+    for kind, when, count in rows.values_list("kind", "period").annotate(Count("pk")):
+        found.setdefault(kind, Counter())[when] = count
+    return found
+
+
+def reports_by_period(ids: Numbers, period: int, since: date | None = None, until: date | None = None) -> Counts:
     """How many reports that the entries cite were published when, each once; within these days, both inclusive."""
-    cited = EntryReference.objects.filter(entry__in=entries.values("pk")).exclude(reference__published_on=None)
-    if since:
-        cited = cited.filter(reference__published_on__gte=since)
-    if until:
-        cited = cited.filter(reference__published_on__lte=until)
-    rows = cited.order_by().annotate(period=_period("reference__published_on", period))
-    return Counter(dict(rows.values_list("period").annotate(Count("reference", distinct=True))))
+    first, last = str(since or ""), str(until or "9999-12-31")
+    found: Counts = Counter()
+    for day, count in held.published().counts(distinct(held.references().within(ids))).items():
+        if first <= day <= last:
+            found[day[:period]] += count
+    return found
 
 
-def fields(entries: EntryQuerySet) -> list[Field]:
+def fields(ids: Numbers) -> list[Field]:
     """The questions that categories answer about these entries, those answered most often first. Answers that say
     nothing by themselves (yes, unknown) and suggestions are left out."""
-    said = Classification.objects.filter(origin__in=SAID, entry__in=entries.values("pk")).order_by()
-    counts = dict(said.values_list("category").annotate(Count("entry", distinct=True)))
+    counts = held.commonest(held.categories().within(ids))
     named = ("pk", "slug", "name", "taxonomy__slug", "taxonomy__name", "parent__slug", "parent__name")
     found: dict[tuple[str, str], list[Value]] = {}
     for pk, slug, name, of_slug, of_name, parent_slug, parent_name in Category.objects.values_list(*named):
@@ -88,45 +94,36 @@ def fields(entries: EntryQuerySet) -> list[Field]:
 
 def categories_by_period(entries: EntryQuerySet, values: Sequence[Value], period: int) -> dict[int, Counts]:
     """For each of these categories, how many of the entries in it happened when."""
-    said = Classification.objects.filter(
-        origin__in=SAID, category__in=[value.pk for value in values], entry__in=entries.values("pk")
-    )
-    rows = (
-        said.exclude(entry__occurred_on=None)
-        .order_by()
-        .annotate(period=_period("entry__occurred_on", period))
-        .values_list("category", "period")
-        .annotate(Count("entry", distinct=True))
-    )
     found: dict[int, Counts] = {value.pk: Counter() for value in values}
-    for pk, when, count in rows:
+    wanted = held.categories().only(np.array(list(found), np.int64))
+    for pk, when, count in _when(wanted, entries, period):
         found[pk][when] = count
     return found
 
 
-def most_named(entries: EntryQuerySet, most: int, roles: Sequence[str] = ()) -> list[tuple[Entity, int]]:
+def most_named(ids: Numbers, most: int, roles: Sequence[Role] = ()) -> list[tuple[Entity, int]]:
     """The entities in most of the entries, with how many, whatever part they had, or in one of these roles."""
-    # Without the entities themselves: SQLite takes a thousand times as long when it has to join them.
-    parts = EntityRole.objects.filter(entry__in=entries.values("pk"), **({"role__in": roles} if roles else {}))
-    counted = parts.order_by().values_list("entity")
-    rows = list(counted.annotate(count=Count("entry", distinct=True)).order_by("-count", "entity")[: 2 * most])
-    named = Entity.objects.current().in_bulk([pk for pk, _ in rows])
-    return [(named[pk], count) for pk, count in rows if pk in named][:most]
+    parts = held.together(map(held.part, roles)) if roles else held.entities()
+    counts = held.commonest(parts.within(ids))
+    some = list(counts)[: 2 * most]
+    named = Entity.objects.current().in_bulk(some)
+    return [(named[pk], counts[pk]) for pk in some if pk in named][:most]
 
 
 Said = dict[str, tuple[str, int]]
 """Values of a fact by what they are in small letters: as it is spelled, and in how many of the entries it is."""
 
 
-def facts(entries: EntryQuerySet, *names: str) -> dict[str, Said]:
-    """The values of these facts, which are texts or lists of texts, by the name of the fact. One pass over the entries:
-    to read their facts costs more than to count them."""
+def facts(ids: Numbers, *names: str) -> dict[str, Said]:
+    """The values of these facts by the name of the fact."""
     found: dict[str, Said] = {name: {} for name in names}
-    for name, value, count in _parts(entries, names):
-        spelled = str(value).strip()
-        key = spelled.lower()
-        known, before = found[name].get(key, (spelled, 0))
-        found[name][key] = min(known, spelled), before + count
+    values, told = held.facts()
+    counts = np.bincount(told.within(ids), minlength=len(values))
+    for at in np.flatnonzero(counts).tolist():
+        name, value, spelling = values[at]
+        if name in found:
+            known, before = found[name].get(value, (spelling, 0))
+            found[name][value] = min(known, spelling), before + int(counts[at])
     return found
 
 
@@ -134,37 +131,26 @@ def facts_by_period(entries: EntryQuerySet, name: str, period: int) -> dict[str,
     """The same by when the entries happened, under the spelling."""
     spellings: dict[str, str] = {}
     found: dict[str, Counts] = {}
-    for _, value, count, when in _parts(entries.exclude(occurred_on=None), [name], period):
-        spelled = str(value).strip()
-        key = spelled.lower()
-        spellings[key] = min(spelled, spellings.get(key, spelled))
-        found.setdefault(key, Counter())[when] += count
-    return {spellings[key]: counts for key, counts in found.items()}
+    values, told = held.facts()
+    wanted = told.only(np.array([at for at, value in enumerate(values) if value[0] == name], np.int64))
+    for at, when, count in _when(wanted, entries, period):
+        _, value, spelling = values[at]
+        spellings[value] = min(spelling, spellings.get(value, spelling))
+        found.setdefault(value, Counter())[when] += count
+    return {spellings[value]: counts for value, counts in found.items()}
 
 
-def _parts(entries: EntryQuerySet, names: Sequence[str], period: int = 0) -> list[Any]:
-    """Name of the fact, value, count, and period where one is asked for. The database takes the lists apart: to read
-    the facts of 10,000 entries takes several times as long."""
-    inner = entries.order_by().annotate(period=_period("occurred_on", period or YEAR)).values("pk", "facts", "period")
-    try:
-        sql, parameters = inner.query.sql_with_params()
-    except EmptyResultSet:
-        return []
-    if connection.vendor == "sqlite":
-        listed = "CASE fact.type WHEN 'array' THEN fact.value ELSE json_array(fact.value) END"
-        parts = f"json_each(entries.facts) AS fact, json_each({listed}) AS part"
-    else:
-        listed = "CASE jsonb_typeof(fact.value) WHEN 'array' THEN fact.value ELSE jsonb_build_array(fact.value) END"
-        parts = f"jsonb_each(entries.facts) AS fact, jsonb_array_elements_text({listed}) AS part(value)"
-    when = ", period" if period else ""
-    wanted = f"fact.key, part.value, COUNT(*){when}"
-    asked = f"fact.key IN ({', '.join(['%s'] * len(names))}) AND part.value <> ''"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {wanted} FROM ({sql}) AS entries, {parts} WHERE {asked} GROUP BY fact.key, part.value{when}",  # noqa: S608
-            [*parameters, *names],
-        )
-        return cursor.fetchall()
+def _when(wanted: held.Held, entries: EntryQuerySet, period: int) -> Iterator[tuple[int, str, int]]:
+    """Each of these things, a period, and how many of the entries with the thing happened in it."""
+    dated = entries.exclude(occurred_on=None).order_by().annotate(period=_period("occurred_on", period))
+    periods, places, ids = grouped(dated, "period", "pk")
+    found = held.Held(ids, places)
+    rows, of = found.beside(wanted.entries)
+    things, numbered = np.unique(wanted.things[rows], return_inverse=True)
+    counts = np.bincount(numbered * len(periods) + of, minlength=len(things) * len(periods))
+    for at in np.flatnonzero(counts).tolist():
+        thing, place = divmod(at, len(periods))
+        yield int(things[thing]), periods[place][0], int(counts[at])
 
 
 def _period(column: str, length: int) -> Substr:

@@ -7,14 +7,16 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from kb import held
 from kb.filters import BadFilter, EntryFilter
-from kb.kinds import KINDS, Kind
+from kb.kinds import Kind
 from kb.listing import short_params
 from kb.models import Entry
 from kb.models.entries import EntryQuerySet, User
+from kb.numbers import Numbers
 from kb.trends import counting
 from kb.trends.charts import Drawing, Row, columns, ranked
-from kb.trends.counting import Counts
+from kb.trends.counting import Counts, Field, Said
 from kb.trends.periods import Period, axis, unit
 
 MOST = 12
@@ -95,25 +97,31 @@ class Trends:
 def trends(asked: Asked, user: User) -> Trends:
     """Everything on the page, in a fixed number of queries."""
     entries = _entries(asked.filter, user)
-    of_kind = {kind: entries.filter(kind=kind) for kind in KINDS}
+    incidents = entries.filter(kind=Kind.INCIDENT)
+    incident_ids, study_ids = held.ids(incidents), held.ids(entries.filter(kind=Kind.CASE_STUDY))
+    wrong = counting.facts(incident_ids, "sector", "harms")
+    well = counting.facts(study_ids, "industry", "techniques")
     length = unit(asked.filter)
-    incidents = counting.by_period(of_kind[Kind.INCIDENT], length)
-    multiples, unknown = _multiples(asked, of_kind[Kind.INCIDENT], incidents, length)
+    by_period = counting.by_period(incidents, length)
+    multiples, unknown = _multiples(
+        asked, incidents, counting.fields(incident_ids), by_period, length, has_harms=bool(wrong["harms"])
+    )
     # Time is that of the event in all others, and here that of the report.
-    anytime = _entries(asked.filter.without("since").without("until"), user)
+    anytime = held.ids(_entries(asked.filter.without("since").without("until"), user))
     reports = counting.reports_by_period(anytime, length, asked.filter.since, asked.filter.until)
     reported = _over_time("reports", "Reports published", "reports", reports, length, asked)
-    happened = _over_time("incidents", "Incidents over time", "incidents", incidents, length, asked, Kind.INCIDENT)
-    total = entries.count()
+    happened = _over_time("incidents", "Incidents over time", "incidents", by_period, length, asked, Kind.INCIDENT)
+    ids = held.ids(entries) if asked.filter.since or asked.filter.until else anytime
+    total = len(ids)
     return Trends(
         over_time=tuple(chart for chart in (happened, reported) if chart.rows or (total and chart is reported)),
         multiples=multiples,
         by_name=tuple(
             chart
             for chart in (
-                _entities(entries),
-                _sectors(of_kind, asked.filter),
-                _techniques(of_kind[Kind.CASE_STUDY], asked.filter),
+                _entities(ids),
+                _sectors(wrong["sector"], well["industry"], asked.filter),
+                _techniques(well["techniques"], asked.filter),
             )
             if chart.rows
         ),
@@ -138,12 +146,11 @@ def _over_time(key: str, title: str, what: str, counts: Counts, length: int, ask
 
 
 def _multiples(
-    asked: Asked, incidents: EntryQuerySet, overall: Counts, length: int
+    asked: Asked, incidents: EntryQuerySet, fields: list[Field], overall: Counts, length: int, *, has_harms: bool
 ) -> tuple[Multiples | None, BadFilter | None]:
     """By the field that was asked for, or else by the one in which most is said."""
-    fields = counting.fields(incidents)
     labels = [(field.slug, field.label) for field in fields]
-    if incidents.filter(facts__has_key="harms").exists():
+    if has_harms:
         labels.append((HARMS, "Harm"))
     if not labels:
         return None, None
@@ -180,18 +187,16 @@ def _multiples(
     return Multiples(dict(labels)[chosen], small, tuple(one.label for one in periods), table, choices), unknown
 
 
-def _entities(entries: EntryQuerySet) -> Chart:
-    named = counting.most_named(entries, MOST_ENTITIES)
+def _entities(ids: Numbers) -> Chart:
+    named = counting.most_named(ids, MOST_ENTITIES)
     rows = [Row(entity.name, (count,), entity.get_absolute_url()) for entity, count in named]
     told = f"{rows[0].label} is named in {rows[0].value:,}." if rows else ""
     return Chart("entities", "Most often named", told, ("Entity", "Entries"), tuple(rows), ranked(rows))
 
 
-def _sectors(of_kind: Mapping[str, EntryQuerySet], filter: EntryFilter) -> Chart:
+def _sectors(wrong: Said, well: Said, filter: EntryFilter) -> Chart:
     """Of incidents and of case studies side by side: where it goes wrong, and where it is done well. A row leads to the
     incidents, where there are any."""
-    wrong = counting.facts(of_kind[Kind.INCIDENT], "sector")["sector"]
-    well = counting.facts(of_kind[Kind.CASE_STUDY], "industry")["industry"]
     none = ("", 0)
     both = {key: (wrong.get(key, none)[1], well.get(key, none)[1]) for key in wrong.keys() | well.keys()}
     keys = sorted(both, key=lambda key: (-sum(both[key]), key))[:MOST]
@@ -205,8 +210,8 @@ def _sectors(of_kind: Mapping[str, EntryQuerySet], filter: EntryFilter) -> Chart
     return Chart("sectors", "Sectors", told, heads, tuple(rows), ranked(rows), kinds=kinds)
 
 
-def _techniques(studies: EntryQuerySet, filter: EntryFilter) -> Chart:
-    said = sorted(counting.facts(studies, "techniques")["techniques"].values(), key=lambda one: (-one[1], one[0]))
+def _techniques(techniques: Said, filter: EntryFilter) -> Chart:
+    said = sorted(techniques.values(), key=lambda one: (-one[1], one[0]))
     rows = [
         Row(spelled, (count,), _list(replace(filter, technique=spelled), Kind.CASE_STUDY))
         for spelled, count in said[:MOST]

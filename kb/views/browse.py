@@ -29,13 +29,13 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     entries = Entry.objects.visible_to(request.user)
     if (wanted := request.GET.get("format", "")) and not listing.problems:
         return download(request, listing.apply(entries), wanted, KINDS[kind].path)
-    rows = listing.apply(entries).for_lists()
+    rows, shown_of = listing.apply(entries), Entry.objects.for_lists()
     if listing.view == "table":
-        rows = rows.prefetch_related("roles__entity").annotate(reports=REPORTS)
+        shown_of = shown_of.prefetch_related("roles__entity").annotate(reports=REPORTS)
     paginator = Paginator(rows, VIEWS[listing.view][1])
     first, page = _pages(paginator, request.GET.get("page", ""))
     is_staff = sees_hidden(request.user)
-    shown = list(rows[(first - 1) * paginator.per_page : page.end_index()])
+    shown = rows.listed((first - 1) * paginator.per_page, page.end_index(), shown_of)
     start = (first - 1) * paginator.per_page + 1
     absolute = request.build_absolute_uri
     of_this = of_list(KINDS[kind].plural, absolute(), shown, absolute, total=paginator.count, first=start)

@@ -12,6 +12,7 @@ from kb.comparing import in_other_roles, lines_of_entries, references_of_both
 from kb.comparing_entities import lines_of_entities, shared_entries
 from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, SlugRedirect
+from kb.named_in import named_in, with_counts
 from kb.rights import sees_hidden
 
 MOST_MATCHES = 20
@@ -94,7 +95,7 @@ def _entity(request: HttpRequest, slug: str) -> Entity | None:
 
 def _entities_like(request: HttpRequest, words: list[str]) -> Any:
     found = Entity.objects.current().called(" ".join(words))
-    return found.named_in(Entry.objects.visible_to(request.user))[: MOST_MATCHES + 1]
+    return with_counts(named_in(Entry.objects.visible_to(request.user), found)[: MOST_MATCHES + 1])
 
 
 def _compared_entities(request: HttpRequest, a: Entity, b: Entity) -> dict[str, Any]:

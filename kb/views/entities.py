@@ -1,15 +1,17 @@
 """Entities: all of them, and one with what it had a part in."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Case, IntegerField, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from kb import held
 from kb.cards import Named
 from kb.external import entity_url
 from kb.kinds import KINDS, counted
@@ -18,6 +20,8 @@ from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, Role
 from kb.models.entities import normal_name
 from kb.models.entries import EntryQuerySet
+from kb.named_in import named_in, with_counts
+from kb.numbers import grouped, numbers
 from kb.rights import sees_hidden
 from kb.trends.chart_of_years import chart_of_years
 from kb.unless_written import unless_written
@@ -32,14 +36,12 @@ def entities(request: HttpRequest) -> HttpResponse:
     """Everybody and everything that entries are about, those in most entries first, or those with a name like `q`."""
     typed = request.GET.get("q", "").replace("\0", "").strip()
     entries = Entry.objects.visible_to(request.user)
-    found = Entity.objects.current().called(typed).named_in(entries)
-    ids = found.values_list("pk", "entry_count")  # type: ignore[misc]  # named_in has it
-    counted = list(ids) if typed else unless_written(("entities", sees_hidden(request.user)), lambda: list(ids))
+    found = partial(named_in, entries, Entity.objects.current().called(typed))
+    counted = found() if typed else unless_written(("entities", sees_hidden(request.user)), found)
     page = Paginator(counted, PAGE_SIZE).get_page(request.GET.get("page"))
-    named = Entity.objects.in_bulk([pk for pk, _ in page.object_list])
-    shown = [(named[pk], count) for pk, count in page.object_list if pk in named]
-    absolute, listed = request.build_absolute_uri, [one for one, _ in shown]
-    of_this = of_list("Entities", absolute(), listed, absolute, total=page.paginator.count, first=page.start_index())
+    shown = with_counts(list(page.object_list))
+    absolute = request.build_absolute_uri
+    of_this = of_list("Entities", absolute(), shown, absolute, total=page.paginator.count, first=page.start_index())
     context = {
         "linked_data": script(of_this),
         "page": page,
@@ -77,23 +79,24 @@ def entity_as_read(found: Entity, user: Any) -> dict[str, Any]:
 
 
 def _read(found: Entity, user: Any) -> dict[str, Any]:
-    visible = Entry.objects.visible_to(user).filter(roles__entity=found)
-    # The same, none of them twice.
-    named_in = Entry.objects.visible_to(user).filter(pk__in=EntityRole.objects.filter(entity=found).values("entry"))
-    rows = list(visible.order_by(*ORDERS["newest"][1]).values_list("roles__role", "pk", "kind"))
-    kinds_counted, shelves = _by_kind(rows), _by_role(rows)
+    parts = EntityRole.objects.filter(entity=found).order_by()
+    entries = Entry.objects.visible_to(user).filter(pk__in=parts.values("entry"))
+    rows = list(entries.order_by(*ORDERS["newest"][1]).values_list("pk", "kind"))
+    had = _by_role(parts)
+    systems, others = _named_with(found, entries)
+    kinds_counted, shelves = _by_kind(rows), _shelves(had, [pk for pk, _ in rows])
     return {
         "aliases": _aliases(found),
         "card": _card(found, kinds_counted, shelves),
-        "is_company": any(part == Role.COMPANY for part, _, _ in rows),
+        "is_company": any(pk in had[Role.COMPANY] for pk, _ in rows),
         "kinds_counted": kinds_counted,
         "shelves": shelves,
-        "total": len({pk for _, pk, _ in rows}),
+        "total": len(rows),
         "chart": chart_of_years(
-            named_in, "Over time", lambda kind: f"{reverse(kind)}?{urlencode({'entity': found.slug})}"
+            entries, "Over time", lambda kind: f"{reverse(kind)}?{urlencode({'entity': found.slug})}"
         ),
-        "systems": _named_with(found, named_in, systems=True),
-        "others": _named_with(found, named_in, systems=False),
+        "systems": systems,
+        "others": others,
     }
 
 
@@ -119,31 +122,38 @@ def _known_at(entity: Entity) -> list[str]:
     return [url for namespace, key in keys if (url := entity_url(namespace, key))]
 
 
-def _named_with(entity: Entity, entries: EntryQuerySet, *, systems: bool) -> list[tuple[Entity, int]]:
-    """The systems, or the other entities, that these entries name too, with in how many; those in most first."""
-    parts = EntityRole.objects.filter(entry__in=entries.values("pk")).exclude(entity=entity)
-    parts = parts.filter(role=Role.SYSTEM) if systems else parts.exclude(role=Role.SYSTEM)
-    counted = parts.order_by().values_list("entity").annotate(count=Count("entry", distinct=True))
-    rows = list(counted.order_by("-count", "entity")[:NAMED_WITH])
-    named = Entity.objects.in_bulk([pk for pk, _ in rows])
-    return [(named[pk], count) for pk, count in rows]
+def _named_with(entity: Entity, entries: EntryQuerySet) -> tuple[list[Entity], list[Entity]]:
+    """The systems, and the other entities, that these entries name too, with in how many; those in most first."""
+    is_system = Case(When(role=Role.SYSTEM, then=1), default=0, output_field=IntegerField())
+    parts = EntityRole.objects.filter(entry__in=entries.values("pk")).exclude(entity=entity).order_by()
+    of, ids, entities = numbers(parts.annotate(number=is_system), "number", "entry_id", "entity_id").T
+    systems, others = (held.together([held.Held(ids[of == one], entities[of == one])]).things for one in (1, 0))
+    counted = [list(held.commonest(some).items())[:NAMED_WITH] for some in (systems, others)]
+    return with_counts(counted[0]), with_counts(counted[1])
 
 
-def _by_kind(rows: list[tuple[str, int, str]]) -> list[dict[str, Any]]:
-    counts = Counter(kind for _, kind in {(pk, kind) for _, pk, kind in rows})
+def _by_kind(rows: list[tuple[int, str]]) -> list[dict[str, Any]]:
+    counts = Counter(kind for _, kind in rows)
     return [{"info": info, "count": counts[kind]} for kind, info in KINDS.items() if counts[kind]]
 
 
-def _by_role(rows: list[tuple[str, int, str]]) -> list[dict[str, Any]]:
-    ids = {role.value: [pk for part, pk, _ in rows if part == role.value] for role in Role}
-    shown = [pk for part in ids.values() for pk in part[:PER_ROLE]]
-    entries = Entry.objects.for_lists().in_bulk(shown)
+def _by_role(parts: QuerySet[EntityRole]) -> dict[Role, frozenset[int]]:
+    """The ids of the entries in which the entity had each part."""
+    found = grouped(parts, "role", "entry_id")
+    ids = {role: found.numbers[found.of == at].tolist() for at, (role,) in enumerate(found.values)}
+    return {role: frozenset(ids.get(role.value, ())) for role in Role}
+
+
+def _shelves(had: dict[Role, frozenset[int]], ids: list[int]) -> list[dict[str, Any]]:
+    """By role the first of these entries."""
+    of = {role: [pk for pk in ids if pk in those] for role, those in had.items()}
+    entries = Entry.objects.for_lists().in_bulk([pk for those in of.values() for pk in those[:PER_ROLE]])
     return [
         {
             "role": role.label,
-            "count": len(ids[role.value]),
-            "entries": [entries[pk] for pk in ids[role.value][:PER_ROLE] if pk in entries],
+            "count": len(those),
+            "entries": [entries[pk] for pk in those[:PER_ROLE] if pk in entries],
         }
-        for role in Role
-        if ids[role.value]
+        for role, those in of.items()
+        if those
     ]

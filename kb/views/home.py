@@ -11,12 +11,14 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.views import View
 
-from kb.filters import FACTS, EntryFilter
-from kb.kinds import KINDS, Kind
+from kb import held
+from kb.filters import EntryFilter
+from kb.kinds import FACTS, KINDS, Kind
 from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
 from kb.models import Entry
 from kb.models.entries import EntryQuerySet
+from kb.numbers import Numbers
 from kb.rights import sees_hidden
 from kb.roles import Role
 from kb.trends import counting
@@ -57,6 +59,7 @@ class Home(View):
 
 
 def _read(entries: EntryQuerySet) -> dict[str, Any]:
+    ids = held.ids(entries)
     counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
     shelves = [
         {
@@ -69,16 +72,18 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
     return {
         "shelves": shelves,
         "added": list(entries.order_by("-pk").only(*CARD)[:ADDED]),
-        "ways": [way for way in _ways(entries) if way.links],
-        "tags": tag_choices(entries, EntryFilter(), lambda filter: filter.tag)[:TAGS],
+        "ways": [way for way in _ways(entries, ids) if way.links],
+        "tags": tag_choices(ids, EntryFilter(), lambda filter: filter.tag)[:TAGS],
         "total": sum(counts.values()),
     }
 
 
-def _ways(entries: EntryQuerySet) -> list[Way]:
+def _ways(entries: EntryQuerySet, ids: Numbers) -> list[Way]:
     of_kind = {kind: entries.filter(kind=kind).order_by() for kind in Kind}
-    named = counting.most_named(entries.order_by(), IN_A_WAY, (Role.DEVELOPER, Role.DEPLOYER, Role.COMPANY))
-    said = {kind: counting.facts(of_kind[kind], *_facts_of(kind)) for kind in (Kind.INCIDENT, Kind.CASE_STUDY)}
+    named = counting.most_named(ids, IN_A_WAY, (Role.DEVELOPER, Role.DEPLOYER, Role.COMPANY))
+    said = {
+        kind: counting.facts(held.ids(of_kind[kind]), *_facts_of(kind)) for kind in (Kind.INCIDENT, Kind.CASE_STUDY)
+    }
     return [
         _by_fact("harm", "What it did to people.", said),
         _by_fact("sector", "Where it was used.", said),

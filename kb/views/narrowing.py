@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from kb import held
 from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.listing import Address, Chip, Choice, chips, tag_choices
@@ -42,7 +43,7 @@ class Narrowing:
             chips=chips(filter, address),
             tags=unless_written(
                 ("tags", request.path, filter, tuple(kept.items()), is_staff),
-                lambda: tag_choices(entries, filter, address),
+                lambda: tag_choices(held.ids(filter.apply(entries)), filter, address),
             ),
             all=address(EntryFilter(kind=filter.kind)),
         )

@@ -8,9 +8,12 @@ from django.shortcuts import render
 from django.utils.module_loading import import_string
 from django.views import View
 
+from kb import held
 from kb.job_words import source_label
 from kb.kinds import KINDS
-from kb.models import Change, EntityRole, Entry, EntryReference, SourceRecord
+from kb.models import Change, Entry, SourceRecord
+from kb.models.entries import EntryQuerySet
+from kb.numbers import Numbers, distinct
 from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 
@@ -37,23 +40,32 @@ class StatusPage(View):
 
 def _counted(user: Any) -> dict[str, Any]:
     entries = Entry.objects.visible_to(user)
+    ids = held.ids(entries)
     counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
     change = Change.objects.made().visible_to(user).only("created_at").first()
     return {
         "changed_at": change.created_at if change else None,
         "counted": [{"info": info, "count": counts.get(kind, 0)} for kind, info in KINDS.items()],
-        "references": EntryReference.objects.filter(entry__in=entries).values("reference").distinct().count(),
-        "entities": EntityRole.objects.filter(entry__in=entries).values("entity").distinct().count(),
-        "sources": _sources(entries),
+        "references": len(distinct(held.references().within(ids))),
+        "entities": len(distinct(held.entities().within(ids))),
+        "sources": _sources(entries, ids),
     }
 
 
-def _sources(entries: Any) -> list[dict[str, Any]]:
+def _sources(entries: EntryQuerySet, ids: Numbers) -> list[dict[str, Any]]:
     """Who owns the texts, under which licence, how many entries those are, of which day the newest is, and when an
     import last read them."""
-    rows = entries.order_by().values("source", "licence", "attribution")
-    rows = rows.annotate(count=Count("pk"), newest=Max("occurred_on"))
+    texts, of = held.texts()
+    rows: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for at, count in held.commonest(of.within(ids)).items():
+        source, licence, attribution, day = texts[at]
+        none = {"source": source, "licence": licence, "attribution": attribution, "count": 0, "newest": None}
+        row = rows.setdefault((source, licence, attribution), none)
+        row["count"] += count
+        row["newest"] = max(day, row["newest"] or day) if day else row["newest"]
     read = SourceRecord.objects.filter(entry__in=entries.values("pk")).order_by().values_list("source")
     read_at = dict(read.annotate(Max("seen_at")))
-    found = [{**row, "label": source_label(row["source"]), "read_at": read_at.get(row["source"])} for row in rows]
+    found = [
+        {**row, "label": source_label(row["source"]), "read_at": read_at.get(row["source"])} for row in rows.values()
+    ]
     return sorted(found, key=lambda row: (-row["count"], row["source"], row["licence"]))

@@ -4,18 +4,21 @@ from collections import Counter
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count
+import numpy as np
+from django.db.models import Count, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from kb import held
 from kb.cards import Named
 from kb.kinds import KINDS, counted
 from kb.linked_data import of_category, of_list, of_taxonomy, script, trail
 from kb.listing import ORDERS
 from kb.models import Category, Classification, Entry, Origin, Taxonomy
 from kb.models.entries import SAID, EntryQuerySet
+from kb.numbers import distinct, grouped
 from kb.rights import sees_hidden
 from kb.trends.chart_of_years import chart_of_years
 from kb.unless_written import unless_written
@@ -36,9 +39,7 @@ def taxonomies(request: HttpRequest) -> HttpResponse:
 def taxonomy(request: HttpRequest, slug: str) -> HttpResponse:
     """One taxonomy: its categories, those within others below them, with what they mean and how many are in each."""
     found = get_object_or_404(Taxonomy, slug=slug)
-    counts = unless_written(
-        ("taxonomy", found.pk, sees_hidden(request.user)), lambda: _by_category(found, _visible(request))
-    )
+    counts = unless_written(("categories counted", sees_hidden(request.user)), lambda: _by_category(_visible(request)))
     below: dict[int | None, list[Category]] = {}
     for category in found.categories.order_by("name"):
         category.taxonomy = found
@@ -82,13 +83,8 @@ def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
     )
     newest = ORDERS["newest"][1]
     kinds = Counter(dict(said.order_by().values_list("kind").annotate(Count("pk"))))
-    origins = dict(
-        placed.filter(entry__in=visible.values("pk"))
-        .order_by()
-        .values_list("origin")
-        .annotate(Count("entry", distinct=True))
-    )
-    counts = _by_category(found.taxonomy, visible)
+    origins = _by_origin(placed, visible)
+    counts = _by_category(visible)
     children: list[dict[str, Any]] = [
         {"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")
     ]
@@ -102,8 +98,8 @@ def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
         ],
         "origins": [(origin.value, ORIGINS[origin], origins[origin.value]) for origin in Origin if origin in origins],
         "chart": chart_of_years(said, "Entries over time", lambda kind: _list(kind, found.slug)),
-        "examples": list(said.for_lists().order_by(*newest)[:EXAMPLES]),
-        "suggested": list(suggested.for_lists().order_by(*newest)[:EXAMPLES]),
+        "examples": said.order_by(*newest).listed(0, EXAMPLES),
+        "suggested": suggested.order_by(*newest).listed(0, EXAMPLES),
         "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
     }
 
@@ -140,17 +136,25 @@ def _visible(request: HttpRequest) -> EntryQuerySet:
 
 
 def _counted(visible: EntryQuerySet) -> list[dict[str, Any]]:
-    said = Classification.objects.filter(origin__in=SAID, entry__in=visible.values("pk")).order_by()
-    entries = dict(said.values_list("category__taxonomy").annotate(Count("entry", distinct=True)))
-    rows = Taxonomy.objects.annotate(category_count=Count("categories")).order_by("name")
-    found = [{"taxonomy": row, "categories": row.category_count, "entries": entries.get(row.pk, 0)} for row in rows]
+    said = held.categories().among(held.ids(visible))
+    found = []
+    for row in Taxonomy.objects.prefetch_related(Prefetch("categories", Category.objects.only("taxonomy"))):
+        categories = [category.pk for category in row.categories.all()]
+        entries = distinct(said.only(np.array(categories, np.int64)).entries)
+        found.append({"taxonomy": row, "categories": len(categories), "entries": len(entries)})
     return sorted(found, key=lambda row: (-row["entries"], row["taxonomy"].name))
 
 
-def _by_category(of: Taxonomy, visible: EntryQuerySet) -> Counter[int]:
+def _by_category(visible: EntryQuerySet) -> Counter[int]:
     """How many entries somebody put in each category."""
-    said = Classification.objects.filter(category__taxonomy=of, origin__in=SAID, entry__in=visible.values("pk"))
-    return Counter(dict(said.order_by().values_list("category").annotate(Count("entry", distinct=True))))
+    return Counter(held.commonest(held.categories().within(held.ids(visible))))
+
+
+def _by_origin(placed: QuerySet[Classification], visible: EntryQuerySet) -> Counter[str]:
+    """How many entries of one category are in it according to whom."""
+    origins, of, entries = grouped(placed, "origin", "entry_id")
+    seen = of[np.isin(entries, held.ids(visible))]
+    return Counter({origins[at][0]: count for at, count in held.commonest(seen).items()})
 
 
 def _in_order(

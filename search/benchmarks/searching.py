@@ -71,14 +71,17 @@ def measure(passages: int, requests: int, load: Load | None = None, keep: Path |
 
 
 def collection(data: Path, passages: int) -> dict[str, str]:
-    """The environment of the instance in `data`, which is made where it is not there in whole."""
-    if not _mark(data).exists():
+    """The environment of the instance in `data`, which is made where it is not there in whole, and migrated where an
+    earlier program made it."""
+    is_made = _mark(data).exists()
+    if not is_made:
         shutil.rmtree(data, ignore_errors=True)
-        environment = process.surroundings(data)
-        process.manage(environment, "migrate", "--verbosity", "0")
+    environment = process.surroundings(data)
+    process.manage(environment, "migrate", "--verbosity", "0")
+    if not is_made:
         process.manage(environment, "benchmark", "fill", "--passages", str(passages))
         _mark(data).touch()
-    return process.surroundings(data)
+    return environment
 
 
 def _mark(data: Path) -> Path:

@@ -1,14 +1,14 @@
 """What the points are coloured by: kind, year or category."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
+from kb import held
 from kb.filters import EntryFilter
 from kb.kinds import KINDS
-from kb.models import Classification, Entry
+from kb.models import Entry
 from kb.models.entries import User
 from kb.rights import sees_hidden
 from kb.trends import counting
@@ -97,21 +97,11 @@ def _by_category(seen: Seen, filter: EntryFilter, user: User) -> Grouping:
 
 def _categories(user: User) -> tuple[list[tuple[str, str]], list[Ids], str]:
     """Slug and name of the commonest categories, the ids of the entries in each, and what field they are of."""
-    entries = Entry.objects.visible_to(user).order_by()
-    fields = counting.fields(entries)
+    ids = held.ids(Entry.objects.visible_to(user))
+    fields = counting.fields(ids)
     if not fields:
         return [], [], ""
     common = fields[0].values[:CATEGORIES]
-    said = Classification.objects.filter(
-        origin__in=counting.SAID, category__in=[value.pk for value in common], entry__in=entries.values("pk")
-    )
-    members = _members(said.values_list("category", "entry"))
-    found = [np.array(sorted(members.get(value.pk, ())), np.int64) for value in common]
+    said = held.categories().among(ids)
+    found = [said.entries[said.things == value.pk] for value in common]
     return [(value.slug, value.name) for value in common], found, fields[0].label
-
-
-def _members(rows: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
-    found: dict[int, set[int]] = {}
-    for category, entry in rows:
-        found.setdefault(category, set()).add(entry)
-    return found

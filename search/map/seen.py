@@ -13,9 +13,9 @@ from kb.filters import EntryFilter
 from kb.kinds import KINDS
 from kb.models import Entry
 from kb.models.entries import User
+from kb.numbers import numbers
 from kb.rights import sees_hidden
 from kb.unless_written import unless_written
-from search.allowed import numbers
 from search.engines.base import Ids
 from search.map.layout import Layout, current
 from search.map.names import names

@@ -14,7 +14,7 @@ from django.db import connection
 
 from kb import files
 from kb.backing_up import dump
-from kb.models import ApiToken, Attachment, Entry, Job, Reference, Schedule
+from kb.models import ApiToken, Attachment, Entry, Fact, Job, Reference, Schedule
 from search.models import Indexing, Passage
 from tests.factories import make_category, make_entry, make_reference, make_user
 from tests.ingest.contents import contents, forget_everything
@@ -32,6 +32,7 @@ def backup(tmp_path, data_folder) -> Path:
     entry = make_entry(
         title="Ferry",
         occurred_on="2024-02",
+        facts={"harms": ["Injury"]},
         tags=["ships"],
         ids={"aiid": "7"},
         entities={"developer": ["Acme"]},
@@ -81,6 +82,7 @@ def test_what_is_put_back_is_what_was_there(backup, data_folder):
     assert restore(backup, trusted=True).startswith("2 entries restored")
 
     assert contents() == before
+    assert list(Fact.objects.values_list("name", "value")) == [("harms", "injury")]
     assert Reference.objects.get().text == "Not for others. " * 100
     assert files.open_file(Attachment.objects.get().sha256).read() == b"\x89PNG"
     assert (data_folder / "pages" / "ab" / "page.json").read_text() == "{}"

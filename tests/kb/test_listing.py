@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from django.http import QueryDict
 
+from kb import held
 from kb.filters import EntryFilter
 from kb.listing import Listing, chips, short_params, tag_choices, year_choices
 from kb.models import Classification, Entry
@@ -79,8 +80,8 @@ def test_a_facet_counts_what_choosing_it_would_leave():
     make_entry(tags=["chatbots"], kind="note", occurred_on="2024")
     found = listing("tag=chatbots")
 
-    tags = tag_choices(Entry.objects.all(), found.filter, found.address)
-    years = year_choices(Entry.objects.all(), found.filter, found.address)
+    tags = tag_choices(held.ids(found.apply(Entry.objects.all())), found.filter, found.address)
+    years = year_choices(held.ids(found.apply(Entry.objects.all())), found.filter, found.address)
 
     assert [(tag.label, tag.count, tag.chosen, tag.address) for tag in tags] == [
         ("chatbots", 2, True, "."),
@@ -141,8 +142,8 @@ def test_a_facet_is_not_multiplied_by_joins():
     make_entry(tags=["law"], occurred_on="2024", entities={"developer": [bank], "deployer": [bank]})
     found = listing("entity=bank")
 
-    (tag,) = tag_choices(Entry.objects.all(), found.filter, found.address)
-    (year,) = year_choices(Entry.objects.all(), found.filter, found.address)
+    (tag,) = tag_choices(held.ids(found.apply(Entry.objects.all())), found.filter, found.address)
+    (year,) = year_choices(held.ids(found.apply(Entry.objects.all())), found.filter, found.address)
 
     assert (tag.count, year.count) == (1, 1)
 
