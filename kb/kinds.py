@@ -4,21 +4,10 @@ from collections.abc import Callable
 from typing import Annotated, Literal
 
 from django.db import models
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-
-
-def _once(values: list[str]) -> list[str]:
-    """Each value as it is spelled first: an entry that says one twice, in whatever case, is counted once."""
-    first: dict[str, str] = {}
-    for value in values:
-        first.setdefault(value.lower(), value)
-    return list(first.values())
-
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Sentence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000)]
-Shorts = Annotated[list[Short], AfterValidator(_once)]
-Sentences = Annotated[list[Sentence], AfterValidator(_once)]
 
 
 class Kind(models.TextChoices):
@@ -34,13 +23,13 @@ class Facts(BaseModel):
 
 
 class IncidentFacts(Facts):
-    country: Shorts = Field(default_factory=list)
-    sector: Shorts = Field(default_factory=list)
-    technology: Shorts = Field(default_factory=list)
+    country: list[Short] = Field(default_factory=list)
+    sector: list[Short] = Field(default_factory=list)
+    technology: list[Short] = Field(default_factory=list)
     purpose: Sentence = ""
-    harms: Shorts = Field(default_factory=list)
+    harms: list[Short] = Field(default_factory=list)
     response: Sentence = ""
-    details: Sentences = Field(default_factory=list)
+    details: list[Sentence] = Field(default_factory=list)
 
 
 class CaseStudyFacts(Facts):
@@ -48,13 +37,13 @@ class CaseStudyFacts(Facts):
     problem: Sentence = ""
     approach: Sentence = ""
     results: Sentence = ""
-    techniques: Shorts = Field(default_factory=list)
+    techniques: list[Short] = Field(default_factory=list)
 
 
 class NoteFacts(Facts):
     resource: Literal["paper", "tutorial", "book", "article", "course", "database", "concept"] = "article"
     resource_title: Short = ""
-    questions: Sentences = Field(default_factory=list)
+    questions: list[Sentence] = Field(default_factory=list)
 
 
 # Facts that are about the same -> what they are called in the kinds: what lists narrow down by.

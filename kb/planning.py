@@ -6,7 +6,7 @@ them to find twenty.
 
 import logging
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from kb.models import Entry
 
@@ -26,8 +26,12 @@ def keep_up(**_: object) -> bool:
     entries, known = Entry.objects.count(), _known()
     if entries < FEWEST or known / GROWTH < entries < known * GROWTH:
         return False
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    except DatabaseError as error:  # somebody writes for long: the next round does it
+        log.warning("the statistics that the database plans by could not be gathered: %s", error)
+        return False
     log.info("the database knows the sizes of its tables anew: %d entries", entries)
     return True
 

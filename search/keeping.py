@@ -36,6 +36,11 @@ class Full(NoRoom):
     """Whoever asks has to delete something first."""
 
 
+def status_of(error: Exception) -> int:
+    """The status of an answer that tells it: trying again later does not help whoever has too much."""
+    return 409 if isinstance(error, Full) else 503
+
+
 def new_token() -> tuple[str, str]:
     """A token that lets its holder change what is saved, and the digest that is kept of it."""
     token = secrets.token_urlsafe(24)

@@ -157,9 +157,9 @@ def open_saved(request: HttpRequest, saved_id: str) -> Any:
 
 
 def too_much(error: Exception) -> HttpResponse:
-    """429 with when to try again; 503 where there is no room at all."""
+    """429 with when to try again; 409 where something has to be deleted first, 503 where there is no room at all."""
     if not isinstance(error, throttle.TooMuch):
-        return problem(503, str(error))
+        return problem(keeping.status_of(error), str(error))
     response = problem(429, str(error))
     response["Retry-After"] = str(error.wait_s)
     return response

@@ -144,7 +144,7 @@ def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> H
 
 
 def _too_much(request: HttpRequest, text: str, error: Exception) -> HttpResponse:
-    status = 429 if isinstance(error, throttle.TooMuch) else 503
+    status = 429 if isinstance(error, throttle.TooMuch) else keeping.status_of(error)
     response = _page(request, {"text": text[:MAX_CHARS], "problem": str(error)}, status)
     if isinstance(error, throttle.TooMuch):
         response["Retry-After"] = str(error.wait_s)

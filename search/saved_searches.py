@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.http import Http404
 from django.utils import timezone
 
 from kb.listing import sensible, short_params
@@ -102,12 +103,13 @@ def _public(saved: SavedSearch) -> dict[str, Any]:
 def take_in(saved: SavedSearch, user: User) -> None:
     """From now on, nothing of what is found today is new. What is hidden from this reader stays as it was noted.
 
-    Raises NotNow.
+    Raises NotNow, and Http404 where it was deleted meanwhile.
     """
     hidden = {id: known for id, known in saved.found.items() if not known["public"]}
     saved.found = hidden | _noted(query_of(saved), user)
     saved.found_at = timezone.now()
-    saved.save(update_fields=["found", "found_at"])
+    if not SavedSearch.objects.filter(pk=saved.pk).update(found=saved.found, found_at=saved.found_at):
+        raise Http404("There is nothing saved by that address.")
 
 
 def _noted(query: SearchQuery, user: User) -> dict[str, Any]:

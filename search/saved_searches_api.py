@@ -1,26 +1,29 @@
 """`/api/v1/saved-searches`: the searches that somebody saved, for programs that act for them."""
 
+import re
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Field, Query, Router, Schema, Status
 from ninja.errors import HttpError
-from pydantic import ConfigDict
+from pydantic import ConfigDict, field_validator
 
 from kb import throttle
 from kb.entries_api import FilterParams, PageParams
 from kb.filters import BadFilter
-from kb.problems import problem
 from kb.tokens import signed_in
 from search import keeping, saved_searches
 from search.answer import result_json
 from search.models import SavedSearch
 from search.precedents_api import too_much
 from search.query import SearchQuery
+from search.text import is_text
 
 router = Router(auth=signed_in)
 OPENED = "saved-search"
+CURSOR = re.compile(r"([\d:T.+-]{20,40})~([\w-]{1,64})", re.ASCII)
 
 
 class Wanted(FilterParams):
@@ -31,6 +34,13 @@ class Wanted(FilterParams):
     q: str = Field(description=f"what is looked for, up to {saved_searches.MAX_CHARS:,} characters")
     mode: str = Field("hybrid", description="hybrid, keyword or vector")
     title: str = Field("", max_length=keeping.MAX_TITLE, description="what to call it")
+
+    @field_validator("*")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        if isinstance(value, str) and not is_text(value):
+            raise ValueError("half of a surrogate pair is no character")
+        return value
 
 
 class SavedOut(Schema):
@@ -66,7 +76,7 @@ def listed(request: HttpRequest, page: Query[PageParams]) -> dict[str, Any]:
     return {
         "results": [_saved_json(row, request.build_absolute_uri) for row in chosen],
         "total": own.count(),
-        "next_cursor": chosen[-1].pk if len(rows) > len(chosen) else None,
+        "next_cursor": _cursor(chosen[-1]) if len(rows) > len(chosen) else None,
         "notices": [],
     }
 
@@ -80,8 +90,6 @@ def save(request: HttpRequest, wanted: Wanted, response: HttpResponse) -> Any:
     try:
         throttle.count(request, "save", throttle.SAVED_AN_HOUR, 3600)
         row, _ = saved_searches.save(query, wanted.title, request.user)
-    except keeping.Full as error:
-        return problem(409, str(error))
     except (throttle.TooMuch, keeping.NoRoom, saved_searches.NotNow) as error:
         return too_much(error)
     response["Location"] = request.build_absolute_uri(reverse("api-v1:saved-search", args=[row.pk]))
@@ -132,14 +140,22 @@ def _own(request: HttpRequest, saved_id: str) -> SavedSearch:
     return row
 
 
+def _cursor(row: SavedSearch) -> str:
+    """Where a list went to: also when what was there last is gone."""
+    return f"{row.created_at.isoformat()}~{row.pk}"
+
+
 def _after(own: Any, cursor: str) -> Any:
-    """Those that come after the one that the cursor names."""
+    """Those that come after what the cursor names."""
     if not cursor:
         return own
-    last = own.filter(pk=cursor[:64]).first()
-    if last is None:
-        raise BadFilter("cursor", "This cursor is not one that a list gave: start again without it.")
-    return own.filter(created_at__lte=last.created_at).exclude(created_at=last.created_at, pk__lte=last.pk)
+    form = CURSOR.fullmatch(cursor.replace(" ", "+"))  # as an address has it that nobody quoted
+    try:
+        moment = datetime.fromisoformat(form[1] if form else "")
+    except ValueError as error:
+        problem = "This cursor is not one that a list gave: start again without it."
+        raise BadFilter("cursor", problem) from error
+    return own.filter(created_at__lte=moment).exclude(created_at=moment, pk__lte=form[2])
 
 
 def _saved_json(row: SavedSearch, absolute: Any) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def save(request: HttpRequest) -> HttpResponse:
     except throttle.TooMuch as error:
         return _not_saved(request, back, str(error), 429, error.wait_s)
     except (keeping.NoRoom, saved_searches.NotNow) as error:
-        return _not_saved(request, back, str(error), 503)
+        return _not_saved(request, back, str(error), keeping.status_of(error))
     response = redirect(row)
     keeping.let_edit(response, row, token)
     return response

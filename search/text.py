@@ -13,6 +13,15 @@ def clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def is_text(text: str) -> bool:
+    """Whether it can be written as UTF-8.
+
+    >>> is_text("🛳"), is_text("\\ud800")
+    (True, False)
+    """
+    return clean(text) == text
+
+
 def read_text(text: str) -> str:
     """What is read of Markdown: where its links lead is white space. Keeps the length, and so every offset.
 

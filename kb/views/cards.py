@@ -43,9 +43,11 @@ def entry_card(request: HttpRequest, slug: str) -> HttpResponseBase:
 def entity_card(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The card of an entity, for those who may see its page, with the numbers that they see there."""
     found = get_object_or_404(Entity.objects.select_related("merged_into"), slug=slug)
-    if found.merged_into:
-        return redirect("entity-card", slug=found.resolved().slug, permanent=True)
-    return _named(request, entity_as_read(found, request.user)["card"])
+    now = found.resolved()
+    context = entity_as_read(now, request.user)  # before its name is told
+    if now != found:
+        return redirect("entity-card", slug=now.slug, permanent=True)
+    return _named(request, context["card"])
 
 
 @require_safe

@@ -55,9 +55,10 @@ def entities(request: HttpRequest) -> HttpResponse:
 def entity(request: HttpRequest, slug: str) -> HttpResponse:
     """One entity: its other names, and by role the newest entries it had a part in."""
     found = get_object_or_404(Entity.objects.select_related("merged_into"), slug=slug)
-    if found.merged_into:
-        return redirect(found.resolved(), permanent=True)
-    context = entity_as_read(found, request.user)
+    now = found.resolved()
+    context = entity_as_read(now, request.user)  # before its name is told
+    if now != found:
+        return redirect(now, permanent=True)
     of_this = of_entity(
         found,
         context["aliases"],

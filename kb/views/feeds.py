@@ -32,13 +32,14 @@ def entries_feed(request: HttpRequest, kind: str) -> HttpResponse:
 def entity_feed(request: HttpRequest, slug: str) -> HttpResponse:
     """`/entities/<slug>/feed.atom`: entries of every kind that name it, in whatever part."""
     found = get_object_or_404(Entity.objects.select_related("merged_into"), slug=slug)
-    if found.merged_into:
-        return redirect("entity-feed", slug=found.resolved().slug, permanent=True)
+    now = found.resolved()
     entries = Entry.objects.visible_to(request.user).filter(
-        pk__in=EntityRole.objects.filter(entity=found).values("entry")
+        pk__in=EntityRole.objects.filter(entity=now).values("entry")
     )
     if not sees_hidden(request.user) and not entries.exists():
         raise Http404(f"Nothing here is about {slug}.")
+    if now != found:
+        return redirect("entity-feed", slug=now.slug, permanent=True)
     return feed_of(request, found.name, found.get_absolute_url(), entries)
 
 

@@ -92,6 +92,8 @@ def _names(places: Sequence[Place], is_small: bool) -> list[Name]:
     for place in places:
         text = place.words[0] if is_small else place.name
         width = letter * len(text) + 20
+        if width > WIDTH:
+            continue
         x = round(min(max(place.x * WIDTH, width / 2), WIDTH - width / 2))
         y = round(min(max(place.y * HEIGHT, line), HEIGHT - line))
         if all(abs(y - one.y) > line or abs(x - one.x) > (width + one.width) / 2 for one in found):

@@ -12,7 +12,7 @@ from kb.kinds import flatten
 from kb.models import Entry
 from search.analysis import stop_stems, word_spans
 from search.engines.base import Ids
-from search.map.things import Span, is_thing_of_two, key_of, without_s
+from search.map.things import Span, is_name, is_thing_of_two, key_of, without_s
 from search.text import read_text
 
 SHORTEST = 3
@@ -66,7 +66,8 @@ def said_by(entry: Entry) -> Said:
     pairs: Said = {}
     facts = flatten({name: entry.facts[name] for name in FACTS if name in entry.facts})
     for name in (*(tag.name for tag in entry.tags.all()), *facts):
-        if key := key_of(words := name.replace("-", " ").replace("_", " ")):
+        words = name.replace("-", " ").replace("_", " ")
+        if is_name(words) and (key := key_of(words)):
             found.setdefault(key, words)
     stop = stop_stems()
     for text in map(read_text, (entry.summary or entry.body[:BODY_CHARS], entry.title)):

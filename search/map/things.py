@@ -15,12 +15,23 @@ DONE = {
     *("misread", "put", "ran", "said", "sang", "saw", "sent", "shot", "shown", "sold", "spoke", "stole", "taken"),
     *("told", "took", "went", "won", "wrote", "written"),
 }
+LONGEST_NAME, MOST_WORDS = 40, 4
+NOTHING = {"none", "unknown", "other", "others", "n/a", "na", "not applicable", "unclear", "various", "multiple"}
 # What reports say of anything, in stems, and what relates one thing to another.
 OF_ANYTHING = {
     *("use", "user", "alleg", "report", "incid", "involv", "includ", "claim", "caus", "result", "issu"),
     *("system", "technolog"),
     *("onto", "near", "across", "despit", "via", "among", "amid", "toward"),
 }
+
+
+def is_name(words: str) -> bool:
+    """Whether a tag or a fact is short enough to call something by, and says something.
+
+    >>> [words for words in ("face recognition", "None", "loss of a chance that others had") if is_name(words)]
+    ['face recognition']
+    """
+    return len(words) <= LONGEST_NAME and len(words.split()) <= MOST_WORDS and words.lower() not in NOTHING
 
 
 def is_thing(word: str) -> bool:

@@ -94,16 +94,6 @@ def test_the_same_record_again_changes_nothing():
     assert Entry.objects.get().history.count() == 1
 
 
-def test_a_fact_that_a_source_says_twice_is_one_and_no_change_the_next_time():
-    twice = record(facts={"country": ["Norway", "norway"]})
-    write_entry(twice, "aiid")
-
-    written = write_entries([twice.model_copy(update={"title": "Another"})], By("aiid"))[0]
-
-    assert Entry.objects.get().facts == {"country": ["Norway"]}
-    assert list(written.fields) == ["title"]
-
-
 def test_a_changed_record_updates_the_entry_and_takes_back_what_it_no_longer_says():
     write_entry(record(tags=["lifts"], roles=[{"role": "developer", "name": "Acme"}]), "aiid")
 

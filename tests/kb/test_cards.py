@@ -180,6 +180,7 @@ def test_an_entity_in_nothing_but_hidden_entries_has_no_card(client, admin_clien
 
 def test_a_card_is_where_its_page_is(client):
     make_entity("Old", merged_into=make_entity("Acme"))
+    make_entry(entities={"deployer": ["Acme"]})
     make_category("Loss")
 
     assert client.get("/entities/old/card.png")["Location"] == "/entities/acme/card.png"

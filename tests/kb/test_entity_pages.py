@@ -62,6 +62,7 @@ def test_one_entity_with_its_entries_by_role(client):
 
 def test_a_merged_entity_leads_to_what_it_became(client):
     kept = make_entity("Kept")
+    make_entry(entities={"deployer": [kept.name]})
     middle = make_entity("Middle", merged_into=kept)
     gone = make_entity("Gone", merged_into=middle)
 
@@ -69,6 +70,15 @@ def test_a_merged_entity_leads_to_what_it_became(client):
 
     assert response.status_code == 301
     assert response.headers["Location"] == kept.get_absolute_url()
+
+
+@pytest.mark.parametrize("end", ["", "card.png", "feed.atom"])
+def test_what_a_merged_entity_is_called_now_is_not_told_where_that_is_hidden(client, end):
+    secret = make_entity("Secret client")
+    make_entry(entities={"deployer": [secret.name]}, visibility="internal")
+    make_entity("Beta", merged_into=secret)
+
+    assert client.get(f"/entities/beta/{end}").status_code == 404
 
 
 def test_who_is_only_in_hidden_entries_is_not_there(client):

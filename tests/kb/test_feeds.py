@@ -138,6 +138,7 @@ def test_an_entity_has_a_feed_of_every_kind(client):
 def test_the_feed_of_what_was_merged_is_that_of_what_it_became(client):
     acme = make_entity("Acme")
     make_entity("Acme Inc", merged_into=acme)
+    make_entry(entities={"deployer": ["Acme"]})
 
     answer = client.get("/entities/acme-inc/feed.atom")
 

@@ -75,15 +75,6 @@ def test_an_address_that_an_entry_had_is_not_given_to_another():
     assert make_entry(title="Ferry").slug == "ferry-2"
 
 
-def test_a_fact_has_each_value_once_in_the_order_in_which_they_came():
-    entry = make_entry(facts={"harms": ["Bias", "fraud", " bias", "Fraud", "injury"], "details": ["A", "B", "A"]})
-
-    assert entry.facts == {"harms": ["Bias", "fraud", "injury"], "details": ["A", "B"]}
-    assert make_entry(kind="note", facts={"questions": ["Why?", "why?", "How?"]}).facts == {
-        "questions": ["Why?", "How?"]
-    }
-
-
 def test_facts_are_checked_on_every_save():
     entry = make_entry(facts={"country": [" canada "], "purpose": ""})
     assert Entry.objects.get(pk=entry.pk).facts == {"country": ["canada"]}

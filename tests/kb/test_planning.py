@@ -1,12 +1,25 @@
 """SQLite plans by how many rows there are, and hears of it when that has changed."""
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 
 from kb import planning
 from kb.models import Entry
 
 pytestmark = pytest.mark.django_db
+
+
+def test_statistics_that_cannot_be_gathered_stop_nobody(caplog):
+    if connection.vendor != "sqlite":
+        return
+    make(planning.FEWEST)
+
+    def locked(*_, **__):
+        raise OperationalError("database is locked")
+
+    with connection.execute_wrapper(lambda go, sql, *rest: locked() if sql == "ANALYZE" else go(sql, *rest)):
+        assert not planning.keep_up()
+    assert "database is locked" in caplog.text
 
 
 def make(many: int, first: int = 0) -> None:

@@ -356,6 +356,8 @@ def test_what_belongs_to_nobody_is_bounded_and_forgotten(client, reef, monkeypat
     assert "nothing more is taken in for now" in page(client.post(SAVE, {"text": FERRY}), 503)
     assert save(mine)
     assert client.get(kept).status_code == 200
+    monkeypatch.setattr(keeping, "MOST_OF_ONE", 1)
+    assert "delete one first" in page(mine.post(SAVE, {"text": FERRY}), 409)
 
 
 def test_the_admin_names_what_is_kept_and_not_what_was_described(admin_client, client, reef):

@@ -200,6 +200,8 @@ def test_all_together_cannot_save_without_end(client, reef, monkeypatch):
     signed_in = Client()
     signed_in.force_login(make_user())
     save(signed_in)
+    monkeypatch.setattr(keeping, "MOST_OF_ONE", 1)
+    assert "delete one first" in page(signed_in.post(SAVE, {"q": "ferry"}), 409)
 
 
 def test_a_kind_that_is_gone_is_left_out(client, reef):

@@ -1,12 +1,14 @@
 """Saved searches for programs: their own are listed, saved and deleted, and nobody else's."""
 
+from urllib.parse import quote
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from kb import throttle
 from kb.models import ApiToken
-from search import indexing, keeping, query
+from search import indexing, keeping, query, saved_searches
 from search.models import SavedSearch
 from tests.factories import make_entry, make_user
 
@@ -157,8 +159,37 @@ def test_they_are_listed_page_by_page_the_newest_first(ada):
 
     assert found == [ids[4], ids[3], *sorted(ids[:3])]
     assert cursor is None
-    assert ada.ask("get", "?cursor=nothing", status=422)["parameter"] == "cursor"
+    for cursor in ("nothing", "%00", "2026-11-26T10:00:00~", "2026-13-26T10:00:00.000000~a"):
+        assert ada.ask("get", f"?cursor={cursor}", status=422)["parameter"] == "cursor"
     assert ada.ask("get", "?limit=101", status=422)["parameter"] == "limit"
+
+
+def test_a_list_goes_on_where_what_was_last_on_a_page_was_deleted(ada):
+    ids = [ada.ask("post", status=201, q=f"ferry {number}")["id"] for number in range(4)]
+    first = ada.ask("get", "?limit=2")
+    for row in first["results"]:
+        ada.ask("delete", f"/{row['id']}", status=204)
+
+    rest = ada.ask("get", f"?limit=2&cursor={quote(first['next_cursor'])}")
+
+    assert [row["id"] for row in rest["results"]] == [ids[1], ids[0]]
+
+
+@pytest.mark.parametrize("wanted", [{"q": "ferry \ud800"}, {"q": "ferry", "tag": "\ud800"}])
+def test_what_is_no_text_is_refused(ada, wanted):
+    ada.ask("post", status=422, **wanted)
+    assert ada.ask("get")["total"] == 0
+
+
+def test_what_is_taken_in_of_a_search_that_was_deleted_meanwhile_is_gone(ada, monkeypatch):
+    made, noted = ada.ask("post", status=201, q="ferry"), saved_searches._noted
+
+    def slowly(*given):
+        SavedSearch.objects.all().delete()
+        return noted(*given)
+
+    monkeypatch.setattr(saved_searches, "_noted", slowly)
+    ada.ask("post", f"/{made['id']}/seen", status=404)
 
 
 def test_there_is_an_end_to_what_one_account_and_one_address_may_save(ada, monkeypatch):

@@ -95,6 +95,12 @@ def test_facts_and_tags_are_names_too():
     assert "Injuries: 1" not in said.values()
 
 
+def test_what_is_too_long_to_be_a_name_or_says_nothing_is_none():
+    long = "Loss of an opportunity that people of another department had"
+    said = said_by(make_entry(title="x", facts={"harms": [long, "none", "Injury"]}, tags=["Unknown"]))
+    assert set(said.values()) == {"Injury"}
+
+
 def test_pairs_do_not_reach_over_a_sentence_or_a_word_that_says_nothing():
     said = said_by(
         make_entry(title="", summary="The robot fell. Children were near the large-language model, said one.")
