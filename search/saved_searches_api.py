@@ -150,12 +150,13 @@ def _after(own: Any, cursor: str) -> Any:
     if not cursor:
         return own
     form = CURSOR.fullmatch(cursor.replace(" ", "+"))  # as an address has it that nobody quoted
+    written, last = form.groups() if form else ("", "")
     try:
-        moment = datetime.fromisoformat(form[1] if form else "")
+        moment = datetime.fromisoformat(written)
     except ValueError as error:
         problem = "This cursor is not one that a list gave: start again without it."
         raise BadFilter("cursor", problem) from error
-    return own.filter(created_at__lte=moment).exclude(created_at=moment, pk__lte=form[2])
+    return own.filter(created_at__lte=moment).exclude(created_at=moment, pk__lte=last)
 
 
 def _saved_json(row: SavedSearch, absolute: Any) -> dict[str, Any]:
