@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kb.differences import IN, NOTHING, Difference, Part, difference
+from kb.differences import IN, NOTHING, Difference, Part, Work, difference
 from kb.provenance import FACT
 
 NAMES = {
@@ -44,9 +44,9 @@ class Told:
         return told[:1].upper() + told[1:]
 
 
-def told_fields(fields: Mapping[str, Any]) -> list[Told]:
-    """The fields of a Change, in its order; what no reader can tell apart is left out."""
-    return [told for name, change in fields.items() if (told := _told(name, change))]
+def told_fields(fields: Mapping[str, Any], work: Work) -> list[Told]:
+    """The fields of a Change, in its order; what no reader can tell apart is left out. `work` is that of a page."""
+    return [told for name, change in fields.items() if (told := _told(name, change, work))]
 
 
 def field_label(name: str) -> str:
@@ -64,7 +64,7 @@ def as_text(value: Any) -> str:
     return ", ".join(map(as_text, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _told(name: str, change: Any) -> Told | None:
+def _told(name: str, change: Any, work: Work) -> Told | None:
     label = field_label(name)
     if not isinstance(change, Mapping):
         whole = Difference((Part(IN, _cut(as_text(change))),))
@@ -76,14 +76,15 @@ def _told(name: str, change: Any) -> Told | None:
     old, new = (change.get("kept"), change.get("offered")) if disagrees else (change.get("from"), change.get("to"))
     if isinstance(old or [], list) and isinstance(new or [], list):
         before, after = _lines(old), _lines(new)
+        had, has = frozenset(before), frozenset(after)
         return Told(
             name,
             label,
-            added=tuple(line for line in after if line not in before),
-            removed=tuple(line for line in before if line not in after),
+            added=tuple(line for line in after if line not in had),
+            removed=tuple(line for line in before if line not in has),
             disagrees=disagrees,
         )
-    return Told(name, label, difference=difference(as_text(old), as_text(new)), disagrees=disagrees)
+    return Told(name, label, difference=difference(as_text(old), as_text(new), work), disagrees=disagrees)
 
 
 def _lines(values: Any) -> tuple[str, ...]:

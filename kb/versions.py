@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from kb import provenance
 from kb.change_words import Told, told_fields
+from kb.differences import Work
 from kb.models import Entry
 from kb.models.entries import Status, User, Visibility
 from kb.rights import sees_hidden
@@ -67,20 +68,20 @@ def stamp_of(moment: datetime) -> str:
 def steps(entry: Entry, found: Sequence[Any], *, has_older: bool) -> list[Step]:
     """Its versions, the newest first, each compared with the next. With `has_older` the last is only compared with."""
     said = [provenance.values(version) for version in found]
-    told = []
+    told, work = [], Work()
     for place, version in enumerate(found):
         is_last = place == len(found) - 1
         if is_last and has_older:
             break
-        differences = [] if is_last else _differences(said[place + 1], said[place])
+        differences = [] if is_last else _differences(said[place + 1], said[place], work)
         before = "" if is_last else address_of(entry, found[place + 1])
         told.append(Step(version, address_of(entry, version), before, differences))
     return [step for step in told if step.fields or step.is_first]
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[Told]:
+def _differences(old: dict[str, Any], new: dict[str, Any], work: Work) -> list[Told]:
     names = provenance.differing(old, new)
-    return told_fields({name: {"from": old.get(name), "to": new.get(name)} for name in names})
+    return told_fields({name: {"from": old.get(name), "to": new.get(name)} for name in names}, work)
 
 
 def _hidden(version: Any) -> bool:

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from kb.change_filter import ChangeFilter
 from kb.change_words import Told, told_fields
+from kb.differences import Work
 from kb.job_words import source_label
 from kb.listing import Chip, sensible
 from kb.models import Change, Entry, Job, SourceRecord
@@ -76,7 +77,8 @@ def changes(request: HttpRequest) -> HttpResponse:
 
 
 def rows_of(found: Iterable[Change]) -> list[Row]:
-    return [Row(change, told_fields(change.fields)) for change in found]
+    work = Work()
+    return [Row(change, told_fields(change.fields, work)) for change in found]
 
 
 class _Counted(Paginator):

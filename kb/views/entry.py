@@ -14,6 +14,7 @@ from django.views import View
 from kb import provenance
 from kb.change_words import told_fields
 from kb.citing import FILES, Citation
+from kb.differences import Work
 from kb.external import is_telling, outside
 from kb.folding import fold
 from kb.job_words import source_label
@@ -115,8 +116,9 @@ def moved(request: HttpRequest, slug: str) -> Entry:
 
 def _for_curators(entry: Entry) -> dict[str, Any]:
     """What waits for a curator's decision: fields that an import has otherwise, and entries that may be the same."""
+    work = Work()
     conflicts = [
-        {"source": source_label(known["source"]) or "the import", "fields": told_fields({name: known})}
+        {"source": source_label(known["source"]) or "the import", "fields": told_fields({name: known}, work)}
         for name, known in provenance.conflicts(entry).items()
     ]
     either = Q(entry=entry) | Q(other=entry)

@@ -1,6 +1,8 @@
 """What changed can be read: by run, by entry, field by field, and only by those who may see the entry."""
 
+import random
 from datetime import UTC, datetime
+from string import ascii_letters
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from kb.differences import MOST_STEPS, Work
 from kb.models import Change, Entry, Job, SourceRecord
 from tests.factories import make_entry, make_user
 
@@ -256,3 +259,28 @@ def test_the_cursor_stays_in_place_when_something_new_arrives(client):
 @pytest.mark.parametrize("cursor", ["x", "-1", "9" * 19, "1.5", "²"])
 def test_a_cursor_of_nobodys_making_is_refused(client, cursor):
     assert client.get(API, {"cursor": cursor}).json()["parameter"] == "cursor"
+
+
+def test_all_changes_of_a_page_share_what_comparing_may_take(client, monkeypatch):
+    entry = make_entry(title="Tables")
+    work = Work()
+    monkeypatch.setattr("kb.views.changes.Work", [work].pop)  # there is but one
+    for number in range(50):
+        old, new = (" ".join(random.Random(f"{number}{side}").choices(ascii_letters, k=999)) for side in "ab")
+        make_change(entry, fields={"body": {"from": old, "to": new}})
+
+    page = text(client)
+
+    assert page.count("<dt>Text</dt>") == 50
+    assert 0 <= work.left < MOST_STEPS // 2
+
+
+def test_lists_of_very_many_lines_are_told_by_what_only_one_of_them_has(client):
+    lines = [f"harm {number}" for number in range(3_000)]
+    make_change(make_entry(), fields={"facts.harms": {"from": lines, "to": [*lines[1:], "harm new"]}})
+
+    page = text(client)
+
+    assert page.count("<li><del>") == page.count("<li><ins>") == 1
+    assert "<del>harm 0</del>" in page
+    assert "<ins>harm new</ins>" in page

@@ -1,10 +1,13 @@
 """What an entry said before: version by version, and on a day; never what was, or is, hidden."""
 
+import random
 import re
 from datetime import datetime
+from string import ascii_lowercase
 
 import pytest
 
+from kb.differences import MOST_STEPS, Work
 from kb.models import Entry
 from tests.factories import make_entry, make_user
 
@@ -139,3 +142,27 @@ def test_the_number_of_queries_does_not_grow(count_queries, ferry):
         version(ferry, f"2024-06-{number + 1:02}T12:00:00+00:00", title=f"Version {number}")
 
     assert count_queries("/entries/ferry/history/") == before
+
+
+def test_all_versions_of_a_page_share_what_comparing_may_take(client, ferry, monkeypatch):
+    work = Work()
+    monkeypatch.setattr("kb.versions.Work", [work].pop)  # there is but one
+    for number in range(20):
+        letters = random.Random(number).choices(ascii_lowercase, k=600)
+        version(ferry, f"2024-03-01T12:{number:02}:00+00:00", body=" ".join(letters))
+
+    page = client.get("/entries/ferry/history/").content.decode()
+
+    assert page.count("<dt>Text</dt>") == 20
+    assert 0 <= work.left < MOST_STEPS * 0.9
+
+
+def test_what_surrounds_a_change_is_short_in_a_text_without_spaces(client, ferry):
+    body = "\n\n".join("漢字" * 2_500 + "。" for _ in range(20))
+    for number in range(10, 30):
+        version(ferry, f"2024-03-01T12:{number}:00+00:00", body=f"{body}\n\n{number}")
+
+    page = client.get("/entries/ferry/history/").content.decode()
+
+    assert "<del>28</del><ins>29</ins>" in page
+    assert len(page) < 60_000

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from kb.differences import MOST_STEPS, Work
 from kb.licences import licence_url
 from kb.models import Change, EntityRole, Entry, Proposal, SourceRecord
 from kb.provenance import conflicts, is_curated
@@ -122,6 +123,22 @@ def test_a_conflict_is_for_curators(client, staff):
     page = page_of(staff, entry)
     assert "An import disagrees" in page
     assert "<del>Better title</del><ins>Title upstream</ins>" in page
+
+
+def test_all_conflicts_of_an_entry_share_what_comparing_may_take(staff, monkeypatch):
+    work = Work()
+    monkeypatch.setattr("kb.views.entry.Work", [work].pop)  # there is but one
+    entry = make_imported()
+    for name in ("summary", "body"):
+        entry.provenance[name] = {"source": "", "upstream": "Text upstream", "upstream_source": "aiid", "job": 8}
+    entry.body = "Text here"
+    entry.save()
+
+    page = page_of(staff, entry)
+
+    assert "Text <del>here</del><ins>upstream</ins>" in page
+    assert page.count('<div class="disagrees">') == 3
+    assert work.left < MOST_STEPS
 
 
 def settle(client: Client, entry: Entry, field: str, how: str):
