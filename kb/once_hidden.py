@@ -37,7 +37,7 @@ def mark(change: type[Model], version: type[Model], redirect: type[Model]) -> No
     for first in range(0, len(entries), ENTRIES):
         some = entries[first : first + ENTRIES]
         histories = _histories(version, [id for entry in some for id in (entry, *absorbed.get(entry, ()))])
-        rows = list(change._default_manager.filter(entry_id__in=some).order_by("pk"))
+        rows: list[Any] = list(change._default_manager.filter(entry_id__in=some).order_by("pk"))
         uniting = {(row.entry_id, row.job_id) for row in rows if row.action in UNITING and row.job_id}
         marked = []
         for row in rows:
