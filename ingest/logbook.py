@@ -103,33 +103,34 @@ def _changes(record: Record, result: Written, by: By, preview: bool, stored: Map
         said.append((Action.UPDATED, result.fields))
     if result.conflicts:
         said.append((Action.CONFLICT, result.conflicts))
-    stands = stored.get(entry.pk) if entry.pk else None  # not where it was taken back with the preview
-    return [
-        change(action, by, stands, entry.title, entry.kind, fields, key_of(record), preview) for action, fields in said
-    ]
+    was_hidden = result.was_hidden or provenance.tells_of_hidden(result.fields)
+    changes = [change(action, by, entry, fields, key_of(record), preview, was_hidden) for action, fields in said]
+    for one in changes:
+        one.entry_id = stored.get(entry.pk) if entry.pk else None  # not where it was taken back with the preview
+    return changes
 
 
 def change(
     action: str,
     by: By,
-    entry: int | None,
-    title: str,
-    kind: str,
+    entry: Entry,
     fields: dict[str, Any],
     key: str,
     preview: bool = False,
+    was_hidden: bool = False,
 ) -> Change:
-    """An unsaved row about one entry."""
+    """An unsaved row about one entry; `was_hidden` where the entry is not hidden, and something else told of it was."""
     return Change(
         job=by.job,
-        entry_id=entry,
-        kind=kind,
-        title=title,
+        entry_id=entry.pk,
+        kind=entry.kind,
+        title=entry.title,
         action=action,
         fields=fields,
         source=by.source,
         key=key[:300],
         preview=preview,
+        was_hidden=was_hidden or entry.is_hidden,
     )
 
 

@@ -64,7 +64,7 @@ def foresee(run: jobs.Run, by: By, rehearsal: Rehearsal) -> None:
             continue
         Change.objects.filter(job=by.job, preview=True, action=Action.CREATED, key=renamed.key[:300]).delete()
         place = {"from": row.place or row.key, "to": renamed.records[0][2] if renamed.records else renamed.title}
-        told = change(Action.RENAMED, by, entry.pk, entry.title, entry.kind, {"place": place}, row.key, preview=True)
+        told = change(Action.RENAMED, by, entry, {"place": place}, row.key, preview=True)
         changes += [told] if len(changes) < BATCH else []
         _count_renamed(run)
     Change.objects.bulk_create(changes)
@@ -103,7 +103,7 @@ def _settle(run: jobs.Run, row: SourceRecord, by: By, made: Made) -> None:
     ExternalId.objects.filter(entry=kept, namespace=namespace, value=value).delete()
     row.delete()
     Change.objects.filter(job=by.job, entry=kept, action=Action.CREATED).delete()
-    change(Action.RENAMED, by, kept.pk, kept.title, kept.kind, {"place": where}, key).save()
+    change(Action.RENAMED, by, kept, {"place": where}, key, was_hidden=renamed.is_hidden).save()
     _count_renamed(run)
 
 
@@ -122,5 +122,4 @@ def _follow(kept: Entry, renamed: Entry) -> None:
 
 
 def _flag(row: SourceRecord, by: By, preview: bool = False) -> Change:
-    entry = row.entry
-    return change(Action.VANISHED, by, entry.pk, entry.title, entry.kind, {}, row.place or row.key, preview)
+    return change(Action.VANISHED, by, row.entry, {}, row.place or row.key, preview)

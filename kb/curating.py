@@ -97,7 +97,7 @@ def record_edit(before: Snapshot, entry: Entry, user: Any) -> Change | None:
         return None
     _keep_provenance(locked)
     entry.provenance = locked.provenance
-    return _tell(entry, Action.UPDATED, user, fields)
+    return _tell(locked, Action.UPDATED, user, fields)
 
 
 def record_new(entry: Entry, user: Any) -> Change:
@@ -108,7 +108,10 @@ def record_new(entry: Entry, user: Any) -> Change:
 def record_deletion(entries: Iterable[Entry], user: Any) -> None:
     """Note that a curator is about to delete these."""
     Change.objects.bulk_create(
-        [Change(action=Action.DELETED, title=entry.title, kind=entry.kind, user=user) for entry in entries]
+        [
+            Change(action=Action.DELETED, title=entry.title, kind=entry.kind, user=user, was_hidden=entry.is_hidden)
+            for entry in entries
+        ]
     )
 
 
@@ -174,7 +177,8 @@ def _keep_provenance(entry: Entry) -> None:
 
 def _tell(entry: Entry, action: Action, user: Any, fields: dict[str, Any]) -> Change:
     said = {"title": entry.title, "kind": entry.kind, "action": action, "fields": fields, "user": user}
-    return Change.objects.create(entry_id=entry.pk, **said)
+    was_hidden = entry.is_hidden or provenance.tells_of_hidden(fields)
+    return Change.objects.create(entry_id=entry.pk, was_hidden=was_hidden, **said)
 
 
 def _words(row: Any) -> str:

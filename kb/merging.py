@@ -40,6 +40,8 @@ def merge_entries(gone: Entry, kept: Entry) -> None:
     _move(gone.external_ids.all(), [], kept, ())
     _move(gone.attachments.all(), kept.attachments.values_list("name"), kept, ("name",))
     _move_source_records(gone, kept)
+    if gone.is_hidden:
+        gone.changes.update(was_hidden=True)  # what was withdrawn stays so under an entry that is not hidden
     gone.changes.update(entry=kept)
     gone.error_reports.update(entry=kept)
     _move(gone.former_slugs.all(), [], kept, ())

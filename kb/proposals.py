@@ -29,7 +29,7 @@ def accept(proposal: Proposal, user: User, keep: Entry) -> Entry:
         if keep.pk not in (current.entry_id, current.other_id):
             raise ValueError(f"{keep} is not of this proposal")
         kept, gone = (current.entry, current.other) if keep.pk == current.entry_id else (current.other, current.entry)
-        title = gone.title
+        title, was_hidden = gone.title, gone.is_hidden or kept.is_hidden
         merge_entries(gone, kept)
         Change.objects.create(
             entry=kept,
@@ -38,6 +38,7 @@ def accept(proposal: Proposal, user: User, keep: Entry) -> Entry:
             title=kept.title,
             action=Action.MERGED,
             fields={"entry": {"from": title, "to": kept.title}},
+            was_hidden=was_hidden,
         )
     return kept
 

@@ -13,6 +13,7 @@ from typing import Any
 from kb.dates import parse_date
 from kb.models import Entry
 from kb.models.dates import show_date
+from kb.models.entries import Status, Visibility
 
 FACT = "facts."
 PLAIN = (
@@ -61,6 +62,12 @@ def differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 def told(old: Any, new: Any) -> dict[str, Any]:
     """A difference as a Change tells it."""
     return {"from": cut(old), "to": cut(new)}
+
+
+def tells_of_hidden(fields: Mapping[str, Any]) -> bool:
+    """Whether the fields of a Change say that its entry was hidden before, or is from then on."""
+    said = [(fields.get("status"), Status.PUBLISHED), (fields.get("visibility"), Visibility.PUBLIC)]
+    return any(told.get(side) not in ("", None, shown) for told, shown in said if told for side in ("from", "to"))
 
 
 def cut(value: Any) -> Any:

@@ -37,7 +37,8 @@ def _write(record: DuplicateRecord, by: By) -> Written:
         rows.filter(source=by.source).update(source="")
     title = gone.title
     merge_entries(gone, kept)
-    return Written(Outcome.UPDATED, kept, also=((Action.MERGED, {"entry": {"from": title, "to": kept.title}}),))
+    also = ((Action.MERGED, {"entry": {"from": title, "to": kept.title}}),)
+    return Written(Outcome.UPDATED, kept, also=also, was_hidden=gone.is_hidden)
 
 
 def write_same(records: Sequence[SameRecord], by: By) -> list[Written]:
@@ -64,10 +65,11 @@ def _join(ids: list[Pair], by: By) -> tuple[Written, list[Pair]]:
     if not entries:
         return _wait(ids, by), []
     kept, others = entries[0], entries[1:]
-    outcome, titles = Outcome.UNCHANGED, []
+    outcome = Outcome.UNCHANGED
+    merged: list[Entry] = []
     for other in others:
         if _may_be_one(kept, other):
-            titles.append(other.title)
+            merged.append(other)
             merge_entries(other, kept)
             outcome = Outcome.UPDATED
         elif relate(kept, other):
@@ -83,8 +85,9 @@ def _join(ids: list[Pair], by: By) -> tuple[Written, list[Pair]]:
         changes.announce([kept.pk])
     forget(ids)
     fields = {"identifiers": {"added": [" ".join(pair) for pair in new]}} if new else {}
-    also = tuple((Action.MERGED, {"entry": {"from": title, "to": kept.title}}) for title in titles)
-    return Written(Outcome.UPDATED if new else outcome, kept, fields, also=also), new
+    also = tuple((Action.MERGED, {"entry": {"from": other.title, "to": kept.title}}) for other in merged)
+    was_hidden = any(other.is_hidden for other in merged)
+    return Written(Outcome.UPDATED if new else outcome, kept, fields, also=also, was_hidden=was_hidden), new
 
 
 def _wait(ids: list[Pair], by: By) -> Written:

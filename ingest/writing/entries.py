@@ -115,20 +115,22 @@ def _write(
 
 
 def _said(
-    entry: Entry, created: set[int], returned: set[int], merged: dict[int, list[str]], differences: Differences
+    entry: Entry, created: set[int], returned: set[int], merged: dict[int, list[Entry]], differences: Differences
 ) -> Written:
     fields = differences.fields.get(entry.pk, {})
+    gone = merged.get(entry.pk, [])
+    was_hidden = any(other.is_hidden for other in gone)
     also: list[tuple[str, dict[str, Any]]] = [
-        (Action.MERGED, {"entry": {"from": title, "to": entry.title}}) for title in merged.get(entry.pk, ())
+        (Action.MERGED, {"entry": {"from": other.title, "to": entry.title}}) for other in gone
     ]
     also += [(Action.RETURNED, {})] if entry.pk in returned else []
     conflicts = differences.conflicts.get(entry.pk, {})
     if entry.pk in created:
         return Written(Outcome.CREATED, entry, fields, conflicts, tuple(also))
-    changed = bool(fields) or entry.pk in merged
+    outcome = Outcome.UPDATED if fields or gone else Outcome.UNCHANGED
     seconded = differences.is_seconded(entry)
     said = f"another record here is about “{entry.title}” too, and its words stay" if seconded else ""
-    return Written(Outcome.UPDATED if changed else Outcome.UNCHANGED, entry, fields, conflicts, tuple(also), said)
+    return Written(outcome, entry, fields, conflicts, tuple(also), said, was_hidden)
 
 
 def draft_of(record: EntryRecord, by: By) -> Entry:
@@ -168,11 +170,11 @@ def _refuse_twins(records: Sequence[EntryRecord], drafts: Sequence[Entry], entri
         seen |= known_by
 
 
-def _unite(records: Sequence[EntryRecord]) -> dict[int, list[str]]:
-    """Merge entries that a record shows to be one; the titles of those that are gone, by the entry that stayed."""
-    merged: dict[int, list[str]] = {}
+def _unite(records: Sequence[EntryRecord]) -> dict[int, list[Entry]]:
+    """Merge entries that a record shows to be one; those that are gone, by the entry that stayed."""
+    merged: dict[int, list[Entry]] = {}
     for kept, other in to_unite(records):
-        merged.setdefault(kept.pk, []).append(other.title)
+        merged.setdefault(kept.pk, []).append(other)
         merge_entries(other, kept)
     return merged
 

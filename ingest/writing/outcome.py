@@ -47,6 +47,7 @@ class Written:
 
     `entry` is the one that the record is about, None for records that are not about one. `also` are other actions than
     the outcome's, such as a merge: (action, fields). `said` is what the job's log says about it, '' for nothing.
+    `was_hidden` when an entry that was hidden has been merged into it.
     """
 
     outcome: Outcome
@@ -55,6 +56,7 @@ class Written:
     conflicts: dict[str, Any] = field(default_factory=dict)
     also: tuple[tuple[str, dict[str, Any]], ...] = ()
     said: str = ""
+    was_hidden: bool = False
 
 
 @dataclass(frozen=True)

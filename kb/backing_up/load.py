@@ -22,12 +22,13 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import Model
 from django.utils import timezone
 
-from kb import changes, files
+from kb import changes, files, once_hidden
 from kb.backing_up import ACCOUNTS, CONTENT, END, KEPT_PAGE, MANIFEST, TABLE, VERSION, tables
-from kb.models import Attachment, Entry, Fact, Job, Schedule
+from kb.models import Attachment, Change, Entry, Fact, Job, Schedule, SlugRedirect
 from kb.models.jobs import JobState
 
 ROWS = 200  # written at once
+NOTES_HIDDEN = "kb.0012_changes_once_hidden"  # from this migration on a change says that its entry was hidden
 MAX_LINE = 64_000_000  # bytes of one row
 MAX_MANIFEST = 1_000_000
 MAX_CONTENT = 200_000_000  # bytes of a picture or a page
@@ -68,6 +69,7 @@ class _Restoring:
         self.known = {model._meta.label_lower: model for model in tables()}
         self.counts: dict[str, int] = {}
         self.is_whole = False
+        self.notes_hidden = False
 
     def read(self, path: Path) -> dict[str, int]:
         room = min(shutil.disk_usage(self.folder).free - SPARE, path.stat().st_size * MAX_RATIO + 10_000_000)
@@ -104,6 +106,7 @@ class _Restoring:
         newer = [str(one) for one in made if one not in here] if isinstance(made, list) else []
         if said["version"] > VERSION or newer:
             raise BadBackup(f"the backup was made by a newer Precedent ({', '.join(newer)[:200]}); upgrade this one")
+        self.notes_hidden = isinstance(made, list) and NOTES_HIDDEN in made
 
     def _clear(self) -> None:
         """Empty the tables that will be filled, and all that refer to these; accounts stay unless others come."""
@@ -193,6 +196,8 @@ class _Restoring:
                 entry.clean()  # facts that do not fit its kind
             Fact.objects.follow(some)
         connection.check_constraints()
+        if not self.notes_hidden:
+            once_hidden.mark(Change, Entry.history.model, SlugRedirect)
         with connection.cursor() as cursor:
             for statement in connection.ops.sequence_reset_sql(no_style(), list(self.known.values())):
                 cursor.execute(statement)

@@ -57,13 +57,15 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         return self.filter(preview=False)
 
     def visible_to(self, user: object) -> "ChangeQuerySet":
-        """Those of entries that this reader may see. What became of entries that are gone is for staff."""
+        """Those of entries that this reader may see, but for what was hidden then. What became of entries that are gone
+        is for staff."""
         if sees_hidden(user):
             return self
         # By the entries that are hidden, for they are few: a list of the newest then ends after its page, where one by
         # the entries that are not would gather what all of them ever saw.
         hidden = Entry.objects.hidden_from(None)
-        return self.filter(entry__isnull=False).exclude(entry__in=hidden).exclude(action=Action.CONFLICT)
+        open_then = self.filter(entry__isnull=False, was_hidden=False)
+        return open_then.exclude(entry__in=hidden).exclude(action=Action.CONFLICT)
 
     def with_shown(self) -> "ChangeQuerySet":
         """With what a list shows of each change, in a fixed number of queries and without a join."""
@@ -75,7 +77,8 @@ class Change(models.Model):
 
     `fields` tells it by field: `{"from": …, "to": …}` for a value, `{"added": […], "removed": […]}` for rows, and
     `{"kept": …, "offered": …}` for what a curator decided and an import would have otherwise. Long texts are cut; the
-    entry's history has them whole. A `preview` row says what would happen.
+    entry's history has them whole. A `preview` row says what would happen. What `was_hidden` tells of an entry that was
+    hidden before the change or after it, and stays with those who may see that, whatever becomes of the entry.
     """
 
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, blank=True, related_name="changes")
@@ -88,6 +91,7 @@ class Change(models.Model):
     source = models.CharField(max_length=40, blank=True)
     key = models.CharField(max_length=300, blank=True)
     preview = models.BooleanField(default=False)
+    was_hidden = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     objects = ChangeQuerySet.as_manager()
@@ -97,7 +101,7 @@ class Change(models.Model):
         indexes = [
             models.Index(fields=["preview", "-id"]),
             # All that a list can be narrowed by, so that counting what each import did reads no row.
-            models.Index(fields=["job", "action", "entry", "preview", "source", "created_at"]),
+            models.Index(fields=["job", "action", "entry", "preview", "source", "created_at", "was_hidden"]),
         ]
 
     def __str__(self) -> str:
