@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kb.differences import IN, NOTHING, Difference, Part, Work, difference
+from kb.models import Entry
 from kb.provenance import FACT
 
 NAMES = {
@@ -17,6 +18,11 @@ NAMES = {
 }
 LONGEST = 2000
 ROWS = ("added", "removed", "changed")  # what becomes of rows, such as references
+
+
+def link_words(relation: str, target: Entry) -> str:
+    """A link as a change tells it. What it leads to is not named where that is hidden: the change need not be."""
+    return f"{relation}: {'an entry that is not public' if target.is_hidden else target.title}"
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from kb import provenance
+from kb.change_words import link_words
 from kb.external import outside
 from kb.models import (
     Change,
@@ -187,7 +188,7 @@ def _words(row: Any) -> str:
     if isinstance(row, Classification):
         return " / ".join((row.category.taxonomy.name, *row.category.path))
     if isinstance(row, Link):
-        return f"{row.relation}: {row.target.title}"
+        return link_words(row.relation, row.target)
     if isinstance(row, ExternalId):
         return outside(row.namespace, row.value).label
     return str(row)

@@ -6,6 +6,7 @@ from ingest.records import EntryRecord, LinkRecord
 from ingest.writing.outcome import By, Differences
 from ingest.writing.rows import bring, found, found_pairs
 from kb import own_ids, provenance
+from kb.change_words import link_words
 from kb.models import Entry, ExternalId, Link, Origin, SlugRedirect, UnresolvedLink
 
 Target = tuple[str, str]  # namespace and external id; with the namespace "", a slug
@@ -25,9 +26,8 @@ def write_links(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differences:
         elif target_id != entry.pk:
             said = {"relation": link.relation, "origin": Origin.IMPORTED, "source": by.source}
             links[entry.pk].append(Link(entry=entry, target_id=target_id, **said))
-    titles = {
-        row.pk: row.title for row in found(Entry.objects.only("title"), "pk", {r.target_id for r in _flat(links)})
-    }
+    named = Entry.objects.only("title", "status", "visibility")
+    targets = {row.pk: row for row in found(named, "pk", {row.target_id for row in _flat(links)})}
     bring(
         "links",
         Link.objects.select_related("target"),
@@ -36,7 +36,7 @@ def write_links(pairs: Sequence[tuple[Entry, EntryRecord]], by: By, differences:
         by,
         differences,
         withheld={entry.pk: provenance.removed(entry, "links") for entry, _ in pairs},
-        show=lambda row: f"{row.relation}: {titles.get(row.target_id) or row.target.title}",
+        show=lambda row: link_words(row.relation, targets.get(row.target_id) or row.target),
     )
     bring(
         "links to come",

@@ -300,3 +300,16 @@ def test_a_backup_of_an_earlier_program_shows_nothing_that_was_hidden(client, tm
     for path in (new, old):
         call_command("restore", str(path), force=True, no_index=True, stdout=io.StringIO(), stderr=io.StringIO())
         assert (read(client)[0], secrets(client)) == (1, {"open words"})
+
+
+@pytest.mark.parametrize("hidden", HIDDEN, ids=str)
+def test_what_a_link_leads_to_is_not_named_where_that_is_hidden(client, staff, file, hidden):
+    secret, ferry = make_entry(title="SECRETTITLE", **hidden), make_entry(title="Ferry")
+    before = Snapshot.of(ferry)
+    ferry.links.create(target=secret)
+    record_edit(before, ferry, None)
+    told(file, incident("1", title="Tram", links=[{"relation": "see_also", "target": secret.slug}]))
+
+    assert Entry.objects.get(title="Tram").links.get().target == secret
+    assert secrets(client) == secrets(staff) == set()
+    assert "see_also: an entry that is not public" in read(client)[1]
