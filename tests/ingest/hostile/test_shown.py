@@ -31,7 +31,7 @@ from tests.ingest.test_curated import decide
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
-EVIL = """"'></p></textarea></title><script>run()</script><img src=//evil.example/x onerror=run()>{{ 700|add:56 }}"""
+EVIL = """"'></p></textarea></title><script>run()</script><img src=//evil.example/x onerror=run()>{{ 7999998|add:3 }}"""
 LEADS = (
     "javascript:run()",
     "JAVASCRIPT:run()",
@@ -182,6 +182,6 @@ def test_no_page_runs_it(imported, admin_client):
         text += page.text
         waiting += [urljoin(path, link).partition("#")[0] for link in page.links]
     assert EVIL in text
-    assert "756" not in text  # which is what a template would make of it
+    assert "8000001" not in text  # which is what a template would make of it
     assert {"/import/N/", "/jobs/N/", "/changes/", "/admin/kb/jobproblem/N/change/"} <= set(visits)
     assert sum(path.startswith("/entries/") for path in visits) > len(KINDS)
