@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 Answer = TypeVar("Answer")
-TRIES = 200
+TRIES = 1000
 
 
 def kept(ask: Callable[[], Answer]) -> Answer:
