@@ -3,7 +3,7 @@
 ```
     LOCK              held by the one writer, says who that is
     CURRENT           which generation to read, replaced atomically
-    vectors-7.npz, .f32, .sq8, .log                      see vector_base and vector_log
+    vectors-7.npz, .f32, .sq8, .pq4, .log                 see vector_base and vector_log
     words-3/                                             see local_words
 ```
 """

@@ -140,6 +140,8 @@ class LocalVectors:
         """Whether the delta has grown so large that it should become part of the base."""
         if unread:
             return len(self._delta) > COMPACT_UNREAD
+        if self._base.is_outdated:
+            return True
         return len(self._delta) > max(COMPACT_ROWS, min(COMPACT_LATEST, len(self._base) // COMPACT_SHARE))
 
     def write_compacted(self, folder: Path, generation: int) -> None:
@@ -149,10 +151,6 @@ class LocalVectors:
         ids = np.concatenate([now.base.ids[from_base], now.delta.ids[from_delta]])
         entry_ids = np.concatenate([now.base.entry_ids(from_base), now.delta.entry_ids[from_delta]])
         order = np.argsort(ids)
-        old = None
-        if now.base.lists is not None:
-            known = np.concatenate([now.base.list_of()[from_base], np.full(len(from_delta), -1, np.int32)])
-            old = now.base.lists, known[order]
 
         def read(positions: Ids) -> Vectors:
             chosen = order[positions]
@@ -162,7 +160,7 @@ class LocalVectors:
             found[~in_base] = now.delta.matrix[from_delta[chosen[~in_base] - len(from_base)]]
             return found
 
-        write_base(folder / f"vectors-{generation}", self.dimension, ids[order], entry_ids[order], read, old)
+        write_base(folder / f"vectors-{generation}", self.dimension, ids[order], entry_ids[order], read, now.base.codes)
         (folder / f"vectors-{generation}.log").touch()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A large index, on a few thousand vectors: thresholds are lowered so that codes and lists are used."""
+"""A large index, on a few thousand vectors: thresholds are lowered so that codes are used."""
 
 import shutil
 import threading
@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.engines import lists, local_vectors
+from search.engines import local_vectors, short_codes, vector_base
 from search.engines.base import IndexedPassage, Vectors
 from search.engines.local import LocalEngine
+from search.engines.scan import ByteCodes
 from search.engines.vector_base import VectorBase
 from search.errors import IndexMismatch, SemanticUnavailable
 from tests.search.engines.helpers import EAST, ids, passage
@@ -21,14 +22,9 @@ ENTRIES = 1000
 
 @pytest.fixture(autouse=True)
 def _large(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {
-        "FLAT_ROWS": 200,
-        "WHOLE_ROWS": 600,
-        "LEAST_ROWS": 100,
-        "TRAINED_EACH": 40,
-        "NARROW_ROWS": 150,
-    }.items():
-        monkeypatch.setattr(lists, name, value)
+    monkeypatch.setattr(vector_base, "FLAT_ROWS", 200)
+    monkeypatch.setattr(vector_base, "NARROW_ROWS", 150)
+    monkeypatch.setattr(short_codes, "NEAREST", 20)
     monkeypatch.setattr(local_vectors, "COMPACT_UNREAD", 1000)
 
 
@@ -55,7 +51,7 @@ def base_of(folder: Path) -> VectorBase:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Vectors]:
-    """An index of ROWS vectors in lists; copied by tests that write."""
+    """An index of ROWS coded vectors; copied by tests that write."""
     folder, vectors = tmp_path_factory.mktemp("large") / "index", clustered(ROWS)
     with pytest.MonkeyPatch.context() as patch:
         _large.__wrapped__(patch)  # type: ignore[attr-defined]
@@ -80,18 +76,59 @@ def recall(found: list[int], wanted: list[int]) -> float:
     return len(set(found) & set(wanted)) / len(wanted)
 
 
-def test_a_part_is_searched_and_nearly_all_of_the_nearest_are_found(built):
+def test_a_part_is_compared_and_nearly_all_of_the_nearest_are_found(built, monkeypatch: pytest.MonkeyPatch):
     folder, vectors = built
-    base = base_of(folder)
-    assert base.lists is not None
-    assert len(base.lists) == 32
-    assert base.lists.share < 0.6
-    assert base.lists.recall >= lists.RECALL - 0.001
+    codes = base_of(folder).codes
+    assert codes is not None
+    assert codes[1].recall >= short_codes.RECALL
+    assert codes[1].needed(10) < ROWS / 5
+    compared = []
+    nearest = ByteCodes.nearest
+    monkeypatch.setattr(
+        ByteCodes, "nearest", lambda self, vector, some, k: compared.append(len(some)) or nearest(self, vector, some, k)
+    )
     questions = clustered(40, seed=9)
     with LocalEngine(folder, "model-a", DIMENSION) as engine:
         found = [ids(engine.nearest(question, None, 10)) for question in questions]
     shares = [recall(one, exact(vectors, question, 10)) for one, question in zip(found, questions, strict=True)]
     assert np.mean(shares) >= 0.97
+    assert set(compared) == {codes[1].needed(10)}
+
+
+def test_codes_that_tell_little_have_more_looked_at(tmp_path: Path):
+    """Vectors that lie everywhere are told apart worse than those that lie around subjects, and are found as well."""
+    chance = np.random.default_rng(4)
+    made = chance.standard_normal((ROWS, DIMENSION))
+    everywhere = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
+    with LocalEngine.rebuild(tmp_path, "model-a", DIMENSION) as fresh:
+        fresh.upsert(passages(everywhere))
+    codes = base_of(tmp_path).codes
+    assert codes is not None
+    assert codes[1].reach > short_codes.LEAST_REACH
+    questions = chance.standard_normal((20, DIMENSION))
+    with LocalEngine(tmp_path, "model-a", DIMENSION) as engine:
+        shares = [
+            recall(ids(engine.nearest(one.astype(np.float32), None, 10)), exact(everywhere, one, 10))
+            for one in questions / np.linalg.norm(questions, axis=1, keepdims=True)
+        ]
+    assert np.mean(shares) >= 0.97
+
+
+def test_entries_far_from_the_question_are_found_under_a_broad_filter(built):
+    """What passes the filter may lie far down the order by codes: then it is looked at whole."""
+    folder, vectors = built
+    question = clustered(1, seed=9)[0]
+    far = np.argsort(vectors @ question)[:600] + 1
+    chosen = np.unique([entry_of(id) for id in far.tolist()])
+    chosen = chosen[
+        [
+            all((vectors[id - 1] @ question) < 0.2 for id in range(1, ROWS + 1) if entry_of(id) == entry)
+            for entry in chosen.tolist()
+        ]
+    ]
+    assert len(chosen) * 3 > vector_base.NARROW_ROWS
+    with LocalEngine(folder, "model-a", DIMENSION) as engine:
+        assert ids(engine.nearest(question, chosen, 10)) == exact(vectors, question, 10, set(chosen.tolist()))
 
 
 @pytest.mark.parametrize(("kept", "least"), [(1, 1.0), (10, 1.0), (100, 0.97), (500, 0.97), (900, 0.97)])
@@ -148,11 +185,11 @@ def test_an_edit_is_found_at_once_and_leaves_the_base_alone(folder: Path):
     assert after == before
 
 
-def test_folding_the_log_in_keeps_the_lists_and_every_vector(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_folding_the_log_in_keeps_the_codes_and_every_vector(folder: Path, monkeypatch: pytest.MonkeyPatch):
     more = clustered(400, seed=40)
-    old = base_of(folder)
-    assert old.lists is not None
-    monkeypatch.setattr(lists, "train", lambda *_: pytest.fail("the lists still fit"))
+    old = base_of(folder).codes
+    assert old is not None
+    monkeypatch.setattr(short_codes.ShortCodes, "train", lambda *_: pytest.fail("the codes still fit"))
     with LocalEngine(folder, "model-a", DIMENSION, writable=True) as engine:
         engine.upsert(passages(more, ROWS + 1))
         engine.delete(range(1, 101))
@@ -162,9 +199,11 @@ def test_folding_the_log_in_keeps_the_lists_and_every_vector(folder: Path, monke
     assert state.ids.tolist() == list(range(101, ROWS + 401))
     assert state.entry_ids.tolist() == [entry_of(id) for id in state.ids.tolist()]
     assert [stored[ROWS + 1].tolist(), stored[ROWS + 400].tolist()] == [more[0].tolist(), more[-1].tolist()]
-    base = base_of(folder)
-    assert base.lists is not None
-    assert base.lists.centres.tolist() == old.lists.centres.tolist()
+    codes = base_of(folder).codes
+    assert codes is not None
+    assert codes[0].trained.tolist() == old[0].trained.tolist()
+    assert len(codes[1]) == ROWS + 300
+    assert codes[1].measured == old[1].measured
 
 
 @pytest.mark.thorough
@@ -197,16 +236,52 @@ def test_searches_go_on_while_the_index_is_rebuilt_beside(folder: Path):
 
 
 def test_a_size_below_the_thresholds_is_exact(tmp_path: Path):
-    for rows in (150, 500):  # vectors alone, then codes of all
-        vectors = clustered(rows)
-        with LocalEngine.rebuild(tmp_path / str(rows), "model-a", DIMENSION) as fresh:
-            fresh.upsert(passages(vectors))
-            fresh.compact()
-            for question in clustered(5, seed=2):
-                assert ids(fresh.nearest(question, None, 30)) == exact(vectors, question, 30)
+    vectors = clustered(150)
+    with LocalEngine.rebuild(tmp_path, "model-a", DIMENSION) as fresh:
+        fresh.upsert(passages(vectors))
+        fresh.compact()
+        for question in clustered(5, seed=2):
+            assert ids(fresh.nearest(question, None, 30)) == exact(vectors, question, 30)
+    assert base_of(tmp_path).codes is None
 
 
-@pytest.mark.parametrize("suffix", ["npz", "f32", "sq8"])
+def test_a_base_of_an_earlier_version_is_read_and_replaced_by_the_next_write(folder: Path):
+    """It had its rows in another order, and no short codes."""
+    (small,) = folder.glob("vectors-*.npz")
+    question = clustered(1, seed=9)[0]
+    with LocalEngine(folder, "model-a", DIMENSION) as engine:
+        before = engine.nearest(question, None, 10)
+    order = np.random.default_rng(2).permutation(ROWS)
+    with np.load(small) as arrays:
+        was = {name: arrays[name] for name in arrays.files if name != "measured"}
+    for suffix, dtype in (("f32", np.float32), ("sq8", np.uint8)):
+        rows = np.fromfile(small.with_suffix(f".{suffix}"), dtype).reshape(ROWS, DIMENSION)
+        rows[order].tofile(small.with_suffix(f".{suffix}"))
+    was |= {"ids": was["ids"][order], "entry_of": was["entry_of"][order], "sums": was["sums"][:2]}
+    was |= {"by_id": np.argsort(was["ids"]).astype(np.int32), "by_entry": np.argsort(was["entry_of"]).astype(np.int32)}
+    np.savez(small, **was)
+    small.with_suffix(".pq4").unlink()
+    with LocalEngine(folder, "model-a", DIMENSION, writable=True) as engine:
+        assert engine.nearest(question, None, 10) == before
+        assert engine.vectors([77])[77].tolist() == clustered(ROWS)[76].tolist()
+        engine.upsert([passage(77, "word", entry=78, vector=clustered(ROWS)[76])])
+        assert engine.nearest(question, None, 10) == before
+    assert base_of(folder).codes is not None
+
+
+def test_other_bytes_than_were_written_in_the_short_codes_are_refused_at_once(folder: Path):
+    (path,) = folder.glob("vectors-*.pq4")
+    damaged = bytearray(path.read_bytes())
+    damaged[1000] ^= 255
+    path.write_bytes(damaged)
+    with (
+        LocalEngine(folder, "model-a", DIMENSION) as engine,
+        pytest.raises(SemanticUnavailable, match=rf"{path.name} is damaged.*reindex --rebuild"),
+    ):
+        engine.nearest(clustered(1)[0], None, 5)
+
+
+@pytest.mark.parametrize("suffix", ["npz", "f32", "sq8", "pq4"])
 def test_files_cut_short_are_refused_when_they_are_opened(folder: Path, suffix: str):
     (path,) = folder.glob(f"vectors-*.{suffix}")
     path.write_bytes(path.read_bytes()[:-100])
@@ -236,4 +311,4 @@ def test_nothing_is_large_about_three_vectors(tmp_path: Path):
         engine.upsert([passage(1, vector=EAST)])
         engine.compact()
         assert engine.nearest(EAST, None, 5) == [(1, 1, 1.0)]
-    assert base_of(tmp_path).lists is None
+    assert base_of(tmp_path).codes is None
