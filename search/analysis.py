@@ -7,9 +7,8 @@ Words are folded to ASCII where that is possible, lower-cased and stemmed (Engli
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from functools import cache, lru_cache
-from operator import itemgetter
 
 import tantivy
 
@@ -22,6 +21,9 @@ UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 WORD = rf"[{UNSPACED}]|[[\p{{L}}\p{{N}}\p{{M}}]--[{UNSPACED}]]+(?:['’](?:s|t|re|ve|ll|d|m)\b)?"
 # The same words where a text has only Latin letters and the usual punctuation, as Python's own expressions find them.
 LATIN = re.compile(r"[\x00-\u024f\u2010-\u2027\u2030-\u205e]*")
+# Where no letter is folded, a word begins with its stem but for the last letter of that, or for two of these.
+PLAIN = re.compile(r"[\x00-\x7f\u2010-\u2027\u2030-\u205e]*")
+SHORTENED_MORE = {"die", "lie", "tie"}
 LATIN_WORD = re.compile(r"[^\W_]+(?:['’](?:s|t|re|ve|ll|d|m)\b)?")
 TAILS = {"s", "t", "re", "ve", "ll", "d", "m"}
 
@@ -76,23 +78,36 @@ def word_spans(text: str, wanted: Container[str] | None = None) -> list[tuple[st
 
 
 def _places(text: str, wanted: Container[str]) -> list[tuple[str, int, int]]:
-    """`word_spans` of a Latin text: each word is looked at once, since a search meets thousands and marks a few."""
-    asked = {word: stem for word in set(LATIN_WORD.findall(text)) if (stem := _stem(word)) and stem in wanted}
-    if not asked:
-        return []
-    if not TAILS.isdisjoint(asked):  # these are also ends of words
-        found = ((word[0], word.start(), word.end()) for word in LATIN_WORD.finditer(text))
-        return [(asked[word], start, end) for word, start, end in found if word in asked]
-    spans = []
-    for word, stem in asked.items():
-        start = text.find(word)
+    """`word_spans` of a Latin text: a search meets thousands of words and marks a few, so only those are looked at that
+    may be asked for."""
+    if isinstance(wanted, frozenset) and PLAIN.fullmatch(text):
+        found = _beginning_with(text, _beginnings(wanted))
+    else:
+        found = [(word[0], word.start(), word.end()) for word in LATIN_WORD.finditer(text)]
+    return [(stem, start, end) for word, start, end in found if (stem := _stem(word)) and stem in wanted]
+
+
+def _beginning_with(text: str, beginnings: Iterable[str]) -> list[tuple[str, int, int]]:
+    """The words that begin so, in any case."""
+    folded, found = text.lower(), {}
+    for beginning in beginnings:
+        start = folded.find(beginning)
         while start >= 0:
-            end = start + len(word)
-            whole = LATIN_WORD.match(text, start)
-            if whole and whole.end() == end and not (start and LATIN_WORD.match(text, start - 1)):
-                spans.append((stem, start, end))
-            start = text.find(word, end)
-    return sorted(spans, key=itemgetter(1))
+            if not (start and folded[start - 1].isalnum()) and (word := LATIN_WORD.match(text, start)):
+                found[start] = word[0], start, word.end()
+            start = folded.find(beginning, start + 1)
+    # What follows an apostrophe may be the end of the word before it.
+    return [found[at] for at in sorted(found) if not (at and text[at - 1] in "'’" and _is_tail(text, *found[at]))]
+
+
+def _is_tail(text: str, word: str, start: int, end: int) -> bool:
+    return word in TAILS and start > 1 and text[start - 2].isalnum()
+
+
+@lru_cache(maxsize=16)
+def _beginnings(stems: frozenset[str]) -> list[str]:
+    """What a word begins with, in lower case, if it has one of these stems."""
+    return [stem[: -2 if stem in SHORTENED_MORE else -1] or stem for stem in stems]
 
 
 @lru_cache(maxsize=50_000)

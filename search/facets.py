@@ -48,7 +48,7 @@ def count(entries: Collection[Seen], filter: EntryFilter) -> list[Facet]:
     """
     ids = [one.id for one in entries]
     kinds = Counter(one.kind for one in entries)
-    years = Counter(one.occurred_on.year for one in entries if one.occurred_on)
+    years = Counter(one.year for one in entries if one.year)
     spaces = [(space, _called(space), n) for space, n in _namespaces(ids)]
     found = [
         _facet("kind", "Kind", [(kind, KINDS[kind].plural, n) for kind, n in kinds.most_common()], filter),

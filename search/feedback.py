@@ -9,7 +9,7 @@ half is searched again, and the vectors are those that the index keeps.
 import numpy as np
 
 from search.engines.base import Vectors
-from search.fusion import Parts, Scores, Weights, shares, stretch
+from search.fusion import Parts, Scores, Weights, shares, split, stretch
 
 # Passages that are believed, each as much as this power of its score: the more one stands out, the less the others say.
 BELIEVED = 5
@@ -22,13 +22,14 @@ COMMON = 0.8
 LENT = 0.1
 
 
-def with_feedback(bm25: Scores, cosine: Scores, vectors: Vectors, given: Parts, weights: Weights) -> Parts:
-    """What words and meaning give to each candidate, once the best by `given` have been heard.
+def with_feedback(bm25: Scores, cosine: Scores, vectors: Vectors, weights: Weights) -> Parts:
+    """What words and meaning give to each candidate, once the best by `fusion.parts` have been heard.
 
-    `given` is `fusion.parts` of the same scores; `vectors` (n, dimension) are those of the candidates. The sum is a
-    score from 0 to 1 again. Where one half knows nothing or there is nobody to hear, `given` it stays.
+    `vectors` (n, dimension) are those of the candidates. The sum is a score from 0 to 1 again. Where one half knows
+    nothing or there is nobody to hear, it stays `fusion.parts`.
     """
-    keyword, semantic = shares(bm25, cosine, weights)
+    keyword, semantic = halves = shares(bm25, cosine, weights)
+    given = split(bm25, cosine, halves)
     if not keyword or not semantic or len(bm25) <= BELIEVED:
         return given
     near = (vectors @ _direction(vectors, given[0] + given[1])).astype(np.float64)

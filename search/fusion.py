@@ -31,7 +31,12 @@ BY_MODE = {"hybrid": Weights(0.4, 0.6), "keyword": Weights(1.0, 0.0), "vector": 
 
 def parts(bm25: Scores, cosine: Scores, weights: Weights) -> Parts:
     """What each half gives to the score of each candidate; their sum is the score, from 0 to 1."""
-    keyword, semantic = shares(bm25, cosine, weights)
+    return split(bm25, cosine, shares(bm25, cosine, weights))
+
+
+def split(bm25: Scores, cosine: Scores, given: tuple[float, float]) -> Parts:
+    """`parts`, the shares of both halves given."""
+    keyword, semantic = given
     return keyword * bm25 / max(bm25.max(initial=0.0), 1e-9), semantic * stretch(cosine)
 
 

@@ -21,9 +21,9 @@ FEW = 128
 # than what padding it would, every time.
 STEP = 8
 STEP_SINGLE = 4
-# One text is done in two thirds of the time by two cores; more would wait for each other. Where a core multiplies whole
-# tiles it is no slower alone, and the other one is free for another question.
-THREADS_SINGLE = 1 if instructions() == "amx_int8" else 2
+# In floating point one text is done in two thirds of the time by two cores; more would wait for each other. In 8 bits a
+# core is no slower alone, and the other one is free for another question.
+THREADS_SINGLE = 1 if instructions() else 2
 
 
 class OpenVinoEncoder:

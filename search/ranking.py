@@ -89,7 +89,7 @@ def fused(found: Candidates, weights: Weights) -> Parts:
         return parts(found.bm25, found.cosine, weights)
     # A passage that has all the words is worth more than one that says one of them often.
     bm25 = found.bm25 * (1 + found.coverage)
-    return with_feedback(bm25, found.cosine, found.vectors, parts(bm25, found.cosine, weights), weights)
+    return with_feedback(bm25, found.cosine, found.vectors, weights)
 
 
 def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) -> list[RankedEntry]:
@@ -102,12 +102,15 @@ def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) ->
     keyword, semantic = (np.concatenate(half) for half in zip(*given, strict=True))
     score = keyword + semantic
     order = np.lexsort((ids, -score))
-    _, first = np.unique(ids[order], return_index=True)
-    order = order[np.sort(first)]
+    if len(found) > 1:  # pieces may have named one passage twice
+        _, first = np.unique(ids[order], return_index=True)
+        order = order[np.sort(first)]
     passages: dict[int, list[RankedPassage]] = {}
     columns = (column[order].tolist() for column in (ids, score, keyword, semantic))
-    for entry_id, passage in zip(entry_ids[order].tolist(), zip(*columns, strict=True), strict=True):
-        passages.setdefault(entry_id, []).append(RankedPassage._make(passage))
+    for entry_id, passage in zip(
+        entry_ids[order].tolist(), map(RankedPassage._make, zip(*columns, strict=True)), strict=True
+    ):
+        passages.setdefault(entry_id, []).append(passage)
     entries = [RankedEntry(entry_id, *own[0][1:], own) for entry_id, own in passages.items()]
     return sorted(entries, key=lambda entry: (-entry.score, entry.entry_id))
 

@@ -29,7 +29,7 @@ def sentences(text: str) -> list[Span]:
     headings: list[Span] = []
     for kind, start, end in blocks(text):
         for span in _of_block(text, kind, start, end):
-            if RULE.match(text, *span):
+            if not text[span.start : span.start + 1].isalpha() and RULE.match(text, *span):
                 continue
             (headings if kind == "heading" else found).append(span)
     return found or headings
@@ -48,7 +48,7 @@ def _of_block(text: str, kind: str, start: int, end: int) -> Iterator[Span]:
 def _of_prose(text: str, start: int, end: int) -> Iterator[Span]:
     first = start
     for begin, over in sentence_gaps(text, start, end):
-        if SHORTENED.search(text[max(first, begin - 12) : begin]):
+        if text.endswith(".", first, begin) and SHORTENED.search(text[max(first, begin - 12) : begin]):
             continue
         yield _trimmed(text, first, begin)
         first = over
@@ -57,7 +57,8 @@ def _of_prose(text: str, start: int, end: int) -> Iterator[Span]:
 
 def _trimmed(text: str, start: int, end: int) -> Span:
     """Without the white space around it and the signs in front of it; empty where nothing else is there."""
-    signs = IN_FRONT.match(text, start, end)
-    first = signs.end() if signs else start
+    first = start
+    if not text[start : start + 1].isalpha() and (signs := IN_FRONT.match(text, start, end)):
+        first = signs.end()
     piece = text[first:end]
     return Span(first, first + len(piece.rstrip()))

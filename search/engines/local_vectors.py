@@ -101,7 +101,8 @@ class LocalVectors:
     def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
         """Stored vectors of those ids that are here."""
         with self._lock:
-            found = {id: vector for id in ids if (vector := self._delta.get(id)) is not None}
+            changed = ids if len(self._delta) else ()
+            found = {id: vector for id in changed if (vector := self._delta.get(id)) is not None}
             rows = self._base.rows(np.array([id for id in ids if id not in found], np.int64))
             rows = rows[self._base_alive[rows]]
             return found | dict(zip(self._base.ids[rows].tolist(), self._base.matrix(rows), strict=True))

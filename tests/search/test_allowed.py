@@ -1,7 +1,6 @@
 """Which entries a search looks at: read once for each state of the database, and never out of date."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 
 import pytest
 from django.db import connection, connections, transaction
@@ -98,6 +97,6 @@ def test_hundreds_of_entries_are_looked_up_by_one_statement(django_assert_num_qu
     ids = [*range(100_000, 100_400), public.pk, internal.pk]
 
     with django_assert_num_queries(1):
-        assert visible(ids, None) == [(public.pk, "incident", date(2024, 2, 1))]
+        assert visible(ids, None) == [(public.pk, "incident", 2024)]
     assert {one.id for one in visible(ids, make_user(is_staff=True))} == {public.pk, internal.pk}
     assert visible([], None) == []

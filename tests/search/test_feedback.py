@@ -22,7 +22,7 @@ BM25 = np.array([9.0, 8.0, 8.0, 7.0, 7.0, 0.0, 0.0, *[0.0] * 8])
 
 
 def heard(bm25=BM25, cosine=COSINE, vectors=VECTORS, weights=HYBRID):
-    return with_feedback(bm25, cosine, vectors, parts(bm25, cosine, weights), weights)
+    return with_feedback(bm25, cosine, vectors, weights)
 
 
 def test_a_neighbour_of_the_best_rises_above_its_equal():
