@@ -75,7 +75,7 @@ def _operation(
     parameters = described.get("parameters", [])
     media_type, body = _content(described.get("requestBody", {}), named)
     wanted = set(body.get("required", ()))
-    fields = list(body.get("properties", {}).items())
+    fields = sorted(body.get("properties", {}).items(), key=lambda field: field[0] not in wanted)
     status, answer = next((str(status), one) for status, one in described["responses"].items() if int(status) < 300)
     _, shape = _content(answer, {})
     address = absolute(_example_path(path, parameters, known))

@@ -67,7 +67,7 @@ def _of_staff(user: Any) -> Any:
 class ByToken(HttpBearer):
     """Whoever the middleware has read the token of, or those of them that `check` lets through."""
 
-    openapi_description = "a token, or who is signed in"
+    openapi_description = "a token, or to be signed in"
     check: Check = staticmethod(_anybody)
 
     def __call__(self, request: HttpRequest) -> Any:
@@ -93,7 +93,7 @@ class BySession(SessionAuth):
 
 
 class StaffByToken(ByToken):
-    openapi_description = "a token of somebody of staff, or who of them is signed in"
+    openapi_description = "a token of somebody of staff, or to be signed in as one"
     check = staticmethod(_of_staff)
 
 

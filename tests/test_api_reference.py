@@ -124,6 +124,8 @@ def test_every_operation_is_on_the_page_with_what_it_takes(client, collection):
     assert "string up to 200 characters" in part(html, "post-api-v1-precedents")
     assert "string, needed" in part(html, "post-api-v1-precedents")
     assert "file" in part(html, "post-api-v1-ingest-file")
+    saving = re.findall(r"<dt><code>(\w+)</code></dt>", part(html, "post-api-v1-saved-searches"))
+    assert (saving[0], len(saving)) == ("q", 16), "what is needed comes first"
 
 
 def test_an_answer_is_drawn_field_by_field(client, collection):
@@ -199,8 +201,8 @@ def test_who_may_ask_is_said_where_not_everybody_may(client):
     html = page(client)
 
     assert "Needs" not in part(html, "get-api-v1-search")
-    assert "Needs a token, or who is signed in." in part(html, "post-api-v1-saved-searches")
-    assert "Needs a token of somebody of staff" in part(html, "post-api-v1-ingest")
+    assert "Needs a token, or to be signed in." in part(html, "post-api-v1-saved-searches")
+    assert "Needs a token of somebody of staff, or to be signed in as one." in part(html, "post-api-v1-ingest")
     reader = Client()
     reader.force_login(make_user())
     refused = reader.post(f"{API}/ingest", "{}", content_type="application/json")
