@@ -6,11 +6,13 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from kb.filters import BadFilter
 from kb.problems import problem
+from kb.views.api_reference import Reference
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +20,9 @@ api = NinjaAPI(
     title="Precedent",
     version="1",
     description="Incidents, case studies and notes about AI systems: searched by meaning, listed, and read one by one.",
+    docs=Reference(),
     docs_url="/docs",
+    docs_decorator=require_safe,
     openapi_url="/openapi.json",
     urls_namespace="api-v1",
 )

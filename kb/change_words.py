@@ -17,7 +17,7 @@ NAMES = {
     "roles": "Who had a part",
 }
 LONGEST = 2000
-ROWS = ("added", "removed", "changed")  # what becomes of rows, such as references
+ROWS = ("removed", "added", "changed")  # what becomes of rows, such as references
 
 
 def link_words(relation: str, target: Entry) -> str:
@@ -27,7 +27,8 @@ def link_words(relation: str, target: Entry) -> str:
 
 @dataclass(frozen=True)
 class Told:
-    """What became of one field: the `difference` of a text, or what was `added`, `removed` and `changed` within.
+    """What became of one field: the `difference` of a text, or what was `added`, `removed` and `changed` within, but
+    for `left_out` more.
 
     `disagrees` where a curator's value stays and an import would have it otherwise: `out` is what stays then, `in`
     what is offered.
@@ -39,11 +40,14 @@ class Told:
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    left_out: int = 0
     disagrees: bool = False
 
     @property
     def not_shown(self) -> str:
-        """What is left out of the difference, in words."""
+        """What is left out, in words."""
+        if self.left_out:
+            return f"{self.left_out:,} more {'is' if self.left_out == 1 else 'are'} not shown"
         count, shortened = self.difference.left_out, self.difference.shortened
         more = f"{count:,} more {'change is' if count == 1 else 'changes are'} not shown" if count else ""
         told = " and ".join(filter(None, (more, "a long passage is shortened" if shortened else "")))
@@ -73,29 +77,32 @@ def as_text(value: Any) -> str:
 def _told(name: str, change: Any, work: Work) -> Told | None:
     label = field_label(name)
     if not isinstance(change, Mapping):
-        whole = Difference((Part(IN, _cut(as_text(change))),))
-        return Told(name, label, difference=whole) if change not in (None, "", [], {}) else None
+        return Told(name, label, difference=_whole(change, work)) if change not in (None, "", [], {}) else None
     if any(verb in change for verb in ROWS):
-        added, removed, changed = (_lines(change.get(verb)) for verb in ROWS)
-        return Told(name, label, added=added, removed=removed, changed=changed)
+        (removed, added, changed), left_out = work.rows(_lines(change.get(verb)) for verb in ROWS)
+        return Told(name, label, added=added, removed=removed, changed=changed, left_out=left_out)
     disagrees = "kept" in change or "offered" in change
     old, new = (change.get("kept"), change.get("offered")) if disagrees else (change.get("from"), change.get("to"))
     if isinstance(old or [], list) and isinstance(new or [], list):
         before, after = _lines(old), _lines(new)
         had, has = frozenset(before), frozenset(after)
-        return Told(
-            name,
-            label,
-            added=tuple(line for line in after if line not in had),
-            removed=tuple(line for line in before if line not in has),
-            disagrees=disagrees,
-        )
+        gone, come = [one for one in before if one not in has], [one for one in after if one not in had]
+        (removed, added), left_out = work.rows((gone, come))
+        return Told(name, label, added=added, removed=removed, left_out=left_out, disagrees=disagrees)
     return Told(name, label, difference=difference(as_text(old), as_text(new), work), disagrees=disagrees)
+
+
+def _whole(value: Any, work: Work) -> Difference:
+    """Something new, as far as there is room for it."""
+    text = as_text(value)
+    shown = _cut(text, min(2 * LONGEST, work.room()))
+    work.chars -= len(shown)
+    return Difference((Part(IN, shown),), shortened=shown != text)
 
 
 def _lines(values: Any) -> tuple[str, ...]:
     return tuple(_cut(as_text(value)) for value in (values if isinstance(values, list) else [values]) if value)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= 2 * LONGEST else text[: 2 * LONGEST] + " …"
+def _cut(text: str, most: int = 2 * LONGEST) -> str:
+    return text if len(text) <= most else text[: max(0, most)] + " …"

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import Match, SequenceMatcher
 from itertools import accumulate, groupby
 from typing import NamedTuple
@@ -19,8 +19,10 @@ RUNS = (8, 3)  # where both have the same so many words, once
 COMMON = 400  # pairs of one word, a sign of a table perhaps, beyond which it is not looked for by itself
 MOST_STEPS = 5_000_000  # for a page: a quarter to a half of a second of a processor, each about a pair of words
 TEXT_STEPS, LINE_STEPS, WORD_STEPS, BLOCK_STEPS = 500, 40, 60, 600  # what each of these takes beside
-SHOWN_CHANGES = 50
-SHOWN_CHARS = 16_000  # of what left and what came
+SHOWN_CHANGES = 50  # of a text; and of a list so many rows that left, that came and that changed within
+SHOWN_CHARS = 16_000  # of what left and what came, of each text and each list
+PAGE_CHARS = 400_000  # of all texts and lists of a page
+ROW_CHARS = 40  # what a row of a list takes beside its own
 SHOWN_PASSAGE = 3_000  # characters of one that left or came
 
 _WORD = re.compile(
@@ -47,11 +49,13 @@ class Difference(NamedTuple):
 
 
 class Work:
-    """The steps that all comparisons of a page may take together. Where they are spent, all from the first word that is
-    not the same to the last is told as taken out and put in whole."""
+    """The steps that all comparisons of a page may take together, and the characters that it may show of them. Where
+    the steps are spent, all from the first word that is not the same to the last is told as taken out and put in whole;
+    where the characters are, how much there is besides."""
 
-    def __init__(self, steps: int = MOST_STEPS) -> None:
+    def __init__(self, steps: int = MOST_STEPS, chars: int = PAGE_CHARS) -> None:
         self.left = steps
+        self.chars = chars
 
     def allows(self, steps: int, keep: int = 0) -> bool:
         """Whether so many may be taken, and so many to `keep` are left then; if so, they are."""
@@ -59,6 +63,24 @@ class Work:
             return False
         self.left -= steps
         return True
+
+    def room(self) -> int:
+        """How many characters of one text or list may be shown."""
+        return min(SHOWN_CHARS, self.chars)
+
+    def rows(self, lists: Iterable[Sequence[str]]) -> tuple[list[tuple[str, ...]], int]:
+        """Of each of these lists, which are told together, the first rows for which there is room; and how many others
+        there are."""
+        room, left_out, shown = self.room(), 0, []
+        for rows in lists:
+            count = 0
+            while count < min(len(rows), SHOWN_CHANGES) and room > 0:
+                room -= len(rows[count]) + ROW_CHARS
+                self.chars -= len(rows[count]) + ROW_CHARS
+                count += 1
+            shown.append(tuple(rows[:count]))
+            left_out += len(rows) - count
+        return shown, left_out
 
 
 NOTHING = Difference(())
@@ -68,8 +90,9 @@ Stretch = tuple[str, str]
 def difference(old: str, new: str, work: Work | None = None) -> Difference:
     """The first SHOWN_CHANGES changes between two texts, or SHOWN_CHARS of them, however long both are; a passage of
     more than SHOWN_PASSAGE is shortened."""
+    work = work or Work()
     parts: list[Part] = []
-    changes, room, left_out, shortened = 0, SHOWN_CHARS, 0, False
+    changes, room, left_out, shortened = 0, work.room(), 0, False
     for is_change, group in groupby(word_parts(old, new, work), key=lambda part: part.op in CHANGED):
         change = list(group)
         if is_change and (changes == SHOWN_CHANGES or room <= 0):
@@ -78,7 +101,9 @@ def difference(old: str, new: str, work: Work | None = None) -> Difference:
             shown = [Part(op, _cut(text)) for op, text in change]
             parts += shown
             changes, shortened = changes + 1, shortened or shown != change
-            room -= sum(len(text) for _, text in shown)
+            length = sum(len(text) for _, text in shown)
+            room -= length
+            work.chars -= length
         elif not left_out:
             parts += change
     return Difference(tuple(parts), left_out, shortened)

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
+from ninja.responses import Response
 
 from kb import jobs
+from kb.api_answers import EntitiesOut, EntriesOut, JobOut, TaxonomiesOut, WholeEntryOut
 from kb.as_json import entry_detail_json, entry_json, job_json
 from kb.filters import BadFilter, EntryFilter
 from kb.listing import ORDERS
@@ -25,7 +27,7 @@ BIGGEST_ID = 2**63 - 1
 class FilterParams(Schema):
     """Which entries: all parameters may be combined."""
 
-    kind: str = Field("", description="incident, case_study or note")
+    kind: str = Field("", description="incident, case_study or note", examples=["incident"])
     tag: str = Field("", description="slug of a tag; several with commas between them: entries with all of them")
     entity: str = Field("", description="slug of an entity, in any role, or deployer:slug in one; several as of tags")
     category: str = Field("", description="slug of a category of a taxonomy; several as of tags")
@@ -45,19 +47,19 @@ class PageParams(Schema):
     cursor: str = Field("", description="next_cursor of the page before")
 
 
-@router.get("", summary="List entries, newest first")
-def entries(request: HttpRequest, filters: Query[FilterParams], page: Query[PageParams]) -> dict[str, Any]:
+@router.get("", summary="List entries, newest first", response=EntriesOut)
+def entries(request: HttpRequest, filters: Query[FilterParams], page: Query[PageParams]) -> Response:
     wanted = EntryFilter.from_params(filters.dict())
     found = wanted.apply(Entry.objects.visible_to(request.user)).order_by(*ORDERS["newest"][1])
     chosen, total, next_cursor = _page(found.for_lists(), found.count(), page)
     results = [{"entry": entry_json(entry, request.build_absolute_uri)} for entry in chosen]
-    return {"results": results, "total": total, "next_cursor": next_cursor, "notices": []}
+    return Response({"results": results, "total": total, "next_cursor": next_cursor, "notices": []})
 
 
-@router.get("/{int:entry_id}", summary="One entry, whole")
-def entry(request: HttpRequest, entry_id: int) -> dict[str, Any]:
+@router.get("/{int:entry_id}", summary="One entry, whole", response=WholeEntryOut)
+def entry(request: HttpRequest, entry_id: int) -> Response:
     found = visible_entry(request, entry_id)
-    return entry_detail_json(found, request.build_absolute_uri)
+    return Response(entry_detail_json(found, request.build_absolute_uri))
 
 
 def visible_entry(request: HttpRequest, entry_id: int) -> Entry:
@@ -69,8 +71,8 @@ def visible_entry(request: HttpRequest, entry_id: int) -> Entry:
     return found
 
 
-@entities_router.get("", summary="List entities, those in most entries first")
-def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> dict[str, Any]:
+@entities_router.get("", summary="List entities, those in most entries first", response=EntitiesOut)
+def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> Response:
     """With `q`, those with a name or another name that contains it."""
     found = named_in(Entry.objects.visible_to(request.user), Entity.objects.current().called(q))
     chosen, total, next_cursor = _page(found, len(found), page)
@@ -84,11 +86,11 @@ def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> dict
         }
         for entity in with_counts(chosen)
     ]
-    return {"results": results, "total": total, "next_cursor": next_cursor, "notices": []}
+    return Response({"results": results, "total": total, "next_cursor": next_cursor, "notices": []})
 
 
-@taxonomies_router.get("", summary="The taxonomies and their categories")
-def taxonomies(request: HttpRequest) -> dict[str, Any]:
+@taxonomies_router.get("", summary="The taxonomies and their categories", response=TaxonomiesOut)
+def taxonomies(request: HttpRequest) -> Response:
     results = [
         {
             "name": taxonomy.name,
@@ -98,19 +100,19 @@ def taxonomies(request: HttpRequest) -> dict[str, Any]:
         }
         for taxonomy in Taxonomy.objects.prefetch_related("categories")
     ]
-    return {"results": results, "total": len(results), "next_cursor": None, "notices": []}
+    return Response({"results": results, "total": len(results), "next_cursor": None, "notices": []})
 
 
-@jobs_router.get("/{int:job_id}", summary="How far a job is")
-def job(request: HttpRequest, job_id: int) -> dict[str, Any]:
-    return job_json(job_or_404(job_id), private=sees_hidden(request.user))
+@jobs_router.get("/{int:job_id}", summary="How far a job is", response=JobOut)
+def job(request: HttpRequest, job_id: int) -> Response:
+    return Response(job_json(job_or_404(job_id), private=sees_hidden(request.user)))
 
 
-@jobs_router.post("/{int:job_id}/cancel", summary="End a job that is not over", auth=staff_only)
-def cancel_job(request: HttpRequest, job_id: int) -> dict[str, Any]:
+@jobs_router.post("/{int:job_id}/cancel", summary="End a job that is not over", auth=staff_only, response=JobOut)
+def cancel_job(request: HttpRequest, job_id: int) -> Response:
     """The job as it is then. What it has done until now stays; a job that is over is left as it is."""
     jobs.cancel(job_or_404(job_id).pk)
-    return job_json(job_or_404(job_id), private=True)
+    return Response(job_json(job_or_404(job_id), private=True))
 
 
 def job_or_404(job_id: int) -> Job:

@@ -16,7 +16,10 @@ from kb.models import Category, Entity, EntityRole, Entry, Taxonomy
 from kb.models.entries import EntryQuerySet
 
 PER_PAGE = 10_000
-PAGES = ("home", *KINDS, "entities", "taxonomies", "search", "precedents", "map", "trends", "changes")
+PAGES = (
+    *("home", *KINDS, "entities", "taxonomies", "search", "precedents", "map", "trends", "changes"),
+    "api-v1:openapi-view",
+)
 
 
 def public() -> EntryQuerySet:

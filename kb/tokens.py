@@ -54,6 +54,10 @@ def _user_of(token: str) -> Any:
     return row.user
 
 
+def _anybody(user: Any) -> Any:
+    return user
+
+
 def _of_staff(user: Any) -> Any:
     if not user.is_staff:
         raise HttpError(403, STAFF_ONLY)
@@ -63,9 +67,8 @@ def _of_staff(user: Any) -> Any:
 class ByToken(HttpBearer):
     """Whoever the middleware has read the token of, or those of them that `check` lets through."""
 
-    def __init__(self, check: Check = lambda user: user) -> None:
-        super().__init__()
-        self.check = check
+    openapi_description = "a token, or to be signed in"
+    check: Check = staticmethod(_anybody)
 
     def __call__(self, request: HttpRequest) -> Any:
         return self.check(request.user) if getattr(request, "by_token", False) else None
@@ -78,9 +81,8 @@ class BySession(SessionAuth):
     """The same for who is signed in to the pages; what they send carries the token against forged requests
     (X-CSRFToken)."""
 
-    def __init__(self, check: Check = lambda user: user) -> None:
-        super().__init__()
-        self.check = check
+    openapi_description = ByToken.openapi_description
+    check: Check = staticmethod(_anybody)
 
     def __call__(self, request: HttpRequest) -> Any:
         # Somebody who is not signed in is told so, and not that a token against forgery is missing.
@@ -90,7 +92,17 @@ class BySession(SessionAuth):
         return self.check(request.user)
 
 
+class StaffByToken(ByToken):
+    openapi_description = "a token of somebody of staff, or to be signed in as one"
+    check = staticmethod(_of_staff)
+
+
+class StaffBySession(BySession):
+    openapi_description = StaffByToken.openapi_description
+    check = staticmethod(_of_staff)
+
+
 signed_in = [ByToken(), BySession()]
 """`auth=signed_in` on an operation or a router: 401 for nobody."""
-staff_only = [ByToken(_of_staff), BySession(_of_staff)]
+staff_only = [StaffByToken(), StaffBySession()]
 """`auth=staff_only` on an operation: 401 for nobody, 403 for those who are not staff."""

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
+from ninja.responses import Response
 
 from kb.as_json import entry_json
 from kb.entries_api import BIGGEST_ID, FilterParams
 from kb.models import Entry
 from search.answer import passage_json, result_json
+from search.api_answers import BridgesOut, RelatedOut, SearchOut
 from search.bridges import LEAST, Bridge, bridges_of
 from search.query import SearchQuery, search
 from search.related import related_to
@@ -18,7 +20,9 @@ related_router = Router()
 
 
 class SearchParams(Schema):
-    q: str = Field("", description="what is looked for, in your own words")
+    q: str = Field(
+        "", description="what is looked for, in your own words", examples=["a support chatbot that can issue refunds"]
+    )
     mode: str = Field("hybrid", description="hybrid, keyword or vector")
     limit: str = Field("20", description="1 to 100")
     cursor: str = Field("", description="next_cursor of the page before")
@@ -29,26 +33,29 @@ class RelatedParams(Schema):
     per_kind: int = Field(3, ge=1, le=20, description="entries of each kind at most")
 
 
-@router.get("", summary="Search by words and meaning")
-def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[FilterParams]) -> dict[str, Any]:
+@router.get("", summary="Search by words and meaning", response=SearchOut)
+def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[FilterParams]) -> Response:
     """Entries that answer the question, best first, each with the passages that matched and why.
 
     `total` counts the ranked entries, those closest to the question, and `facets` counts the same. Each passage names
     the sentence that matched best, and an address that opens the entry there.
     """
     query = SearchQuery.from_params({**filters.dict(), **asked.dict()})
-    return result_json(search(query, request.user), request.build_absolute_uri)
+    return Response(result_json(search(query, request.user), request.build_absolute_uri))
 
 
-@related_router.get("/{int:entry_id}/related", summary="Entries nearest in meaning, by kind")
-def related(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> dict[str, Any]:
+@related_router.get("/{int:entry_id}/related", summary="Entries nearest in meaning, by kind", response=RelatedOut)
+def related(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> Response:
     """Neither the entry nor what is the same as it."""
     found = related_to(_visible(request, entry_id), request.user, asked.per_kind)
-    return {kind: [entry_json(one, request.build_absolute_uri) for one in ones] for kind, ones in found.items()}
+    answer = {kind: [entry_json(one, request.build_absolute_uri) for one in ones] for kind, ones in found.items()}
+    return Response(answer)
 
 
-@related_router.get("/{int:entry_id}/bridges", summary="What its reader should know of other kinds, and why")
-def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> dict[str, Any]:
+@related_router.get(
+    "/{int:entry_id}/bridges", summary="What its reader should know of other kinds, and why", response=BridgesOut
+)
+def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> Response:
     """To a case study the incidents to know about, to an incident who shipped the same, to a note both.
 
     `strength` is 0 for unrelated things and 1 for the same; what is below `least` is left out.
@@ -58,7 +65,7 @@ def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) ->
         {"kind": span.kind, "label": span.label, "bridges": [_bridge(request, one) for one in span.bridges]}
         for span in spans
     ]
-    return {"results": found, "least": LEAST}
+    return Response({"results": found, "least": LEAST})
 
 
 def _bridge(request: HttpRequest, bridge: Bridge) -> dict[str, Any]:

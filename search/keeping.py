@@ -10,6 +10,8 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -52,15 +54,25 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def owner_of(model: type[Kept], user: User) -> int | None:
-    """Who will own what is saved now. Raises NoRoom where that is nobody and there is no room for it, Full where they
-    have too much already."""
+def keep(row: Kept, user: User) -> None:
+    """Store something new, of this user where they are signed in. Raises NoRoom where that is nobody and there is no
+    room for it, Full where they have too much already, however many of their requests come at once."""
     if user is not None and user.is_authenticated:
-        if of_owner(model, user).count() >= MOST_OF_ONE:
-            raise Full(f"You have saved {MOST_OF_ONE} already: delete one first.")
-        return user.pk
-    make_room(model)
-    return None
+        _keep_for(user.pk, row)
+    else:
+        make_room(type(row))
+        row.save(force_insert=True)
+
+
+@transaction.atomic
+def _keep_for(account: int, row: Kept) -> None:
+    # What is counted must still be so when it is stored. On PostgreSQL the account is locked, but for what only refers
+    # to it; SQLite has no such lock, and one writer at a time.
+    list(get_user_model().objects.select_for_update(no_key=True).filter(pk=account).values_list("pk"))
+    if type(row).objects.filter(owner=account).count() >= MOST_OF_ONE:  # type: ignore[attr-defined]
+        raise Full(f"You have saved {MOST_OF_ONE} already: delete one first.")
+    row.owner_id = account
+    row.save(force_insert=True)
 
 
 def make_room(model: type[Kept]) -> None:

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Field, Router, Schema
 
 from kb import throttle
+from kb.api_answers import EntryOut
 from kb.filters import BadFilter
 from kb.problems import problem
 from search import keeping, saved
@@ -18,21 +19,12 @@ router = Router()
 
 
 class Asked(Schema):
-    text: str = Field(description=f"what you are about to build, in your own words: up to {MAX_CHARS:,} characters")
+    text: str = Field(
+        description=f"what you are about to build, in your own words: up to {MAX_CHARS:,} characters",
+        examples=["a support chatbot that can issue refunds"],
+    )
     save: bool = Field(False, description="keep it, for whoever gets its address")
     title: str = Field("", max_length=keeping.MAX_TITLE, description="what to call it where it is kept")
-
-
-class EntryOut(Schema):
-    id: int
-    kind: str
-    title: str
-    slug: str
-    url: str
-    summary: str
-    occurred_on: str | None
-    external_ids: dict[str, str]
-    tags: list[str]
 
 
 class Sentence(Schema):
@@ -103,7 +95,7 @@ class PrecedentsOut(Schema):
     )
 
 
-class OpenedOut(PrecedentsOut):
+class OpenedPrecedentsOut(PrecedentsOut):
     id: str
     url: str
     title: str
@@ -141,7 +133,7 @@ def look_up(request: HttpRequest, asked: Asked) -> Any:
     return answer
 
 
-@router.get("/{saved_id}", summary="Precedents that were saved, with what is new since", response=OpenedOut)
+@router.get("/{saved_id}", summary="Precedents that were saved, with what is new since", response=OpenedPrecedentsOut)
 def open_saved(request: HttpRequest, saved_id: str) -> Any:
     row = SavedPrecedents.objects.filter(pk=saved_id[:64]).first()
     if row is None:

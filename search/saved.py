@@ -54,14 +54,12 @@ class Marks:
 def save(found: Precedents, marks: Marks, user: User) -> tuple[SavedPrecedents, str]:
     """Keep what was found; the row, and the token that lets its holder change it, which can never be read again.
 
-    Raises NoRoom where people who are not signed in have saved more than this instance keeps of them.
+    Raises keeping.NoRoom where too much is kept already.
     """
-    owner = keeping.owner_of(SavedPrecedents, user)
     token, digest = keeping.new_token()
     now = timezone.now()
-    saved = SavedPrecedents.objects.create(
+    saved = SavedPrecedents(
         edit_digest=digest,
-        owner_id=owner,
         title=marks.title,
         text=found.text,
         found=_noted(found.all),
@@ -70,6 +68,7 @@ def save(found: Precedents, marks: Marks, user: User) -> tuple[SavedPrecedents, 
         ticks=list(marks.ticks),
         notes={str(id): note for id, note in (marks.notes or {}).items()},
     )
+    keeping.keep(saved, user)
     return saved, token
 
 

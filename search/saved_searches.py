@@ -66,15 +66,15 @@ def save(query: SearchQuery, title: str, user: User) -> tuple[SavedSearch, str]:
     found = _noted(query, user)
     token, digest = keeping.new_token()
     now = timezone.now()
-    saved = SavedSearch.objects.create(
+    saved = SavedSearch(
         edit_digest=digest,
-        owner_id=keeping.owner_of(SavedSearch, user),
         title=keeping.title_of(title),
         asked=params_of(query),
         found=found,
         found_at=now,
         opened_at=now,
     )
+    keeping.keep(saved, user)
     return saved, token
 
 

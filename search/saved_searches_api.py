@@ -26,12 +26,15 @@ OPENED = "saved-search"
 CURSOR = re.compile(r"([\d:T.+-]{20,40})~([\w-]{1,64})", re.ASCII)
 
 
-class Wanted(FilterParams):
+class SearchToSave(FilterParams):
     """A search as `/search` takes it. A parameter that is not known is refused: without it, more would be found."""
 
     model_config = ConfigDict(extra="forbid")
 
-    q: str = Field(description=f"what is looked for, up to {saved_searches.MAX_CHARS:,} characters")
+    q: str = Field(
+        description=f"what is looked for, up to {saved_searches.MAX_CHARS:,} characters",
+        examples=["a support chatbot that can issue refunds"],
+    )
     mode: str = Field("hybrid", description="hybrid, keyword or vector")
     title: str = Field("", max_length=keeping.MAX_TITLE, description="what to call it")
 
@@ -52,14 +55,14 @@ class SavedOut(Schema):
     since: str = Field(description="when its answers were noted: when it was saved, or last taken in")
 
 
-class ListOut(Schema):
+class SavedSearchesOut(Schema):
     results: list[SavedOut]
     total: int
     next_cursor: str | None
     notices: list[str]
 
 
-class OpenedOut(SavedOut):
+class OpenedSearchOut(SavedOut):
     new: list[int] = Field(description="ids of entries that were not among the answers then")
     changed: list[int] = Field(description="ids of entries that said something else then")
     is_complete: bool = Field(description="false while not everything can be found: nothing is new or changed then")
@@ -68,7 +71,7 @@ class OpenedOut(SavedOut):
     notices: list[str]
 
 
-@router.get("", summary="The searches that you saved, newest first", response=ListOut)
+@router.get("", summary="The searches that you saved, newest first", response=SavedSearchesOut)
 def listed(request: HttpRequest, page: Query[PageParams]) -> dict[str, Any]:
     own = keeping.of_owner(SavedSearch, request.user)
     rows = list(_after(own, page.cursor.strip())[: page.limit + 1])
@@ -82,7 +85,7 @@ def listed(request: HttpRequest, page: Query[PageParams]) -> dict[str, Any]:
 
 
 @router.post("", summary="Save a search", response={201: SavedOut})
-def save(request: HttpRequest, wanted: Wanted, response: HttpResponse) -> Any:
+def save(request: HttpRequest, wanted: SearchToSave, response: HttpResponse) -> Any:
     """Keep it with what it finds now, so that what comes later is told as new. At most 500 of one account."""
     query = SearchQuery.from_params(wanted.dict(exclude={"title"}))
     if not query.text or len(query.text) > saved_searches.MAX_CHARS:
@@ -96,7 +99,7 @@ def save(request: HttpRequest, wanted: Wanted, response: HttpResponse) -> Any:
     return Status(201, _saved_json(row, request.build_absolute_uri))
 
 
-@router.get("/{saved_id}", summary="What a saved search finds today", response=OpenedOut, url_name="saved-search")
+@router.get("/{saved_id}", summary="What a saved search finds today", response=OpenedSearchOut, url_name="saved-search")
 def opened(request: HttpRequest, saved_id: str) -> Any:
     """The closest entries, and which of them are new or changed since; asking takes nothing of that away."""
     row = keeping.row_of(SavedSearch, saved_id)

@@ -14,6 +14,7 @@ from ingest.sources.tables.mapping import NoTitleColumn
 from ingest.sources.tables.sheet import listed
 from ingest.web import uploads
 from ingest.web.asking import NotAllowed, check_again, keep_text, location_for, source_for
+from kb.api_answers import JobOut
 from kb.as_json import job_json
 from kb.entries_api import job_or_404
 from kb.filters import BadFilter
@@ -24,18 +25,25 @@ router = Router()
 jobs_router = Router()
 
 
-class Wanted(Schema):
+class ToImport(Schema):
     """What is to be imported: one of `location` and `text`."""
 
-    source: str = Field("", description="aiid, markdown, csv, …; found out from the location where it is not said")
-    location: str = Field("", max_length=4000, description="address; a path on the server for superusers")
+    source: str = Field(
+        "", description="aiid, markdown, csv, …; found out from the location where it is not said", examples=["url"]
+    )
+    location: str = Field(
+        "",
+        max_length=4000,
+        description="address; a path on the server for superusers",
+        examples=["https://example.org/a-report"],
+    )
     text: str = Field("", description="the content itself, such as the lines of a CSV file")
     options: dict[str, Any] = Field(default={}, description="kind, namespace, map, status, visibility, …")
     dry_run: bool = Field(False, description="only say what would be done")
 
 
-@router.post("", summary="Import", auth=staff_only, response={202: dict[str, Any]})
-def ingest(request: HttpRequest, wanted: Wanted) -> HttpResponse:
+@router.post("", summary="Import", auth=staff_only, response={202: JobOut})
+def ingest(request: HttpRequest, wanted: ToImport) -> HttpResponse:
     """Starts a job and answers 202 with it; the header Location says where to ask how far it is."""
     if wanted.text and wanted.location:
         raise BadFilter("text", "Give a location or a text, not both.")
@@ -55,11 +63,11 @@ def ingest(request: HttpRequest, wanted: Wanted) -> HttpResponse:
     return _started(request, wanted.source, location, wanted.options, wanted.dry_run)
 
 
-@router.post("/file", summary="Import a file that is sent", auth=staff_only, response={202: dict[str, Any]})
+@router.post("/file", summary="Import a file that is sent", auth=staff_only, response={202: JobOut})
 def ingest_file(
     request: HttpRequest,
     file: UploadedFile | None = File(None),  # type: ignore[type-arg]  # noqa: B008
-    source: str = Form(""),
+    source: str = Form("", examples=["csv"]),
     kind: str = Form(""),
     namespace: str = Form(""),
     map: str = Form("", description="field=column, one a line"),
@@ -86,7 +94,7 @@ def ingest_file(
 
 
 @jobs_router.post(
-    "/{int:job_id}/retry", summary="Import again what a job refused", auth=staff_only, response={202: dict[str, Any]}
+    "/{int:job_id}/retry", summary="Import again what a job refused", auth=staff_only, response={202: JobOut}
 )
 def retry(request: HttpRequest, job_id: int) -> HttpResponse:
     """Starts a job for those records alone."""

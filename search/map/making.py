@@ -31,6 +31,7 @@ FEWEST = 3
 # fewer, for so long.
 DRIFT, FEW, AGE = 0.05, 10, timedelta(days=1)
 AT_ONCE = 500
+READ = ("pk", "title", "summary", "body", "facts", "language")
 # More than this are left to the computation, which follows soon.
 PLACED_AT_ONCE = 1000
 PASSAGES_PER_ENTRY = 8
@@ -231,5 +232,7 @@ def _said(ids: Sequence[int]) -> dict[int, Said]:
     found: dict[int, Said] = {}
     for first in range(0, len(ids), AT_ONCE):
         entries = Entry.objects.filter(pk__among=ids[first : first + AT_ONCE]).prefetch_related("tags")
-        found |= {entry.pk: said_by(entry) for entry in entries.only("pk", "title", "summary", "body", "facts")}
+        found |= {
+            entry.pk: said_by(entry) for entry in entries.only("pk", "title", "summary", "body", "facts", "language")
+        }
     return found

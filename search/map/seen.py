@@ -19,8 +19,8 @@ from kb.unless_written import unless_written
 from search.engines.base import Ids
 from search.map.layout import Layout, current
 from search.map.names import names
+from search.map.ranking import Ranker, Telling
 from search.map.region import Region
-from search.map.terms import Telling, telling
 
 SHARED_WORDS = 12
 FEWEST_IN_PLACE = 3
@@ -92,7 +92,7 @@ class Seen:
         """What these of `rows` say more often than all the others on the map."""
         terms, _ = self.layout.terms_of(self.rows[inside])
         counts = np.bincount(terms, minlength=len(self.layout.words))
-        return telling(self.layout.words, counts, len(inside), self._everywhere(), len(self.rows_all), most)
+        return self._ranker().telling(counts, len(inside), most)
 
     def places(self) -> list[tuple[Place, Ids]]:
         """The parts of the map in which any of `rows` are, and which, the largest first. They and their names are made
@@ -100,12 +100,13 @@ class Seen:
         found = unless_written(("places", self.key), self._places)
         return [(place, inside) for place in found if len(inside := self.inside(place.region))]
 
-    def _everywhere(self) -> Ids:
-        return unless_written(("words", self.key), self._count_everywhere)
+    def _ranker(self) -> Ranker:
+        return unless_written(("words", self.key), self._make_ranker)
 
-    def _count_everywhere(self) -> Ids:
+    def _make_ranker(self) -> Ranker:
         terms, _ = self.layout.terms_of(self.rows_all)
-        return np.bincount(terms, minlength=len(self.layout.words))
+        everywhere = np.bincount(terms, minlength=len(self.layout.words))
+        return Ranker(self.layout.words, everywhere, len(self.rows_all))
 
     def _places(self) -> list[Place]:
         points = self.layout.points[self.rows_all]

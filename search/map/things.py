@@ -7,7 +7,6 @@ from search.analysis import word_spans
 Span = tuple[str, int, int]
 """The stem of a word, and where it stands."""
 
-BETWEEN = (" ", "-", "\u2010", "\u2011")  # what two words that are one thing have between them
 POSSESSIVE = re.compile(r"['’]s\Z")
 DONE_OR_HOW = re.compile(r"[^ ]{3,}(?:(?<!e)ed|edly|ally|ely|ously|ntly)\Z", re.IGNORECASE)
 DONE = {
@@ -17,11 +16,38 @@ DONE = {
 }
 LONGEST_NAME, MOST_WORDS = 40, 4
 NOTHING = {"none", "unknown", "other", "others", "n/a", "na", "not applicable", "unclear", "various", "multiple"}
-# What reports say of anything, in stems, and what relates one thing to another.
+# What relates things, besides the words that a search passes over.
+FUNCTION = {
+    *(
+        "across",
+        "already",
+        "another",
+        "many",
+        "much",
+        "several",
+        "just",
+        "also",
+        "although",
+        "among",
+        "amid",
+        "anyone",
+        "became",
+        "become",
+        "becomes",
+        "despite",
+    ),
+    *("either", "else", "enough", "even", "ever", "everybody", "everyone", "every", "everywhere", "instead"),
+    *("later", "less", "like", "may", "maybe", "might", "must", "near", "neither", "never", "nobody", "nor"),
+    *("nothing", "often", "one", "onto", "otherwise", "per", "rather", "shall", "since", "someone", "something"),
+    *("sometimes", "soon", "still", "though", "toward", "towards", "two", "unless", "unlike", "via", "whether"),
+    *("whoever", "whose", "within", "without", "yet"),
+}
+# What reports say of anything, in stems, and how much of it there is.
 OF_ANYTHING = {
     *("use", "user", "alleg", "report", "incid", "involv", "includ", "claim", "caus", "result", "issu"),
     *("system", "technolog"),
-    *("onto", "near", "across", "despit", "via", "among", "amid", "toward"),
+    *("time", "day", "week", "month", "year", "hour", "dollar", "thousand", "million", "number", "set", "thing", "way"),
+    *("peopl", "person", "faster", "better", "wors", "wrong"),
 }
 
 
@@ -44,9 +70,10 @@ def is_thing(word: str) -> bool:
 
 
 def is_thing_of_two(first: Span, second: Span, text: str) -> bool:
-    """Whether two words in a row may be what something is called."""
+    """Whether two words that stand together may be what something is called."""
     (stem, begin, stop), (other, start, end) = first, second
-    if stem == other or stem in OF_ANYTHING or text[begin:stop].lower() in DONE or text[stop:start] not in BETWEEN:
+    said = text[begin:stop]
+    if stem == other or stem in OF_ANYTHING or said.lower() in DONE or is_of_somebody(said):
         return False
     return is_thing(text[start:end])
 
@@ -59,6 +86,11 @@ def are_akin(one: str, other: str) -> bool:
     """
     short, long = sorted((one, other), key=len)
     return long.startswith(short[: max(3, len(short) - 1)])
+
+
+def is_of_somebody(word: str) -> bool:
+    """Whether what follows is the word's own."""
+    return POSSESSIVE.search(word) is not None
 
 
 def without_s(words: str) -> str:

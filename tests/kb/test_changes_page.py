@@ -74,6 +74,31 @@ def test_rows_that_changed_within_are_named(client):
     assert '<dt>References</dt><dd><ul><li>Court ruling <span class="skipped">changed</span></li>' in text(client)
 
 
+def test_of_thousands_of_rows_the_first_are_told_and_the_others_counted(client):
+    names = [f"Report {number:04}" for number in range(5_000)]
+    make_change(make_entry(), fields={"references": {"added": names, "removed": names[:51]}, "tags": {"added": ["a"]}})
+
+    page = text(client)
+
+    assert page.count("<li><ins>Report ") == page.count("<li><del>Report ") == 50
+    assert "<ins>Report 0049</ins>" in page
+    assert "4,951 more are not shown." in page
+    assert page.count("not shown") == 1
+
+
+def test_a_page_of_changes_is_no_longer_than_it_may_be_whatever_is_in_them(client):
+    rows = ["long row " * 1_000] * 100
+    said = {"references": {"added": rows, "changed": rows}, "title": "word " * 9_000, "facts.harms": {"to": rows}}
+    for number in range(40):
+        make_change(make_entry(), fields=said | {"body": {"from": "old " * 9_000, "to": f"{number} " * 9_000}})
+
+    page = text(client)
+
+    assert len(page) < 600_000
+    assert page.count("200 more are not shown") > 10, "what comes last is counted alone"
+    assert page.count("196 more are not shown") > 5, "what comes first is told"
+
+
 def test_runs_and_days_stand_apart_the_newest_first(client):
     entry = make_entry(title="Ferry")
     first, second = make_run(), make_run()

@@ -328,3 +328,30 @@ def test_texts_of_any_characters_can_be_put_together_again(seed, steps):
 
     assert "".join(part.text for part in parts if part.op != "in") == "".join(old)
     assert "".join(part.text for part in parts if part.op != "out") == "".join(new)
+
+
+def test_of_very_many_rows_the_first_of_each_list_are_shown_and_the_others_counted():
+    gone, come = [f"old {number}" for number in range(70)], [f"new {number}" for number in range(51)]
+
+    shown, left_out = Work().rows([gone, come, ["same"]])
+
+    assert shown == [tuple(gone[:SHOWN_CHANGES]), tuple(come[:SHOWN_CHANGES]), ("same",)]
+    assert left_out == 20 + 1
+
+
+def test_of_long_rows_there_are_as_many_as_fit():
+    rows = ["x" * 3_960] * 6
+
+    assert Work().rows([rows, rows]) == ([tuple(rows[:4]), ()], 8)
+
+
+def test_all_lists_and_texts_of_a_page_share_the_room_that_it_has():
+    work, rows = Work(chars=10_000), ["x" * 960] * 4
+
+    assert work.rows([rows]) == ([tuple(rows)], 0)
+    shown = difference("", "new " * 700, work)
+    assert (shown.left_out, [part.op for part in shown.parts]) == (0, ["in"])
+    assert work.chars == 10_000 - 4 * 1_000 - 2_800
+    assert work.rows([rows]) == ([tuple(rows)], 0), "what is begun is shown"
+    assert work.rows([rows]) == ([()], 4)
+    assert difference("A ferry hit a reef.", "A tram hit a reef.", work) == Difference((Part("same", "A "),), 1)

@@ -61,6 +61,7 @@ def test_the_sitemap_leads_to_every_page_that_everybody_may_read(client):
         "http://testserver/taxonomies/harms/",
         "http://testserver/taxonomies/harms/harms-injury/",
         "http://testserver/precedents/",
+        "http://testserver/api/v1/docs",
     } <= set(found)
     assert [address for address in found if client.get(address).status_code != 200] == []
 

@@ -68,6 +68,20 @@ def test_what_is_left_out_is_said_with_both_versions(client, ferry):
     assert "1 March 2024, 12:30:00 UTC" in client.get(after).content.decode()
 
 
+def test_of_a_long_list_the_rest_stands_in_the_versions(client, ferry):
+    harms = [f"harm {number:02}" for number in range(60)]
+    version(ferry, "2024-03-01T12:00:00+00:00", facts={"harms": harms})
+    version(ferry, "2024-03-01T12:30:00+00:00", facts={"harms": harms[:9]})
+
+    page = client.get("/entries/ferry/history/").content.decode()
+
+    assert "<del>harm 58</del>" in page
+    assert "<del>harm 59</del>" not in page
+    said = page.split("1 more is not shown: all of it stands in the version")[1]
+    before = re.findall(r'href="([^"]*as-of=[^"]*)"', said)[0]
+    assert "harm 59" in client.get(before).content.decode()
+
+
 def test_an_entry_as_it_was_at_a_moment(client, ferry):
     answers = {
         moment: client.get("/entries/ferry/", {"as-of": moment})

@@ -32,6 +32,7 @@ PAGES = (
     "/trends/",
     "/status/",
     "/status/quality/",
+    "/api/v1/docs",
     "/nothing/",
 )
 
