@@ -1,12 +1,16 @@
-"""What is held of one table is kept through writes to others, and never through a write to its own."""
+"""What is held of one table is kept through writes to others, never through a write to its own, and mended where of
+that it is known what it was of."""
 
 from typing import Any
 
+import numpy as np
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from kb import held, writes
+from kb.held import Held, Named
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference, Tag
 from tests.factories import make_category, make_entry, make_reference, make_tag
 
@@ -51,7 +55,7 @@ def triggers():
 
 
 def test_every_table_that_is_held_is_counted():
-    assert {model._meta.db_table for model in READ.values()} == set(writes.COUNTED)
+    assert {model._meta.db_table for model in READ.values()} == writes.COUNTED.keys()
 
 
 def test_a_write_to_another_table_drops_nothing(entry, django_assert_num_queries):
@@ -100,14 +104,101 @@ def test_no_way_to_write_passes_by(entry, event):
     assert sorted(held.tags().entries.tolist()) == found != [entry.pk]
 
 
+def as_if_read_anew() -> bool:
+    """Whether what is held is what the database says, however it came to be."""
+    with transaction.atomic():  # in which nothing is kept
+        anew = {read: rows(read()) for read in READ}
+    return {read: rows(read()) for read in READ} == anew
+
+
+def rows(found: Held | Named) -> list[tuple[Any, ...]]:
+    if isinstance(found, Named):
+        assert set(range(len(found.names))) == set(found.held.things.tolist()), "no name is of nothing"
+        return sorted((entry, found.names[at]) for entry, at in zip(*map(np.ndarray.tolist, found.held), strict=True))
+    return sorted(zip(*map(np.ndarray.tolist, found), strict=True))
+
+
+CHANGES = {
+    "more of what there is": lambda entry: make_entry(tags=["law"], facts={"harms": ["Injury"]}, ids={"aiid": "9"}),
+    "something new": lambda entry: make_entry(
+        tags=["ships"],
+        entities={"developer": ["Acme"]},
+        references=[make_reference(published_on="2020-05-06")],
+        facts={"harms": ["Loss"], "sector": ["Law"]},
+        ids={"oecd": "7"},
+        occurred_on="2019-02",
+        language="fr",
+    ),
+    "other values": lambda entry: Fact.objects.filter(entry=entry).update(value="loss", spelling="Loss"),
+    "other dates": lambda entry: [Reference.objects.update(published_on="2020-01-01"), entry.delete()],
+    "from one entry to another": lambda entry: [
+        model.objects.filter(entry=entry).update(entry=make_entry())
+        for model in (Entry.tags.through, Classification, EntityRole, EntryReference, ExternalId, Fact)
+    ],
+    "another number": lambda entry: Reference.objects.filter(citations=None).update(id=4711),
+    "nothing left": lambda entry: [Reference.objects.all().delete(), Entry.objects.all().delete()],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_what_is_mended_is_as_if_it_were_read_anew(entry, change):
+    make_entry(tags=["law", "maps"], facts={"harms": ["Injury", "Death"]}, occurred_on="2020")
+    make_reference(published_on="2021")
+    assert as_if_read_anew()
+
+    change(entry)
+
+    assert as_if_read_anew()
+
+
+def test_of_a_write_to_one_entry_no_other_is_read(entry, django_assert_num_queries):
+    other = make_entry(tags=["law"], facts={"harms": ["Injury"]})
+    before = {read: read() for read in READ}
+
+    other.tags.add(make_tag("ships"))
+
+    with CaptureQueriesContext(connection) as asked:
+        assert held.tags() is not before[held.tags]
+    assert [f"IN ({other.pk})" in query["sql"] for query in asked.captured_queries] == [True]
+    with django_assert_num_queries(0):
+        assert held.facts() is before[held.facts]
+
+
+def test_of_more_writes_than_are_noted_all_is_read_anew(entry):
+    assert as_if_read_anew()
+    others = Entry.objects.bulk_create([Entry(kind="note", title=str(at), slug=str(at)) for at in range(40)])
+    tags = Tag.objects.bulk_create([Tag(name=str(at), slug=str(at), normal=str(at)) for at in range(40)])
+    assert len(others) * len(tags) > writes.NOTED
+
+    Entry.tags.through.objects.bulk_create([Entry.tags.through(entry=one, tag=tag) for one in others for tag in tags])
+
+    assert as_if_read_anew()
+    assert len(held.tags().entries) == 1 + len(others) * len(tags)
+
+
+def test_what_is_replaced_is_noticed_although_no_trigger_is_told(entry):
+    other = make_entry(ids={"aiid": "8"})
+    assert as_if_read_anew()
+
+    with connection.cursor() as cursor:
+        cursor.execute("REPLACE INTO kb_externalid (entry_id, namespace, value) VALUES (%s, 'aiid', '7')", [other.pk])
+    assert ExternalId.objects.filter(entry=entry).count() == 0, "the row of another entry is gone"
+    assert as_if_read_anew()
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE OR REPLACE kb_externalid SET value = '7'")
+    assert ExternalId.objects.count() == 1
+    assert as_if_read_anew()
+
+
 @pytest.mark.parametrize(
-    "lost", ["DROP TRIGGER kb_writes_UPDATE_kb_fact", "DELETE FROM kb_writes", "DROP TABLE kb_writes"]
+    "lost", ["DROP TRIGGER kb_writes_update_kb_fact", "DELETE FROM kb_writes", "DROP TABLE kb_writes"]
 )
 def test_where_one_write_might_not_be_counted_every_write_drops_everything(entry, lost):
     with connection.cursor() as cursor:
         if lost.startswith("DROP TABLE"):
             for table in writes.COUNTED:
-                for event in writes.EVENTS:
+                for event, *_ in writes.EVENTS:
                     cursor.execute(f"DROP TRIGGER kb_writes_{event}_{table}")
         cursor.execute(lost)
     before = [read() for read in READ]
@@ -121,7 +212,7 @@ def test_where_one_write_might_not_be_counted_every_write_drops_everything(entry
 def test_after_migrations_they_are_there_again(entry):
     assert len(held.tags().entries) == 1
     with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER kb_writes_DELETE_kb_entry_tags")
+        cursor.execute("DROP TRIGGER kb_writes_delete_kb_entry_tags")
     entry.tags.clear()
 
     call_command("migrate", verbosity=0)
