@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from itertools import islice
+from operator import attrgetter
 
 from django.db.models import Count
 
@@ -137,7 +137,8 @@ def _tells(facet: Facet) -> bool:
 
 def _roles(left: Numbers, choose: Choose) -> list[Facet]:
     """The entities by the part they had, those in most entries first."""
-    most = {role: dict(islice(held.commonest(held.part(role).within(left)).items(), MOST_OF_ROLE)) for role in ROLES}
+    parts = held.parts(left)
+    most = {role: held.commonest(parts[role], MOST_OF_ROLE) for role in ROLES}
     named = Entity.objects.in_bulk({entity for counts in most.values() for entity in counts})
     found = []
     for role, (label, help) in ROLES.items():
@@ -205,7 +206,7 @@ def _namespaces(left: Numbers) -> list[tuple[str, str, int]]:
 
 
 def _languages(left: Numbers, choose: Choose) -> list[Choice]:
-    rows = sorted(held.languages().counts(left).items(), key=lambda row: (-row[1], row[0]))
+    rows = sorted(held.entries().counts(left, attrgetter("language")).items(), key=lambda row: (-row[1], row[0]))
     return choose("language", [(code, language_label(code), count) for code, count in rows])
 
 

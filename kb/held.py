@@ -6,17 +6,19 @@ ids stand in an index one after the other. The arrays are of all entries, hidden
 through `Held.within` entries that the reader may see.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from django.db.models import CharField, QuerySet
-from django.db.models.functions import Cast, Substr
+from django.db.models import Case, CharField, F, Model, QuerySet, Value, When
+from django.db.models.functions import Cast, Coalesce, Substr
 
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
 from kb.models.entries import SAID, EntryQuerySet
-from kb.numbers import Numbers, grouped, numbers
+from kb.numbers import Column, Numbers, grouped, numbers
 from kb.roles import Role
 from kb.unless_written import unless_written
 from kb.writes import COUNTED
@@ -66,12 +68,17 @@ class Held(NamedTuple):
 class Named(NamedTuple):
     """The same where the things are no rows of a table: the numbers are those of places in `names`."""
 
-    names: list[tuple[Any, ...]]
+    names: list[Any]
     held: Held
 
-    def counts(self, ids: Numbers) -> dict[Any, int]:
-        """Of what has one name, by this in how many of these entries it is."""
-        return {self.names[at][0]: count for at, count in commonest(self.held.within(ids)).items()}
+    def counts(self, ids: Numbers, key: Callable[[Any], Any] = itemgetter(0)) -> Counter[Any]:
+        """By `key`, which is made of a name, in how many of these entries it is; "" is none."""
+        found: Counter[Any] = Counter()
+        many = np.bincount(self.held.within(ids), minlength=len(self.names))
+        for at in np.flatnonzero(many).tolist():
+            if told := key(self.names[at]):
+                found[told] += int(many[at])
+        return found
 
     def mended(self, written: Numbers, now: "Named") -> "Named":
         """With what these entries have `now` instead of what they had; names of nothing any more are left out."""
@@ -89,9 +96,15 @@ def ids(entries: EntryQuerySet) -> Numbers:
     return numbers(entries.order_by(), "pk")[:, 0]
 
 
-def together(some: Iterable[Held]) -> Held:
-    """The rows of all of these, each once."""
-    entries, things = (np.concatenate([np.empty(0, np.int64), *column]) for column in zip(*some, strict=True))
+def of_kind(ids: Numbers, kind: str) -> Numbers:
+    """Those of these entries that are of this kind."""
+    names, of = entries()
+    return of.only(np.array([at for at, name in enumerate(names) if name.kind == kind], np.int64)).among(ids).entries
+
+
+def together(some: Held) -> Held:
+    """Its rows, each once."""
+    entries, things = some
     follows = (entries[1:] > entries[:-1]) | ((entries[1:] == entries[:-1]) & (things[1:] >= things[:-1]))
     if not follows.all():  # one table, as SQLite reads it, is in order already
         order = np.lexsort((things, entries))
@@ -101,80 +114,98 @@ def together(some: Iterable[Held]) -> Held:
     return Held(entries[is_new], things[is_new])
 
 
-def commonest(things: Numbers) -> dict[int, int]:
-    """How often each is there, what is there most often first, and of equals the first number."""
+def commonest(things: Numbers, most: int | None = None) -> dict[int, int]:
+    """How often each is there, what is there most often first, of equals the first number; `most` of them, or all."""
     values, counts = np.unique(things, return_counts=True)
-    order = np.lexsort((values, -counts))
+    order = np.argsort(-counts, kind="stable")[:most]
     return dict(zip(values[order].tolist(), counts[order].tolist(), strict=True))
 
 
 def tags() -> Held:
     """Ids of tags."""
-    return _pairs("tags", Entry.tags.through.objects.all(), "entry_id", "tag_id")
+    return _pairs("tags", Entry.tags.through, "entry_id", "tag_id")
 
 
 def categories() -> Held:
     """Ids of the categories that somebody put entries in."""
-    return _pairs("categories", Classification.objects.filter(origin__in=SAID), "entry_id", "category_id")
+    return _pairs("categories", Classification, "entry_id", "category_id", origin__in=SAID)
 
 
-def entities() -> Held:
-    """Ids of entities, in whatever part."""
-    return _pairs("entities", EntityRole.objects.all(), "entry_id", "entity_id")
+def entities(*roles: Role) -> Held:
+    """Ids of entities, in whatever part or in one of these."""
+    only = {"role__in": roles} if roles else {}
+    return _pairs(" ".join(("entities", *roles)), EntityRole, "entry_id", "entity_id", **only)
 
 
-def part(role: Role) -> Held:
-    """The same in one part alone."""
-    return _pairs(f"part of {role}", EntityRole.objects.filter(role=role), "entry_id", "entity_id")
+def parts(ids: Numbers) -> dict[Role, Numbers]:
+    """By part the ids of the entities that have it in these entries, each as often as it does."""
+    had = _pairs("parts", EntityRole, "entry_id", PARTS).within(ids)
+    return {role: had[had % len(Role) == number] // len(Role) for number, role in enumerate(Role)}
+
+
+# The entity and its part as one number.
+PARTS = F("entity_id") * len(Role) + Case(*(When(role=role, then=number) for number, role in enumerate(Role)))
 
 
 def references() -> Held:
     """Ids of the references that are cited."""
-    return _pairs("references", EntryReference.objects.all(), "entry_id", "reference_id")
+    return _pairs("references", EntryReference, "entry_id", "reference_id")
 
 
 def published() -> Named:
     """Days, written YYYY-MM-DD, on which references were published: these stand in the place of entries."""
-    dated = Reference.objects.exclude(published_on=None)
-    return _named("published", dated, "published_on", "pk", name_of=lambda row: (str(row[0]),))
+    return _named("published", Reference, "published_on", "pk", name_of=_published, published_on__isnull=False)
 
 
 def namespaces() -> Named:
     """Namespaces of identifiers; an entry has one as often as it has identifiers of it."""
-    return _named("namespaces", ExternalId.objects.all(), "namespace", "entry_id")
+    return _named("namespaces", ExternalId, "namespace", "entry_id")
 
 
 def facts() -> Named:
     """Name, value and spelling of facts."""
-    return _named("facts", Fact.objects.all(), "name", "value", "spelling", "entry_id")
+    return _named("facts", Fact, "name", "value", "spelling", "entry_id")
 
 
-def years() -> Named:
-    """Years in which entries happened, as text."""
-    year = Substr(Cast("occurred_on", CharField()), 1, 4)
-    return _named("years", Entry.objects.exclude(occurred_on=None).annotate(year=year), "year", "pk")
+class Told(NamedTuple):
+    """What an entry is and when it happened, as far as lists and charts part entries by it."""
+
+    kind: str
+    month: str  # YYYY-MM, "" where the day is not known
+    language: str
+
+    @property
+    def year(self) -> str:
+        return self.month[:4]
 
 
-def languages() -> Named:
-    """Codes of the languages that entries are in."""
-    return _named("languages", Entry.objects.exclude(language=""), "language", "pk")
+def entries() -> Named:
+    """`Told` of entries."""
+    return _named("entries", Entry, "kind", MONTH, "language", "pk", name_of=Told._make)
+
+
+# The beginning of a date: the databases cut a text faster than they take a date apart.
+MONTH = Coalesce(Substr(Cast("occurred_on", CharField()), 1, 7), Value(""))
 
 
 def texts() -> Named:
     """Source, licence, attribution and day of entries."""
-    columns = ("source", "licence", "attribution", "occurred_on", "pk")
-    return _named("texts", Entry.objects.all(), *columns, name_of=lambda row: (*row[:-1], _day(row[-1])))
+    return _named("texts", Entry, "source", "licence", "attribution", "occurred_on", "pk", name_of=_text)
 
 
-def _pairs(name: str, rows: QuerySet, *columns: str) -> Held:
+def _pairs(name: str, model: type[Model], *columns: Column, **only: Any) -> Held:
     def read(rows: QuerySet) -> Held:
-        return together([Held(*numbers(rows, *columns).T.copy())])
+        return together(Held(*numbers(rows, *columns).T.copy()))
 
-    return _kept(name, rows, read, lambda before, written, now: before.without(written).beneath(now))
+    return _kept(name, model, only, read, lambda before, written, now: before.without(written).beneath(now))
 
 
 def _named(
-    name: str, rows: QuerySet, *columns: str, name_of: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple
+    name: str,
+    model: type[Model],
+    *columns: Column,
+    name_of: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple,
+    **only: Any,
 ) -> Named:
     """`name_of` makes a name of what the database gives."""
 
@@ -182,25 +213,36 @@ def _named(
         found = grouped(rows, *columns)
         return Named([name_of(row) for row in found.values], Held(found.numbers, found.of))
 
-    return _kept(name, rows, read, Named.mended)
+    return _kept(name, model, only, read, Named.mended)
 
 
 def _kept(
     name: str,
-    rows: QuerySet,
+    model: type[Model],
+    only: dict[str, Any],
     read: Callable[[QuerySet], Read],
     mended: Callable[[Read, Numbers, Read], Read],
 ) -> Read:
-    """What is read of these rows, whose columns are all of one table. Where little of that was written to since,
-    `mended` makes it of what was read before, the entries that were written to, and what is read of these."""
-    table = rows.model._meta.db_table
-    of = "pk" if COUNTED[table] == "id" else "entry__pk"
+    """What is read of rows of one table, and of no other. Where little of it was written to since, `mended` makes that
+    of what was read before, the entries that were written to, and what is read of these."""
+    table = model._meta.db_table
+
+    def rows(**of: Any) -> QuerySet:
+        return model._default_manager.filter(**only, **of).order_by()
 
     def mend(before: Read, written: set[int]) -> Read:
-        now = read(rows.order_by().filter(**{f"{of}__among": written}))
-        return mended(before, np.fromiter(written, np.int64), now)
+        of = "pk" if COUNTED[table] == "id" else "entry__pk"
+        return mended(before, np.fromiter(written, np.int64), read(rows(**{f"{of}__among": written})))
 
-    return unless_written(("held", name), lambda: read(rows.order_by()), table=table, mend=mend)
+    return unless_written(("held", name), lambda: read(rows()), table=table, mend=mend)
+
+
+def _published(row: tuple[Any, ...]) -> tuple[str]:
+    return (str(row[0]),)
+
+
+def _text(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (*row[:-1], _day(row[-1]))
 
 
 def _day(written: Any) -> date | None:

@@ -4,7 +4,7 @@ import calendar
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -208,7 +208,7 @@ def language_label(code: str) -> str:
 def tag_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[Choice]:
     """The tags of these entries, which are what the filter leaves, the commonest first: choosing another leaves those
     that have both."""
-    counted = dict(islice(held.commonest(held.tags().within(left)).items(), MOST_TAGS))
+    counted = held.commonest(held.tags().within(left), MOST_TAGS)
     tags = sorted(Tag.objects.in_bulk(counted).values(), key=lambda tag: (-counted[tag.pk], tag.name))
     chosen = filter.values("tag")
     return [
@@ -221,7 +221,7 @@ def year_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[C
     """The years of these entries, which are what the other filters leave, the latest first."""
     anytime = filter.without("since").without("until")
     found = []
-    for year, count in sorted(held.years().counts(left).items(), reverse=True):
+    for year, count in sorted(held.entries().counts(left, attrgetter("year")).items(), reverse=True):
         this = replace(filter, since=date(int(year), 1, 1), until=date(int(year), 12, 31))
         chosen = filter == this
         found.append(Choice(year, year, count, address(anytime if chosen else this), chosen))

@@ -1,12 +1,14 @@
 """Whole numbers out of the database as arrays: of a hundred thousand rows, to fetch them costs more than what is in
 them, so the database writes each column as one text."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.int64]
@@ -15,7 +17,10 @@ Numbers = NDArray[np.int64]
 JOINED = {"sqlite": "group_concat({})", "postgresql": "string_agg({}::text, ',')"}
 
 
-def numbers(rows: QuerySet, *names: str) -> Numbers:
+Column = str | Combinable
+
+
+def numbers(rows: QuerySet, *names: Column) -> Numbers:
     """These columns of whole numbers, none of which may be null, as an array with a row for each of `rows`, in no
     order."""
     found = _read(rows, (), names)
@@ -36,7 +41,7 @@ class Grouped(NamedTuple):
     numbers: Numbers
 
 
-def grouped(rows: QuerySet, *names: str) -> Grouped:
+def grouped(rows: QuerySet, *names: Column) -> Grouped:
     """By all of these columns but the last, which has whole numbers, in no order."""
     *by, number = names
     found = _read(rows, by, (number,))
@@ -45,7 +50,7 @@ def grouped(rows: QuerySet, *names: str) -> Grouped:
     return Grouped([row[:-1] for row in found], np.repeat(np.arange(len(found)), sizes), _parsed(",".join(texts)))
 
 
-def _read(rows: QuerySet, by: list[str] | tuple[()], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+def _read(rows: QuerySet, by: Sequence[Column], names: Sequence[Column]) -> list[tuple[Any, ...]]:
     """A row for each group, none where there are no rows: what it is grouped by, and each column as a text."""
     connection = connections[rows.db]
     try:

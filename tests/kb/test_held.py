@@ -32,10 +32,11 @@ def test_an_entity_in_two_parts_of_an_entry_is_in_it_once():
     entry = make_entry(entities={"developer": [acme], "deployer": [acme, bank]})
 
     assert held.commonest(held.entities().within(ids(entry))) == {acme.pk: 1, bank.pk: 1}
-    assert held.part(Role.DEPLOYER).within(ids(entry)).tolist() == [acme.pk, bank.pk]
-    both = held.together([held.part(Role.DEVELOPER), held.part(Role.DEPLOYER)])
+    both = held.entities(Role.DEVELOPER, Role.DEPLOYER)
     assert held.commonest(both.within(ids(entry))) == {acme.pk: 1, bank.pk: 1}
-    assert held.part(Role.AUTHOR).within(ids(entry)).size == 0
+    assert held.commonest(held.entities(Role.DEVELOPER).within(ids(entry))) == {acme.pk: 1}
+    had = {role: entities.tolist() for role, entities in held.parts(ids(entry)).items() if entities.size}
+    assert had == {Role.DEVELOPER: [acme.pk], Role.DEPLOYER: [acme.pk, bank.pk]}
 
 
 def test_a_category_counts_once_whoever_said_it_and_not_if_it_was_only_suggested():
@@ -70,21 +71,27 @@ def test_facts_and_namespaces_have_names():
     assert sorted(names[at] for at in known.within(ids(entry))) == [("aiid",), ("oecd",)]
 
 
-def test_years_and_languages_are_counted_by_name():
+def test_months_languages_and_kinds_are_counted_by_name():
     first, second = make_entry(occurred_on="2019-05", language="fr"), make_entry(occurred_on="2019", language="")
-    third = make_entry(language="en")
+    third = make_entry(kind="note", language="en")
     make_entry(occurred_on="2024", language="de")
+    some = ids(first, second, third)
 
-    assert held.years().counts(ids(first, second, third)) == {"2019": 2}
-    assert held.languages().counts(ids(first, second, third)) == {"fr": 1, "en": 1}
+    assert held.entries().counts(some, lambda told: told.month) == {"2019-05": 1, "2019-01": 1}
+    assert held.entries().counts(some, lambda told: told.year) == {"2019": 2}
+    assert held.entries().counts(some, lambda told: told.language) == {"fr": 1, "en": 1}
+    assert held.entries().counts(some) == {"incident": 2, "note": 1}
+    assert held.of_kind(some, "note").tolist() == [third.pk]
+    assert held.of_kind(some, "case_study").size == 0
 
 
 def test_where_there_is_nothing_nothing_is_held():
-    for some in (held.tags(), held.categories(), held.entities(), held.references(), *map(held.part, Role)):
+    for some in (held.tags(), held.categories(), held.entities(), held.references()):
         assert (some.entries.size, some.things.size) == (0, 0)
-    reads = (held.facts, held.namespaces, held.published, held.texts, held.years, held.languages)
+    reads = (held.facts, held.namespaces, held.published, held.texts, held.entries)
     for named in (read() for read in reads):
         assert (named.names, named.held.within(ids()).size) == ([], 0)
+    assert [found.size for found in held.parts(ids()).values()] == [0] * len(Role)
     assert held.ids(Entry.objects.all()).size == 0
     assert held.ids(Entry.objects.none()).size == 0
 

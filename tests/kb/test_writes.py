@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from kb import held, writes
 from kb.held import Held, Named
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference, Tag
+from kb.roles import Role
 from tests.factories import make_category, make_entry, make_reference, make_tag
 
 pytestmark = [
@@ -29,8 +30,7 @@ READ: dict[Any, Any] = {
     held.namespaces: ExternalId,
     held.facts: Fact,
     held.texts: Entry,
-    held.years: Entry,
-    held.languages: Entry,
+    held.entries: Entry,
 }
 
 
@@ -149,6 +149,16 @@ def test_what_is_mended_is_as_if_it_were_read_anew(entry, change):
     change(entry)
 
     assert as_if_read_anew()
+
+
+def test_another_part_is_had_at_once(entry):
+    ids, ann = held.ids(Entry.objects.all()), EntityRole.objects.get().entity_id
+    assert held.parts(ids)[Role.AUTHOR].tolist() == [ann]
+
+    EntityRole.objects.update(role=Role.SYSTEM)
+
+    assert held.parts(ids)[Role.AUTHOR].tolist() == []
+    assert held.parts(ids)[Role.SYSTEM].tolist() == [ann]
 
 
 def test_of_a_write_to_one_entry_no_other_is_read(entry, django_assert_num_queries):
