@@ -7,6 +7,8 @@ from functools import partial, reduce
 from operator import attrgetter
 
 from django.db.models import Count
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from kb import held
 from kb.external import OURS
@@ -113,6 +115,11 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
         found.append(Facet("status", "Who can read it", "", _statuses(entries, filter, address)))
     telling = [facet for facet in found if _tells(facet)]
     return [replace(one, is_open=one.is_open or any(choice.chosen for choice in one.choices)) for one in telling]
+
+
+def as_html(some: list[Facet]) -> SafeString:
+    """They as they stand beside a list, which is kept with what they count."""
+    return render_to_string("entries/_facets.html", {"facets": some})
 
 
 Choose = Callable[[str, Iterable[tuple[str, str, int]]], list[Choice]]

@@ -140,11 +140,13 @@ def entities(*roles: Role) -> Held:
 def parts(ids: Numbers) -> dict[Role, Numbers]:
     """By part the ids of the entities that have it in these entries, each as often as it does."""
     had = _pairs("parts", EntityRole, "entry_id", PARTS).within(ids)
-    return {role: had[had % len(Role) == number] // len(Role) for number, role in enumerate(Role)}
+    of = had & (2**BITS - 1)
+    return {role: had[of == number] >> BITS for number, role in enumerate(Role)}
 
 
-# The entity and its part as one number.
-PARTS = F("entity_id") * len(Role) + Case(*(When(role=role, then=number) for number, role in enumerate(Role)))
+# An entity and its part as one number, of which the lowest bits are the part.
+BITS = (len(Role) - 1).bit_length()
+PARTS = F("entity_id") * 2**BITS + Case(*(When(role=role, then=number) for number, role in enumerate(Role)))
 
 
 def references() -> Held:

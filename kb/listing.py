@@ -109,7 +109,8 @@ class Listing:
 
     def address(self, filter: EntryFilter) -> str:
         """This list with another filter, from its first page."""
-        params = short_params(filter.without("kind"))
+        params = short_params(filter)
+        params.pop("kind", None)
         if self.sort != "newest":
             params["sort"] = self.sort
         if self.view != "list":

@@ -13,9 +13,10 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import format_html, linebreaks, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
 from kb.folding import Folded, Item, fold
-from kb.listing import language_label
+from kb.listing import Choice, language_label
 from kb.markdown import render
 from kb.markdown_place import marked
 from kb.models import Entity, Entry, Reference
@@ -27,6 +28,7 @@ register = template.Library()
 
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*\n)+")
 IN_A_CELL = 4
+LABEL_CHARS = 70
 LONG = {"year": "Y", "month": "F Y"}
 SHORT = {"year": "Y", "month": "M Y"}
 
@@ -48,6 +50,15 @@ def when(value: date | None, precision: str, short: bool = False) -> SafeString 
     return format_html('<time datetime="{}">{}</time>', show_date(value, precision), format_date(value, shape))
 
 
+@register.simple_tag
+def choice(facet: str, one: Choice) -> SafeString:
+    """The link that sets or removes a value of a facet. Beside a list stand a hundred and more."""
+    label = one.label if len(one.label) <= LABEL_CHARS else Truncator(one.label).chars(LABEL_CHARS)
+    now = mark_safe(' aria-current="true"') if one.chosen else ""
+    link = '<a id="{}-{}" href="{}"{}>{} <span class="count">{}</span></a>'
+    return format_html(link, facet, one.key.replace(" ", ""), one.address, now, label, f"{one.count:,}")
+
+
 @register.filter
 def prose(text: str) -> SafeString:
     """Markdown as HTML that is safe to show."""
@@ -55,6 +66,7 @@ def prose(text: str) -> SafeString:
 
 
 @register.filter
+@lru_cache(maxsize=256)  # what facets are said to mean stands beside every list
 def opening(text: str) -> str:
     """Markdown as plain words, without the headings above them."""
     return " ".join(unescape(strip_tags(render(HEADINGS.sub("", text)))).split())

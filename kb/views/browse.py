@@ -6,7 +6,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from kb.facets import facets
+from kb.facets import as_html, facets
 from kb.kinds import KINDS
 from kb.linked_data import of_list, script
 from kb.listing import MOST_PAGES, ORDERS, REPORTS, VIEWS, Listing, chips
@@ -61,7 +61,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
         "chips": chips(listing.filter, listing.address),
         "facets": unless_written(
             ("browse", listing.filter, listing.sort, listing.view, is_staff),
-            lambda: facets(entries, listing.filter, listing.address, for_staff=is_staff),
+            lambda: as_html(facets(entries, listing.filter, listing.address, for_staff=is_staff)),
         ),
         "orders": [(name, label) for name, (label, _) in ORDERS.items()],
         "typed": {name: request.GET.get(name, "") for name in ("since", "until")},

@@ -4,7 +4,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from kb.facets import facets
+from kb.facets import as_html, facets
 from kb.kinds import KINDS, Kind
 from kb.listing import Listing, chips
 from kb.models import Entry
@@ -33,7 +33,7 @@ def questions(request: HttpRequest) -> HttpResponse:
         "chips": chips(listing.filter, listing.address),
         "facets": unless_written(
             ("questions", listing.filter, listing.sort, listing.view, is_staff),
-            lambda: facets(asking, listing.filter, listing.address, for_staff=is_staff),
+            lambda: as_html(facets(asking, listing.filter, listing.address, for_staff=is_staff)),
         ),
     }
     status = 400 if listing.problems else 200
