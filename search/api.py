@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 
-from kb.as_json import entry_json
+from kb.as_json import Names, entry_json
 from kb.entries_api import BIGGEST_ID, FilterParams
 from kb.models import Entry
 from search.answer import passage_json, result_json
@@ -44,7 +44,8 @@ def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[Filter
 def related(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> dict[str, Any]:
     """Neither the entry nor what is the same as it."""
     found = related_to(_visible(request, entry_id), request.user, asked.per_kind)
-    return {kind: [entry_json(one, request.build_absolute_uri) for one in ones] for kind, ones in found.items()}
+    names = Names.read([one.pk for ones in found.values() for one in ones])
+    return {kind: [entry_json(one, request.build_absolute_uri, names) for one in ones] for kind, ones in found.items()}
 
 
 @related_router.get("/{int:entry_id}/bridges", summary="What its reader should know of other kinds, and why")
@@ -54,17 +55,18 @@ def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) ->
     `strength` is 0 for unrelated things and 1 for the same; what is below `least` is left out.
     """
     spans = bridges_of(_visible(request, entry_id), request.user, asked.per_kind)
+    names = Names.read([one.entry.pk for span in spans for one in span.bridges])
     found = [
-        {"kind": span.kind, "label": span.label, "bridges": [_bridge(request, one) for one in span.bridges]}
+        {"kind": span.kind, "label": span.label, "bridges": [_bridge(request, one, names) for one in span.bridges]}
         for span in spans
     ]
     return {"results": found, "least": LEAST}
 
 
-def _bridge(request: HttpRequest, bridge: Bridge) -> dict[str, Any]:
+def _bridge(request: HttpRequest, bridge: Bridge, names: Names) -> dict[str, Any]:
     absolute = request.build_absolute_uri
     return {
-        "entry": entry_json(bridge.entry, absolute),
+        "entry": entry_json(bridge.entry, absolute, names),
         "strength": round(bridge.strength, 4),
         "passage": passage_json(bridge.passage, absolute) if bridge.passage else None,
     }
