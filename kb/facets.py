@@ -75,13 +75,15 @@ class Facet:
         return self.choices[len(self.shown) :]
 
 
-def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for_staff: bool = False) -> list[Facet]:
-    """What the filter leaves of `entries`, counted by everything that these have, in a fixed number of queries.
+def facets(
+    entries: EntryQuerySet, left: Numbers, filter: EntryFilter, address: Address, *, for_staff: bool = False
+) -> list[Facet]:
+    """What the filter leaves of `entries`, which is `left`, counted by everything that these have, in a fixed number of
+    queries.
 
     Of what an entry can have only one of (year, language, status) the counts are of what the other filters leave, so
     that another one can be chosen instead; of everything else, of what choosing it too would leave.
     """
-    left = held.ids(filter.apply(entries))
 
     def left_by_others(*names: str) -> Numbers:
         others = reduce(EntryFilter.without, names, filter)

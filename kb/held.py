@@ -18,7 +18,7 @@ from django.db.models.functions import Cast, Coalesce, Substr
 
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
 from kb.models.entries import SAID, EntryQuerySet
-from kb.numbers import Column, Numbers, grouped, numbers
+from kb.numbers import Column, Numbers, among, grouped, numbers
 from kb.roles import Role
 from kb.unless_written import unless_written
 from kb.writes import COUNTED
@@ -34,11 +34,11 @@ class Held(NamedTuple):
 
     def within(self, ids: Numbers) -> Numbers:
         """What these entries have, everything as often as there are entries that have it."""
-        return self.things[np.isin(self.entries, ids)]
+        return self.things[among(self.entries, ids)]
 
     def among(self, ids: Numbers) -> "Held":
         """The rows of these entries alone."""
-        rows = np.isin(self.entries, ids)
+        rows = among(self.entries, ids)
         return Held(self.entries[rows], self.things[rows])
 
     def beside(self, entries: Numbers) -> tuple[Numbers, Numbers]:
@@ -52,7 +52,7 @@ class Held(NamedTuple):
 
     def without(self, ids: Numbers) -> "Held":
         """The rows of all other entries."""
-        rows = np.isin(self.entries, ids, invert=True)
+        rows = ~among(self.entries, ids)
         return Held(self.entries[rows], self.things[rows])
 
     def beneath(self, more: "Held") -> "Held":
@@ -61,7 +61,7 @@ class Held(NamedTuple):
 
     def only(self, things: Numbers) -> "Held":
         """The rows of these things alone."""
-        rows = np.isin(self.things, things)
+        rows = among(self.things, things)
         return Held(self.entries[rows], self.things[rows])
 
 

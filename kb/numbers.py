@@ -17,6 +17,9 @@ Numbers = NDArray[np.int64]
 JOINED = {"sqlite": "group_concat({})", "postgresql": "string_agg({}::text, ',')"}
 
 
+# A table of everything up to the highest id is small as long as so many times as many numbers are given.
+SPARSE = 16
+
 Column = str | Combinable
 
 
@@ -31,6 +34,17 @@ def distinct(some: Numbers) -> Numbers:
     """Each of these once, in rising order: numpy's `unique`, which hashes them, takes thirty times as long."""
     rising = np.sort(some, axis=None)
     return rising[np.concatenate([[True], rising[1:] != rising[:-1]])] if rising.size else rising
+
+
+def among(some: Numbers, ids: Numbers) -> NDArray[np.bool_]:
+    """Which of these are among the ids: numpy's `isin`, which counts with numbers of every size, takes six times as
+    long."""
+    last = max(some.max(initial=0), ids.max(initial=0))
+    if min(some.min(initial=0), ids.min(initial=0)) < 0 or last > SPARSE * (len(some) + len(ids)):
+        return np.isin(some, ids)
+    table = np.zeros(last + 1, bool)
+    table[ids] = True
+    return table[some]
 
 
 class Grouped(NamedTuple):

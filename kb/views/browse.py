@@ -6,6 +6,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from kb import held
 from kb.facets import as_html, facets
 from kb.kinds import KINDS
 from kb.linked_data import of_list, script
@@ -32,9 +33,10 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     rows, shown_of = listing.apply(entries), Entry.objects.for_lists()
     if listing.view == "table":
         shown_of = shown_of.prefetch_related("roles__entity").annotate(reports=REPORTS)
-    paginator = Paginator(rows, VIEWS[listing.view][1])
-    first, page = _pages(paginator, request.GET.get("page", ""))
     is_staff = sees_hidden(request.user)
+    left = unless_written(("left", listing.filter, is_staff), lambda: held.ids(listing.filter.apply(entries)))
+    paginator = Paginator(left, VIEWS[listing.view][1])
+    first, page = _pages(paginator, request.GET.get("page", ""))
     shown = rows.listed((first - 1) * paginator.per_page, page.end_index(), shown_of)
     start = (first - 1) * paginator.per_page + 1
     absolute = request.build_absolute_uri
@@ -61,7 +63,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
         "chips": chips(listing.filter, listing.address),
         "facets": unless_written(
             ("browse", listing.filter, listing.sort, listing.view, is_staff),
-            lambda: as_html(facets(entries, listing.filter, listing.address, for_staff=is_staff)),
+            lambda: as_html(facets(entries, left, listing.filter, listing.address, for_staff=is_staff)),
         ),
         "orders": [(name, label) for name, (label, _) in ORDERS.items()],
         "typed": {name: request.GET.get(name, "") for name in ("since", "until")},

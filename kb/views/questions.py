@@ -4,6 +4,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from kb import held
 from kb.facets import as_html, facets
 from kb.kinds import KINDS, Kind
 from kb.listing import Listing, chips
@@ -22,18 +23,20 @@ def questions(request: HttpRequest) -> HttpResponse:
     is_staff = sees_hidden(request.user)
     # Empty facts are not stored, so to have the key is to have a question.
     asking = Entry.objects.visible_to(request.user).filter(kind=Kind.NOTE, facts__has_key="questions")
-    notes = listing.apply(asking).defer("body").prefetch_related("tags")
-    page = Paginator(notes, PAGE_SIZE).get_page(request.GET.get("page"))
+    left = unless_written(("asking", listing.filter, is_staff), lambda: held.ids(listing.filter.apply(asking)))
+    page = Paginator(left, PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = Entry.objects.defer("body").prefetch_related("tags")
     context = {
         "info": KINDS[Kind.NOTE],
         "listing": listing,
         "page": page,
+        "notes": listing.apply(asking).listed(page.start_index() - 1, page.end_index(), shown) if len(left) else [],
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": listing.address(listing.filter),
         "chips": chips(listing.filter, listing.address),
         "facets": unless_written(
             ("questions", listing.filter, listing.sort, listing.view, is_staff),
-            lambda: as_html(facets(asking, listing.filter, listing.address, for_staff=is_staff)),
+            lambda: as_html(facets(asking, left, listing.filter, listing.address, for_staff=is_staff)),
         ),
     }
     status = 400 if listing.problems else 200
