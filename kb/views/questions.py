@@ -8,7 +8,8 @@ from kb import held
 from kb.facets import as_html, facets
 from kb.kinds import KINDS, Kind
 from kb.listing import Listing, chips
-from kb.models import Entry
+from kb.models import Entry, Fact
+from kb.models.facts import ASKS
 from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 from kb.views.parts import render_part
@@ -21,8 +22,9 @@ def questions(request: HttpRequest) -> HttpResponse:
     """`/notes/questions/`: the visible notes that have questions, the newest first, narrowed down like any list."""
     listing = Listing.from_params(request.GET, Kind.NOTE)
     is_staff = sees_hidden(request.user)
-    # Empty facts are not stored, so to have the key is to have a question.
-    asking = Entry.objects.visible_to(request.user).filter(kind=Kind.NOTE, facts__has_key="questions")
+    name, value = ASKS
+    some = Fact.objects.filter(name=name, value=value).values("entry")
+    asking = Entry.objects.visible_to(request.user).filter(kind=Kind.NOTE, pk__in=some)
     left = unless_written(("asking", listing.filter, is_staff), lambda: held.ids(listing.filter.apply(asking)))
     page = Paginator(left, PAGE_SIZE).get_page(request.GET.get("page"))
     shown = Entry.objects.defer("body").prefetch_related("tags")
