@@ -10,7 +10,7 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html, linebreaks, strip_tags
+from django.utils.html import format_html, format_html_join, linebreaks, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
@@ -19,7 +19,7 @@ from kb.folding import Folded, Item, fold
 from kb.listing import Choice, language_label
 from kb.markdown import render
 from kb.markdown_place import marked
-from kb.models import Entity, Entry, Reference
+from kb.models import Entity, Entry, Reference, Tag
 from kb.models.dates import show_date
 from kb.places import Place
 from kb.rights import may_show_whole, opening_of, quoted
@@ -137,6 +137,16 @@ def few(values: Iterable[Item]) -> Folded[Item]:
 def parties(entry: Entry) -> list[Entity]:
     """Those who had a part in it, each once, whatever the parts were."""
     return list({part.entity_id: part.entity for part in entry.roles.all()}.values())
+
+
+@register.simple_tag
+def names(some: Iterable[Entity | Tag]) -> SafeString:
+    """What stands in a cell of a table: of what has a page, the name leads there."""
+    links = (
+        format_html('<a href="{}">{}</a>', one.get_absolute_url(), one.name) if isinstance(one, Entity) else one.name
+        for one in some
+    )
+    return format_html_join(", ", "{}", ((link,) for link in links))
 
 
 @register.filter

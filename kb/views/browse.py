@@ -3,6 +3,7 @@
 import re
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -11,12 +12,13 @@ from kb.facets import as_html, facets
 from kb.kinds import KINDS
 from kb.linked_data import of_list, script
 from kb.listing import MOST_PAGES, ORDERS, REPORTS, VIEWS, Listing, chips
-from kb.models import Entry
+from kb.models import EntityRole, Entry
 from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 from kb.views.downloads import download
 from kb.views.parts import is_part, render_part
 
+PARTIES = EntityRole.objects.select_related("entity").only("entry", "entity__name", "entity__slug")
 SEVERAL = re.compile(r"(\d{1,6})-(\d{1,6})", re.ASCII)
 
 
@@ -30,9 +32,9 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     entries = Entry.objects.visible_to(request.user)
     if (wanted := request.GET.get("format", "")) and not listing.problems:
         return download(request, listing.apply(entries), wanted, KINDS[kind].path)
-    rows, shown_of = listing.apply(entries), Entry.objects.for_lists()
+    rows, shown_of = listing.apply(entries), Entry.objects.defer("body", "facts").prefetch_related("tags")
     if listing.view == "table":
-        shown_of = shown_of.prefetch_related("roles__entity").annotate(reports=REPORTS)
+        shown_of = shown_of.prefetch_related(Prefetch("roles", PARTIES)).annotate(reports=REPORTS)
     is_staff = sees_hidden(request.user)
     left = unless_written(("left", listing.filter, is_staff), lambda: held.ids(listing.filter.apply(entries)))
     paginator = Paginator(left, VIEWS[listing.view][1])
