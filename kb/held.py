@@ -9,16 +9,19 @@ through `Held.within` entries that the reader may see.
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from django.db.models import Case, CharField, F, Model, QuerySet, Value, When
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Case, CharField, F, Model, Value, When
 from django.db.models.functions import Cast, Coalesce, Substr
 
+from kb.among import STAND_IN
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
 from kb.models.entries import SAID, EntryQuerySet
-from kb.numbers import Column, Numbers, among, grouped, numbers
+from kb.numbers import Column, Numbers, Reading, among, in_columns, in_groups, numbers
 from kb.roles import Role
 from kb.unless_written import unless_written
 from kb.writes import COUNTED
@@ -195,11 +198,12 @@ def texts() -> Named:
     return _named("texts", Entry, "source", "licence", "attribution", "occurred_on", "pk", name_of=_text)
 
 
-def _pairs(name: str, model: type[Model], *columns: Column, **only: Any) -> Held:
-    def read(rows: QuerySet) -> Held:
-        return together(Held(*numbers(rows, *columns).T.copy()))
+def _pairs(name: str, model: type[Model], entry: str, thing: Column, **only: Any) -> Held:
+    def read(found: list[tuple[Any, ...]]) -> Held:
+        return together(Held(*in_columns(found, 2).T.copy()))
 
-    return _kept(name, model, only, read, lambda before, written, now: before.without(written).beneath(now))
+    reading = partial(_reading, name, model, (), (entry, thing), only)
+    return _kept(name, model, reading, read, lambda before, written, now: before.without(written).beneath(now))
 
 
 def _named(
@@ -211,32 +215,53 @@ def _named(
 ) -> Named:
     """`name_of` makes a name of what the database gives."""
 
-    def read(rows: QuerySet) -> Named:
-        found = grouped(rows, *columns)
+    def read(rows: list[tuple[Any, ...]]) -> Named:
+        found = in_groups(rows)
         return Named([name_of(row) for row in found.values], Held(found.numbers, found.of))
 
-    return _kept(name, model, only, read, Named.mended)
+    reading = partial(_reading, name, model, columns[:-1], columns[-1:], only)
+    return _kept(name, model, reading, read, Named.mended)
 
 
 def _kept(
     name: str,
     model: type[Model],
-    only: dict[str, Any],
-    read: Callable[[QuerySet], Read],
+    reading: Callable[..., Reading],
+    read: Callable[[list[tuple[Any, ...]]], Read],
     mended: Callable[[Read, Numbers, Read], Read],
 ) -> Read:
     """What is read of rows of one table, and of no other. Where little of it was written to since, `mended` makes that
     of what was read before, the entries that were written to, and what is read of these."""
-    table = model._meta.db_table
-
-    def rows(**of: Any) -> QuerySet:
-        return model._default_manager.filter(**only, **of).order_by()
 
     def mend(before: Read, written: set[int]) -> Read:
-        of = "pk" if COUNTED[table] == "id" else "entry__pk"
-        return mended(before, np.fromiter(written, np.int64), read(rows(**{f"{of}__among": written})))
+        if not written:
+            return before
+        now = read(reading(some=True).among(written).found())
+        return mended(before, np.fromiter(written, np.int64), now)
 
-    return unless_written(("held", name), lambda: read(rows()), table=table, mend=mend)
+    table = model._meta.db_table
+    return unless_written(("held", name), lambda: read(reading().found()), table=table, mend=mend)
+
+
+# By database and name: what reads all of it, and what reads of it what some entries have.
+_readings: dict[tuple[str, str, bool], Reading] = {}
+
+
+def _reading(
+    name: str,
+    model: type[Model],
+    by: tuple[Column, ...],
+    columns: tuple[Column, ...],
+    only: dict[str, Any],
+    some: bool = False,
+) -> Reading:
+    key = connections[DEFAULT_DB_ALIAS].vendor, name, some
+    if key not in _readings:
+        of = "pk" if COUNTED[model._meta.db_table] == "id" else "entry__pk"
+        among = {f"{of}__among": (STAND_IN,)} if some else {}
+        rows = model._default_manager.filter(**only, **among).order_by()
+        _readings[key] = Reading.of(rows, by, columns)
+    return _readings[key]
 
 
 def _published(row: tuple[Any, ...]) -> tuple[str]:
