@@ -113,11 +113,13 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def whole(self, references: models.QuerySet[Reference] | None = None) -> "EntryQuerySet":
         """With what a page or the API says of one entry, in a fixed number of queries."""
-        from kb.models.taxonomies import Classification  # which is about entries in its turn
+        from kb.models.entities import EntityRole  # which, as categories, are about entries in their turn
+        from kb.models.taxonomies import Classification
 
         categories = Classification.objects.select_related("category__taxonomy", "category__parent__parent")
         return self.prefetch_related(
-            *("tags", "external_ids", "roles__entity", "source_records"),
+            *("tags", "external_ids", "source_records"),
+            models.Prefetch("roles", EntityRole.objects.select_related("entity")),
             models.Prefetch("citations__reference", Reference.objects.all() if references is None else references),
             models.Prefetch("classifications", categories),
         )

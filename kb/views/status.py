@@ -60,8 +60,10 @@ def _sources(entries: EntryQuerySet, ids: Numbers) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for at, count in held.commonest(of.within(ids)).items():
         source, licence, attribution, day = texts[at]
-        none = {"source": source, "licence": licence, "attribution": attribution, "count": 0, "newest": None}
-        row = rows.setdefault((source, licence, attribution), none)
+        key = source, licence, attribution
+        if key not in rows:
+            rows[key] = dict(zip(("source", "licence", "attribution"), key, strict=True)) | {"count": 0, "newest": None}
+        row = rows[key]
         row["count"] += count
         row["newest"] = max(day, row["newest"] or day) if day else row["newest"]
     read = SourceRecord.objects.filter(entry__in=entries.values("pk")).order_by().values_list("source")
