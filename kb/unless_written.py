@@ -1,10 +1,10 @@
 """Answers that are kept as long as the database says that nothing was written since.
 
 What takes tens of milliseconds to read or to count, and is asked for again and again, a process keeps for all its
-threads, and of several that ask at once one reads. Whether something was written the database tells: SQLite counts what
-others commit (`data_version`, to a connection of its own) and notes what is written to a table (`kb.writes`), so that
-where it was little an answer is mended; PostgreSQL's snapshot names the transactions that have ended. In a transaction,
-whose changes may be taken back, nothing is kept.
+threads, and of several that ask at once one reads. Whether something was written the database tells: SQLite counts
+what others commit (`data_version`, to a connection of its own), PostgreSQL's snapshot names the transactions that have
+ended. Both note what is written to some tables (`kb.writes`), so that where it was little an answer is mended. In a
+transaction, whose changes may be taken back, nothing is kept.
 """
 
 import os
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from kb import writes
+from kb import writes, writes_on_postgres
 from kb.writes import Count
 
 KEPT = 64
@@ -96,6 +96,19 @@ class _Watcher:
             self._connection.execute("COMMIT")
 
 
+class _Seen(NamedTuple):
+    """What PostgreSQL shows, of one table."""
+
+    snapshot: str
+    table: str
+
+    def written_since(self, before: object) -> set[int] | None:
+        """Of which entries what was written since that state is; None where that is not known."""
+        if self.table and isinstance(before, _Seen) and before.table == self.table:
+            return writes_on_postgres.since(self.table, before.snapshot)
+        return None
+
+
 class _Noted(NamedTuple):
     """The state of a table of which every write is noted."""
 
@@ -155,7 +168,7 @@ def _mended(
     before: tuple[object, Answer] | None, state: object, mend: Callable[[Answer, set[int]], Answer]
 ) -> Answer | None:
     """None where there is nothing to mend, or it is not known what was written."""
-    if before is None or not isinstance(state, _Noted):
+    if before is None or not isinstance(state, _Noted | _Seen):
         return None
     written = state.written_since(before[0])
     return None if written is None else mend(before[1], written)
@@ -167,7 +180,7 @@ def _state(connection: BaseDatabaseWrapper, table: str) -> object:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_current_snapshot()::text")
-            return cursor.fetchone()[0]
+            return _Seen(cursor.fetchone()[0], table)
     path = str(connection.settings_dict["NAME"])
     try:
         # A file that was put in the place of another is another, and a connection must not outlive a fork.

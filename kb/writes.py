@@ -3,7 +3,8 @@
 SQLite tells that something was committed, and not what. Triggers note it table by table, in the transaction of
 whatever writes, so nothing that is written passes them by: a statement of ours, one of Django's or one typed at a
 prompt. A migration that makes a table anew drops its triggers; they are put back after migrations, and as long as one
-is missing, nothing is told of any table. On PostgreSQL whoever writes would wait for the others at the count.
+is missing, nothing is told of any table. On PostgreSQL whoever writes would wait for the others at the count:
+`kb.writes_on_postgres` notes it otherwise.
 """
 
 import sqlite3

@@ -1,50 +1,23 @@
-"""What is held of one table is kept through writes to others, never through a write to its own, and mended where of
-that it is known what it was of."""
+"""What is held of one table is kept through writes to others, and never through a write to its own."""
 
-from typing import Any
-
-import numpy as np
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import connection
 
 from kb import held, writes
-from kb.held import Held, Named
-from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference, Tag
-from kb.roles import Role
-from tests.factories import make_category, make_entry, make_reference, make_tag
+from kb.models import Entry, ExternalId, Fact, Tag
+from tests.factories import make_entry, make_tag
+from tests.kb.held_things import READ, as_if_read_anew, with_everything
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite counts writes by table"),
 ]
 
-# What is held -> the table that it is read from.
-READ: dict[Any, Any] = {
-    held.tags: Entry.tags.through,
-    held.categories: Classification,
-    held.entities: EntityRole,
-    held.references: EntryReference,
-    held.published: Reference,
-    held.namespaces: ExternalId,
-    held.facts: Fact,
-    held.texts: Entry,
-    held.entries: Entry,
-}
-
 
 @pytest.fixture
 def entry() -> Entry:
-    """With something in every table."""
-    return make_entry(
-        tags=["law"],
-        entities={"author": ["Ann"]},
-        categories=[make_category()],
-        references=[make_reference(published_on="2024")],
-        ids={"aiid": "7"},
-        facts={"harms": ["Injury"]},
-    )
+    return with_everything()
 
 
 @pytest.fixture(autouse=True)
@@ -102,88 +75,6 @@ def test_no_way_to_write_passes_by(entry, event):
 
     found = sorted(Entry.tags.through.objects.values_list("entry_id", flat=True))
     assert sorted(held.tags().entries.tolist()) == found != [entry.pk]
-
-
-def as_if_read_anew() -> bool:
-    """Whether what is held is what the database says, however it came to be."""
-    with transaction.atomic():  # in which nothing is kept
-        anew = {read: rows(read()) for read in READ}
-    return {read: rows(read()) for read in READ} == anew
-
-
-def rows(found: Held | Named) -> list[tuple[Any, ...]]:
-    if isinstance(found, Named):
-        assert set(range(len(found.names))) == set(found.held.things.tolist()), "no name is of nothing"
-        return sorted((entry, found.names[at]) for entry, at in zip(*map(np.ndarray.tolist, found.held), strict=True))
-    return sorted(zip(*map(np.ndarray.tolist, found), strict=True))
-
-
-CHANGES = {
-    "more of what there is": lambda entry: make_entry(tags=["law"], facts={"harms": ["Injury"]}, ids={"aiid": "9"}),
-    "something new": lambda entry: make_entry(
-        tags=["ships"],
-        entities={"developer": ["Acme"]},
-        references=[make_reference(published_on="2020-05-06")],
-        facts={"harms": ["Loss"], "sector": ["Law"]},
-        ids={"oecd": "7"},
-        occurred_on="2019-02",
-        language="fr",
-    ),
-    "other values": lambda entry: Fact.objects.filter(entry=entry).update(value="loss", spelling="Loss"),
-    "other dates": lambda entry: [Reference.objects.update(published_on="2020-01-01"), entry.delete()],
-    "from one entry to another": lambda entry: [
-        model.objects.filter(entry=entry).update(entry=make_entry())
-        for model in (Entry.tags.through, Classification, EntityRole, EntryReference, ExternalId, Fact)
-    ],
-    "another number": lambda entry: Reference.objects.filter(citations=None).update(id=4711),
-    "nothing left": lambda entry: [Reference.objects.all().delete(), Entry.objects.all().delete()],
-}
-
-
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_what_is_mended_is_as_if_it_were_read_anew(entry, change):
-    make_entry(tags=["law", "maps"], facts={"harms": ["Injury", "Death"]}, occurred_on="2020")
-    make_reference(published_on="2021")
-    assert as_if_read_anew()
-
-    change(entry)
-
-    assert as_if_read_anew()
-
-
-def test_another_part_is_had_at_once(entry):
-    ids, ann = held.ids(Entry.objects.all()), EntityRole.objects.get().entity_id
-    assert held.parts(ids)[Role.AUTHOR].tolist() == [ann]
-
-    EntityRole.objects.update(role=Role.SYSTEM)
-
-    assert held.parts(ids)[Role.AUTHOR].tolist() == []
-    assert held.parts(ids)[Role.SYSTEM].tolist() == [ann]
-
-
-def test_of_a_write_to_one_entry_no_other_is_read(entry, django_assert_num_queries):
-    other = make_entry(tags=["law"], facts={"harms": ["Injury"]})
-    before = {read: read() for read in READ}
-
-    other.tags.add(make_tag("ships"))
-
-    with CaptureQueriesContext(connection) as asked:
-        assert held.tags() is not before[held.tags]
-    assert [f"IN ({other.pk})" in query["sql"] for query in asked.captured_queries] == [True]
-    with django_assert_num_queries(0):
-        assert held.facts() is before[held.facts]
-
-
-def test_of_more_writes_than_are_noted_all_is_read_anew(entry):
-    assert as_if_read_anew()
-    others = Entry.objects.bulk_create([Entry(kind="note", title=str(at), slug=str(at)) for at in range(40)])
-    tags = Tag.objects.bulk_create([Tag(name=str(at), slug=str(at), normal=str(at)) for at in range(40)])
-    assert len(others) * len(tags) > writes.NOTED
-
-    Entry.tags.through.objects.bulk_create([Entry.tags.through(entry=one, tag=tag) for one in others for tag in tags])
-
-    assert as_if_read_anew()
-    assert len(held.tags().entries) == 1 + len(others) * len(tags)
 
 
 def test_what_is_replaced_is_noticed_although_no_trigger_is_told(entry):
