@@ -20,7 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from kb import writes, writes_on_postgres
 from kb.writes import Count
 
-KEPT = 64
+KEPT = 128
 PATIENCE_S = 30.0
 
 Answer = TypeVar("Answer")

@@ -7,7 +7,7 @@ its snapshot of then does not see, whenever they began, and however long they to
 
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, ProgrammingError, connection, connections, transaction
 
 from kb.writes import COUNTED, NOTED
 
@@ -95,9 +95,12 @@ def install(using: str, **of_signal: Any) -> None:
 def since(table: str, before: str) -> set[int] | None:
     """Of which entries what was written to a table is that this snapshot does not see; None where that is not known
     any more."""
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(SINCE, {**NAMES, "table": table, "before": before})
-        found = cursor.fetchall()
+    try:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(SINCE, {**NAMES, "table": table, "before": before})
+            found = cursor.fetchall()
+    except ProgrammingError:  # before migrations there are no such tables
+        return None
     if len(found) > NOTED or not found[0][0]:
         return None
     entries = {entry for _, is_written, entry in found if is_written}

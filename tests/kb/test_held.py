@@ -5,7 +5,7 @@ import pytest
 
 from kb import held
 from kb.models import Classification, Entity, EntityRole, Entry, Reference, Tag
-from kb.numbers import distinct, grouped, numbers
+from kb.numbers import among, distinct, grouped, numbers
 from kb.roles import Role
 from tests.factories import make_category, make_entity, make_entry, make_reference, make_tag
 from tests.kept import kept
@@ -108,6 +108,15 @@ def test_what_stands_beside_entries_is_found_for_those_that_have_it():
 def test_each_once_in_rising_order():
     assert distinct(np.array([[5, 3], [5, 9]])).tolist() == [3, 5, 9]
     assert distinct(np.empty(0, np.int64)).tolist() == []
+
+
+@pytest.mark.parametrize("far", [9, 10**15, -1])
+def test_which_are_among_ids_of_any_size(far):
+    some = np.array([5, far, 7, 5, 0])
+
+    assert among(some, np.array([5, far, 6])).tolist() == [True, True, False, True, False]
+    assert among(some, np.empty(0, np.int64)).tolist() == [False] * 5
+    assert among(np.empty(0, np.int64), some).tolist() == []
 
 
 @pytest.mark.parametrize("value", ["a,b", "1", "", "é'\"%s"])

@@ -124,6 +124,7 @@ def test_a_transaction_that_ends_after_others_that_began_later(entry):
         "ALTER TABLE kb_fact DISABLE TRIGGER kb_writes_update",
         "DROP TRIGGER kb_writes_delete ON kb_reference",
         "UPDATE kb_written_from SET writer = pg_current_xact_id()",
+        "DROP TABLE kb_written_from",
     ],
 )
 def test_where_not_every_write_is_noted_all_is_read_anew(entry, done):
