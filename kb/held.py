@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Case, CharField, F, Model, Value, When
-from django.db.models.functions import Cast, Coalesce, Substr
+from django.db.models import Case, CharField, F, IntegerField, Model, Value, When
+from django.db.models.functions import Cast, Coalesce, Replace, Substr
 
 from kb.among import STAND_IN
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
@@ -105,6 +105,16 @@ def of_kind(ids: Numbers, kind: str) -> Numbers:
     return of.only(np.array([at for at, name in enumerate(names) if name.kind == kind], np.int64)).among(ids).entries
 
 
+def by_day(ids: Numbers, *, latest_first: bool) -> Numbers:
+    """These entries by when they happened, those of one day by id, and those without a day last."""
+    ids = np.sort(ids)
+    day = np.zeros(len(ids), np.int64)
+    rows, found = days().beside(ids)
+    day[rows] = found
+    rising = ids[np.argsort(day, kind="stable")]
+    return rising[::-1] if latest_first else np.roll(rising, -np.count_nonzero(day == 0))
+
+
 def together(some: Held) -> Held:
     """Its rows, each once."""
     entries, things = some
@@ -191,6 +201,14 @@ def entries() -> Named:
 
 # The beginning of a date: the databases cut a text faster than they take a date apart.
 MONTH = Coalesce(Substr(Cast("occurred_on", CharField()), 1, 7), Value(""))
+
+
+def days() -> Held:
+    """When entries happened: YYYYMMDD as a number, 0 where that is not known."""
+    return _pairs("days", Entry, "pk", DAY)
+
+
+DAY = Coalesce(Cast(Replace(Cast("occurred_on", CharField()), Value("-"), Value("")), IntegerField()), Value(0))
 
 
 def texts() -> Named:

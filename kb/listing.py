@@ -43,6 +43,7 @@ ORDERS: dict[str, tuple[str, Ordering]] = {
     "reports": ("Most reports first", (REPORTS.desc(), F("id").desc())),
     "title": ("By title", (Lower("title"), F("id"))),
 }
+BY_DAY = ("newest", "oldest")
 # How a list looks -> what it is called, and how many entries are on a page.
 VIEWS = {"list": ("List", 25), "compact": ("Compact", 50), "table": ("Table", 50)}
 # Who can read an entry, for those who see the others too.
@@ -106,6 +107,17 @@ class Listing:
 
     def apply(self, entries: EntryQuerySet) -> EntryQuerySet:
         return self.filter.apply(entries).order_by(*ORDERS[self.sort][1])
+
+    def left(self, entries: EntryQuerySet) -> Numbers:
+        """The ids of all, in order where that is by when they happened: a database puts the first of a list in order
+        fast, and takes longer for what is in few indexes or stands far down."""
+        return held.by_day(held.ids(self.filter.apply(entries)), latest_first=self.sort != "oldest")
+
+    def ids(self, entries: EntryQuerySet, left: Numbers, start: int, stop: int) -> list[int]:
+        """From `start` up to `stop`; `left` is what `left` gave of these entries."""
+        if self.sort in BY_DAY:
+            return left[start:stop].tolist()
+        return list(self.apply(entries).values_list("pk", flat=True)[start:stop])
 
     def address(self, filter: EntryFilter) -> str:
         """This list with another filter, from its first page."""

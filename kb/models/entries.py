@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -104,7 +104,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """Those from `start` up to `stop`, with what `shown` reads of entries, else `for_lists`. Their ids alone are
         put in order: SQLite carries through a sort all that is selected."""
         ids = list(self.values_list("pk", flat=True)[start:stop])
-        found = (Entry.objects.for_lists() if shown is None else shown).in_bulk(ids)
+        return (Entry.objects.for_lists() if shown is None else shown).in_order(ids)
+
+    def in_order(self, ids: Sequence[int]) -> list["Entry"]:
+        """Those of these that are there, in this order."""
+        found = self.in_bulk(ids)
         return [found[id] for id in ids if id in found]
 
     def for_page(self) -> "EntryQuerySet":

@@ -7,7 +7,6 @@ from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from kb import held
 from kb.facets import as_html, facets
 from kb.kinds import KINDS
 from kb.linked_data import of_list, script
@@ -32,15 +31,15 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     entries = Entry.objects.visible_to(request.user)
     if (wanted := request.GET.get("format", "")) and not listing.problems:
         return download(request, listing.apply(entries), wanted, KINDS[kind].path)
-    rows, shown_of = listing.apply(entries), Entry.objects.defer("body", "facts").prefetch_related("tags")
-    if listing.view == "table":
-        shown_of = shown_of.prefetch_related(Prefetch("roles", PARTIES)).annotate(reports=REPORTS)
     is_staff = sees_hidden(request.user)
-    left = unless_written(("left", listing.filter, is_staff), lambda: held.ids(listing.filter.apply(entries)))
+    left = unless_written(("left", listing.filter, listing.sort, is_staff), lambda: listing.left(entries))
     paginator = Paginator(left, VIEWS[listing.view][1])
     first, page = _pages(paginator, request.GET.get("page", ""))
-    shown = rows.listed((first - 1) * paginator.per_page, page.end_index(), shown_of)
+    read = entries.defer("body", "facts").prefetch_related("tags")
+    if listing.view == "table":
+        read = read.prefetch_related(Prefetch("roles", PARTIES)).annotate(reports=REPORTS)
     start = (first - 1) * paginator.per_page + 1
+    shown = read.in_order(listing.ids(entries, left, start - 1, page.end_index()))
     absolute = request.build_absolute_uri
     of_this = of_list(KINDS[kind].plural, absolute(), shown, absolute, total=paginator.count, first=start)
     context = {

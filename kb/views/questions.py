@@ -4,7 +4,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from kb import held
 from kb.facets import as_html, facets
 from kb.kinds import KINDS, Kind
 from kb.listing import Listing, chips
@@ -25,14 +24,14 @@ def questions(request: HttpRequest) -> HttpResponse:
     name, value = ASKS
     some = Fact.objects.filter(name=name, value=value).values("entry")
     asking = Entry.objects.visible_to(request.user).filter(kind=Kind.NOTE, pk__in=some)
-    left = unless_written(("asking", listing.filter, is_staff), lambda: held.ids(listing.filter.apply(asking)))
+    left = unless_written(("asking", listing.filter, listing.sort, is_staff), lambda: listing.left(asking))
     page = Paginator(left, PAGE_SIZE).get_page(request.GET.get("page"))
-    shown = Entry.objects.defer("body").prefetch_related("tags")
+    ids = listing.ids(asking, left, page.start_index() - 1, page.end_index()) if len(left) else []
     context = {
         "info": KINDS[Kind.NOTE],
         "listing": listing,
         "page": page,
-        "notes": listing.apply(asking).listed(page.start_index() - 1, page.end_index(), shown) if len(left) else [],
+        "notes": asking.defer("body").prefetch_related("tags").in_order(ids),
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "here": listing.address(listing.filter),
         "chips": chips(listing.filter, listing.address),

@@ -21,6 +21,7 @@ READ: dict[Any, Any] = {
     held.facts: Fact,
     held.texts: Entry,
     held.entries: Entry,
+    held.days: Entry,
 }
 
 

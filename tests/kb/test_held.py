@@ -85,6 +85,16 @@ def test_months_languages_and_kinds_are_counted_by_name():
     assert held.of_kind(some, "case_study").size == 0
 
 
+def test_in_the_order_of_days_what_has_none_last():
+    undated, old = make_entry(occurred_on=None), make_entry(occurred_on="1066-10-14")
+    new, same_day, other = make_entry(occurred_on="2024"), make_entry(occurred_on="2024"), make_entry()
+    some = ids(other, new, undated, old, same_day)
+
+    assert held.by_day(some, latest_first=True).tolist() == [same_day.pk, new.pk, old.pk, other.pk, undated.pk]
+    assert held.by_day(some, latest_first=False).tolist() == [old.pk, new.pk, same_day.pk, undated.pk, other.pk]
+    assert held.by_day(ids(), latest_first=True).tolist() == []
+
+
 def test_where_there_is_nothing_nothing_is_held():
     for some in (held.tags(), held.categories(), held.entities(), held.references()):
         assert (some.entries.size, some.things.size) == (0, 0)
