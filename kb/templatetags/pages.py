@@ -15,7 +15,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
-from kb.folding import Folded, Item, fold
+from kb.folding import fold
 from kb.listing import Choice, language_label
 from kb.markdown import render
 from kb.markdown_place import marked
@@ -127,26 +127,30 @@ def each(value: str | list[str] | None) -> list[str]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-@register.filter
-def few(values: Iterable[Item]) -> Folded[Item]:
-    """What stands in a cell of a table: the first of many, and the rest folded away."""
-    return fold(list(values), IN_A_CELL, 1)
+@register.simple_tag
+def few(some: Iterable[Entity | Tag], of: str, title: str) -> SafeString:
+    """What stands in a cell of a table: the first of many, and the rest, which is `of` what has the `title`, folded
+    away. A table has a hundred such cells."""
+    folded = fold(list(some), IN_A_CELL, 1)
+    if not folded.rest:
+        return _names(folded.shown)
+    more = '{}<details class="folded"><summary>{} more<span class="unseen"> {} {}</span></summary>{}</details>'
+    return format_html(more, _names(folded.shown), len(folded.rest), of, title, _names(folded.rest))
+
+
+def _names(some: Iterable[Entity | Tag]) -> SafeString:
+    """Of what has a page of its own, the name leads there."""
+    links = (
+        format_html('<a href="{}">{}</a>', one.get_absolute_url(), one.name) if isinstance(one, Entity) else one.name
+        for one in some
+    )
+    return format_html_join(", ", "{}", ((link,) for link in links))
 
 
 @register.filter
 def parties(entry: Entry) -> list[Entity]:
     """Those who had a part in it, each once, whatever the parts were."""
     return list({part.entity_id: part.entity for part in entry.roles.all()}.values())
-
-
-@register.simple_tag
-def names(some: Iterable[Entity | Tag]) -> SafeString:
-    """What stands in a cell of a table: of what has a page, the name leads there."""
-    links = (
-        format_html('<a href="{}">{}</a>', one.get_absolute_url(), one.name) if isinstance(one, Entity) else one.name
-        for one in some
-    )
-    return format_html_join(", ", "{}", ((link,) for link in links))
 
 
 @register.filter
