@@ -16,8 +16,10 @@ class KbConfig(AppConfig):
     verbose_name = "Knowledge base"
 
     def ready(self) -> None:
-        from kb import among, changes, planning, signals, writes  # noqa: F401 - among registers a lookup
+        from kb import among, changes, planning, signals, writes, writes_on_postgres  # noqa: F401 - among registers a lookup
 
         changes.connect()
         signals.sweep.connect(planning.keep_up, dispatch_uid="kb.planning")
+        signals.sweep.connect(writes_on_postgres.forget, dispatch_uid="kb.writes_on_postgres")
         post_migrate.connect(writes.install, sender=self)
+        post_migrate.connect(writes_on_postgres.install, sender=self)

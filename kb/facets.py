@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from itertools import islice
+from operator import attrgetter
 
 from django.db.models import Count
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from kb import held
 from kb.external import OURS
@@ -73,13 +75,15 @@ class Facet:
         return self.choices[len(self.shown) :]
 
 
-def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for_staff: bool = False) -> list[Facet]:
-    """What the filter leaves of `entries`, counted by everything that these have, in a fixed number of queries.
+def facets(
+    entries: EntryQuerySet, left: Numbers, filter: EntryFilter, address: Address, *, for_staff: bool = False
+) -> list[Facet]:
+    """What the filter leaves of `entries`, which is `left`, counted by everything that these have, in a fixed number of
+    queries.
 
     Of what an entry can have only one of (year, language, status) the counts are of what the other filters leave, so
     that another one can be chosen instead; of everything else, of what choosing it too would leave.
     """
-    left = held.ids(filter.apply(entries))
 
     def left_by_others(*names: str) -> Numbers:
         others = reduce(EntryFilter.without, names, filter)
@@ -115,6 +119,11 @@ def facets(entries: EntryQuerySet, filter: EntryFilter, address: Address, *, for
     return [replace(one, is_open=one.is_open or any(choice.chosen for choice in one.choices)) for one in telling]
 
 
+def as_html(some: list[Facet]) -> SafeString:
+    """They as they stand beside a list, which is kept with what they count."""
+    return render_to_string("entries/_facets.html", {"facets": some})
+
+
 Choose = Callable[[str, Iterable[tuple[str, str, int]]], list[Choice]]
 
 
@@ -137,7 +146,8 @@ def _tells(facet: Facet) -> bool:
 
 def _roles(left: Numbers, choose: Choose) -> list[Facet]:
     """The entities by the part they had, those in most entries first."""
-    most = {role: dict(islice(held.commonest(held.part(role).within(left)).items(), MOST_OF_ROLE)) for role in ROLES}
+    parts = held.parts(left)
+    most = {role: held.commonest(parts[role], MOST_OF_ROLE) for role in ROLES}
     named = Entity.objects.in_bulk({entity for counts in most.values() for entity in counts})
     found = []
     for role, (label, help) in ROLES.items():
@@ -205,7 +215,7 @@ def _namespaces(left: Numbers) -> list[tuple[str, str, int]]:
 
 
 def _languages(left: Numbers, choose: Choose) -> list[Choice]:
-    rows = sorted(held.languages().counts(left).items(), key=lambda row: (-row[1], row[0]))
+    rows = sorted(held.entries().counts(left, attrgetter("language")).items(), key=lambda row: (-row[1], row[0]))
     return choose("language", [(code, language_label(code), count) for code, count in rows])
 
 

@@ -4,7 +4,7 @@ import calendar
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
+from operator import attrgetter
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -43,6 +43,7 @@ ORDERS: dict[str, tuple[str, Ordering]] = {
     "reports": ("Most reports first", (REPORTS.desc(), F("id").desc())),
     "title": ("By title", (Lower("title"), F("id"))),
 }
+BY_DAY = ("newest", "oldest")
 # How a list looks -> what it is called, and how many entries are on a page.
 VIEWS = {"list": ("List", 25), "compact": ("Compact", 50), "table": ("Table", 50)}
 # Who can read an entry, for those who see the others too.
@@ -107,9 +108,21 @@ class Listing:
     def apply(self, entries: EntryQuerySet) -> EntryQuerySet:
         return self.filter.apply(entries).order_by(*ORDERS[self.sort][1])
 
+    def left(self, entries: EntryQuerySet) -> Numbers:
+        """The ids of all, in order where that is by when they happened: a database puts the first of a list in order
+        fast, and takes longer for what is in few indexes or stands far down."""
+        return held.by_day(held.ids(self.filter.apply(entries)), latest_first=self.sort != "oldest")
+
+    def ids(self, entries: EntryQuerySet, left: Numbers, start: int, stop: int) -> list[int]:
+        """From `start` up to `stop`; `left` is what `left` gave of these entries."""
+        if self.sort in BY_DAY:
+            return left[start:stop].tolist()
+        return list(self.apply(entries).values_list("pk", flat=True)[start:stop])
+
     def address(self, filter: EntryFilter) -> str:
         """This list with another filter, from its first page."""
-        params = short_params(filter.without("kind"))
+        params = short_params(filter)
+        params.pop("kind", None)
         if self.sort != "newest":
             params["sort"] = self.sort
         if self.view != "list":
@@ -208,7 +221,7 @@ def language_label(code: str) -> str:
 def tag_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[Choice]:
     """The tags of these entries, which are what the filter leaves, the commonest first: choosing another leaves those
     that have both."""
-    counted = dict(islice(held.commonest(held.tags().within(left)).items(), MOST_TAGS))
+    counted = held.commonest(held.tags().within(left), MOST_TAGS)
     tags = sorted(Tag.objects.in_bulk(counted).values(), key=lambda tag: (-counted[tag.pk], tag.name))
     chosen = filter.values("tag")
     return [
@@ -221,7 +234,7 @@ def year_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[C
     """The years of these entries, which are what the other filters leave, the latest first."""
     anytime = filter.without("since").without("until")
     found = []
-    for year, count in sorted(held.years().counts(left).items(), reverse=True):
+    for year, count in sorted(held.entries().counts(left, attrgetter("year")).items(), reverse=True):
         this = replace(filter, since=date(int(year), 1, 1), until=date(int(year), 12, 31))
         chosen = filter == this
         found.append(Choice(year, year, count, address(anytime if chosen else this), chosen))

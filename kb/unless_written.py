@@ -1,9 +1,10 @@
 """Answers that are kept as long as the database says that nothing was written since.
 
 What takes tens of milliseconds to read or to count, and is asked for again and again, a process keeps for all its
-threads, and of several that ask at once one reads. Whether something was written the database tells: SQLite counts what
-others commit (`data_version`, to a connection of its own) and what is written to a table (`kb.writes`), PostgreSQL's
-snapshot names the transactions that have ended. In a transaction, whose changes may be taken back, nothing is kept.
+threads, and of several that ask at once one reads. Whether something was written the database tells: SQLite counts
+what others commit (`data_version`, to a connection of its own), PostgreSQL's snapshot names the transactions that have
+ended. Both note what is written to some tables (`kb.writes`), so that where it was little an answer is mended. In a
+transaction, whose changes may be taken back, nothing is kept.
 """
 
 import os
@@ -11,14 +12,15 @@ import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from kb import writes
+from kb import writes, writes_on_postgres
+from kb.writes import Count
 
-KEPT = 64
+KEPT = 128
 PATIENCE_S = 30.0
 
 Answer = TypeVar("Answer")
@@ -49,6 +51,11 @@ class _Kept:
             self.answers.move_to_end(question)
             return True, answer
 
+    def before(self, question: Hashable) -> tuple[object, Any] | None:
+        """The last state in which there was an answer, and that."""
+        with self.lock:
+            return self.answers.get(question)
+
     def put(self, question: Hashable, state: object, answer: Any) -> None:
         with self.lock:
             self.answers[question] = state, answer
@@ -62,17 +69,58 @@ class _Watcher:
 
     def __init__(self, path: str) -> None:
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, timeout=PATIENCE_S, check_same_thread=False)
+        # Whoever opens a transaction says so.
+        self._connection = sqlite3.connect(path, timeout=PATIENCE_S, check_same_thread=False, isolation_level=None)
         self._version: object = None
-        self._counts: dict[str, int] = {}
+        self._counts: dict[str, Count] = {}
 
     def state(self, table: str) -> object:
         with self._lock:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version != self._version:
                 # Counts that are newer than the version are read again with the next version.
-                self._counts, self._version = writes.counts(self._connection), version
-            return (table, self._counts[table]) if table in self._counts else version
+                self._counts, self._version = self._counted(), version
+            if table in self._counts:
+                return _Noted(self, table, self._counts[table])
+            return self, version
+
+    def since(self, table: str, before: Count, now: Count) -> set[int] | None:
+        with self._lock:
+            return writes.since(self._connection, table, before, now)
+
+    def _counted(self) -> dict[str, Count]:
+        self._connection.execute("BEGIN")
+        try:
+            return writes.counts(self._connection, self._counts)
+        finally:
+            self._connection.execute("COMMIT")
+
+
+class _Seen(NamedTuple):
+    """What PostgreSQL shows, of one table."""
+
+    snapshot: str
+    table: str
+
+    def written_since(self, before: object) -> set[int] | None:
+        """Of which entries what was written since that state is; None where that is not known."""
+        if self.table and isinstance(before, _Seen) and before.table == self.table:
+            return writes_on_postgres.since(self.table, before.snapshot)
+        return None
+
+
+class _Noted(NamedTuple):
+    """The state of a table of which every write is noted."""
+
+    watcher: _Watcher
+    table: str
+    written: Count
+
+    def written_since(self, before: object) -> set[int] | None:
+        """Of which entries what was written since that state is; None where that is not known."""
+        if isinstance(before, _Noted) and before[:2] == self[:2]:
+            return self.watcher.since(self.table, before.written, self.written)
+        return None
 
 
 _lock = threading.Lock()
@@ -80,11 +128,18 @@ _kept: dict[Hashable, _Kept] = {}
 _watchers: dict[Hashable, _Watcher] = {}
 
 
-def unless_written(question: Hashable, read: Callable[[], Answer], *, table: str = "") -> Answer:
+def unless_written(
+    question: Hashable,
+    read: Callable[[], Answer],
+    *,
+    table: str = "",
+    mend: Callable[[Answer, set[int]], Answer] | None = None,
+) -> Answer:
     """What `read` answers to `question`, kept by this process until somebody writes to the database. It is shared, so
     nobody may change it, and it holds no query that is still to be made.
 
-    Where `read` looks at one `table` alone, it may be kept through writes to others."""
+    Where `read` looks at one `table` alone, it may be kept through writes to others. `mend` makes of an answer that was
+    read before the one of now, given the entries (`writes.COUNTED`) whose rows were written to since."""
     connection = connections[DEFAULT_DB_ALIAS]
     if connection.in_atomic_block:
         return read()
@@ -101,11 +156,22 @@ def unless_written(question: Hashable, read: Callable[[], Answer], *, table: str
         found, answer = kept.get(question, state)
         if not found:
             try:
-                answer = read()
+                answer = _mended(kept.before(question), state, mend) if mend else None
+                answer = read() if answer is None else answer
                 kept.put(question, state, answer)
             finally:
                 kept.over(question, state)
     return answer
+
+
+def _mended(
+    before: tuple[object, Answer] | None, state: object, mend: Callable[[Answer, set[int]], Answer]
+) -> Answer | None:
+    """None where there is nothing to mend, or it is not known what was written."""
+    if before is None or not isinstance(state, _Noted | _Seen):
+        return None
+    written = state.written_since(before[0])
+    return None if written is None else mend(before[1], written)
 
 
 def _state(connection: BaseDatabaseWrapper, table: str) -> object:
@@ -114,7 +180,7 @@ def _state(connection: BaseDatabaseWrapper, table: str) -> object:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_current_snapshot()::text")
-            return cursor.fetchone()[0]
+            return _Seen(cursor.fetchone()[0], table)
     path = str(connection.settings_dict["NAME"])
     try:
         # A file that was put in the place of another is another, and a connection must not outlive a fork.
@@ -125,4 +191,4 @@ def _state(connection: BaseDatabaseWrapper, table: str) -> object:
         watcher = _watchers.get(key)
         if watcher is None:
             watcher = _watchers[key] = _Watcher(path)
-    return key, watcher.state(table)
+    return watcher.state(table)

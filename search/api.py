@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.responses import Response
 
-from kb.as_json import entry_json
+from kb.as_json import Names, entry_json
 from kb.entries_api import BIGGEST_ID, FilterParams
 from kb.models import Entry
 from search.answer import passage_json, result_json
@@ -48,8 +48,9 @@ def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[Filter
 def related(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> Response:
     """Neither the entry nor what is the same as it."""
     found = related_to(_visible(request, entry_id), request.user, asked.per_kind)
-    answer = {kind: [entry_json(one, request.build_absolute_uri) for one in ones] for kind, ones in found.items()}
-    return Response(answer)
+    names = Names.read([one.pk for ones in found.values() for one in ones])
+    absolute = request.build_absolute_uri
+    return Response({kind: [entry_json(one, absolute, names) for one in ones] for kind, ones in found.items()})
 
 
 @related_router.get(
@@ -61,17 +62,18 @@ def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) ->
     `strength` is 0 for unrelated things and 1 for the same; what is below `least` is left out.
     """
     spans = bridges_of(_visible(request, entry_id), request.user, asked.per_kind)
+    names = Names.read([one.entry.pk for span in spans for one in span.bridges])
     found = [
-        {"kind": span.kind, "label": span.label, "bridges": [_bridge(request, one) for one in span.bridges]}
+        {"kind": span.kind, "label": span.label, "bridges": [_bridge(request, one, names) for one in span.bridges]}
         for span in spans
     ]
     return Response({"results": found, "least": LEAST})
 
 
-def _bridge(request: HttpRequest, bridge: Bridge) -> dict[str, Any]:
+def _bridge(request: HttpRequest, bridge: Bridge, names: Names) -> dict[str, Any]:
     absolute = request.build_absolute_uri
     return {
-        "entry": entry_json(bridge.entry, absolute),
+        "entry": entry_json(bridge.entry, absolute, names),
         "strength": round(bridge.strength, 4),
         "passage": passage_json(bridge.passage, absolute) if bridge.passage else None,
     }

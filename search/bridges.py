@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Count
+import numpy as np
 
+from kb import held
 from kb.models import Entry
 from kb.models.entries import User
 from search import index, similar, vocabulary
@@ -16,7 +17,7 @@ from search.engines.base import Vectors
 from search.errors import SearchError
 from search.hits import PassageHit, passage_hit
 from search.models import Passage
-from search.related import Near, neighbours, shown
+from search.related import Near, meaning, neighbours, shown
 
 # Which kinds a kind is joined to, and what the reader is told that they are.
 JOINED = {
@@ -70,12 +71,13 @@ def bridges_of(entry: Entry, user: User, most: int = MOST) -> list[Span]:
 
 def around(entry: Entry, user: User, per_kind: int = 3, most: int = MOST) -> Around:
     """The bridges and the related entries, found in one search."""
-    near = neighbours(entry, user, max(per_kind, most))
+    own = meaning(entry)
+    near = neighbours(entry, own, user, max(per_kind, most))
     joined = JOINED.get(entry.kind, {})
     close = _closest(entry, {kind: near.get(kind, []) for kind in joined}, most)
     rest = {kind: ones[:per_kind] for kind, ones in near.items() if kind not in joined}
     entries = shown({**rest, **close}, user)
-    passages = _passages(entry, [one.entry_id for ones in close.values() for one in ones], entries)
+    passages = _passages(entry, own, [one.entry_id for ones in close.values() for one in ones], entries)
     spans = [
         Span(
             kind,
@@ -115,40 +117,39 @@ def _closest(entry: Entry, near: Mapping[str, Sequence[Near]], most: int) -> dic
 
 def _shared_tags(entry: Entry, ids: Sequence[int]) -> dict[int, float]:
     """How much of the entry's tags each of the others has, from 0 to 1; a rare tag is more than a common one."""
-    tagged = Entry.tags.through.objects
-    own = tagged.filter(tag__in=tagged.filter(entry=entry).values("tag")).order_by()
-    counts = dict(own.values_list("tag").annotate(Count("pk")))
+    tags = held.tags()
+    carried = tags.only(tags.among(np.array([entry.pk])).things)
     size = max(vocabulary.current().passages, 2)
-    weights = {tag: math.log(1 + size / count) for tag, count in counts.items()}
+    weights = {tag: math.log(1 + size / count) for tag, count in held.commonest(carried.things).items()}
     found: dict[int, float] = {}
-    if weights and ids:
-        carried = tagged.filter(tag__in=weights, entry__in=ids)
-        for id, tag in carried.values_list("entry_id", "tag_id"):
-            found[id] = found.get(id, 0.0) + weights[tag] / sum(weights.values())
+    for id, tag in zip(*map(np.ndarray.tolist, carried.among(np.array(ids, np.int64))), strict=True):
+        found[id] = found.get(id, 0.0) + weights[tag] / sum(weights.values())
     return found
 
 
-def _passages(entry: Entry, ids: Sequence[int], entries: Mapping[int, Entry]) -> dict[int, PassageHit]:
-    """Of each entry the own passage that is nearest in meaning, with the sentence that has most of this one's words."""
+def _passages(
+    entry: Entry, own: Vectors | None, ids: Sequence[int], entries: Mapping[int, Entry]
+) -> dict[int, PassageHit]:
+    """Of each entry the passage of its own that is nearest in meaning, with the sentence that has most of this one's
+    words."""
+    if own is None or not ids:
+        return {}
     rows = Passage.objects.filter(entry__in=ids, source__in=similar.OWN).order_by("entry_id", "-source", "start")
-    own: dict[int, list[Passage]] = {}
-    for row in rows if ids else ():
-        own.setdefault(row.entry_id, []).append(row)
+    of: dict[int, list[Passage]] = {}
+    for row in rows:
+        of.setdefault(row.entry_id, []).append(row)
     try:
-        mine = similar.vectors([entry.pk]).get(entry.pk)
-        vectors = index.reader().vectors([row.pk for found in own.values() for row in found])
+        vectors = index.reader().vectors([row.pk for found in of.values() for row in found])
     except SearchError:
         return {}
     weight = vocabulary.current().idf
     said = f"{entry.title}. {entry.summary}"
     return {
-        id: passage_hit(entries[id].get_absolute_url(), _best(mine, found, vectors), said, 0.0, weight)
-        for id, found in own.items()
+        id: passage_hit(entries[id].get_absolute_url(), _best(own, found, vectors), said, 0.0, weight)
+        for id, found in of.items()
         if id in entries
     }
 
 
-def _best(mine: Vectors | None, rows: Sequence[Passage], vectors: Mapping[int, Vectors]) -> Passage:
-    if mine is None:
-        return rows[0]
-    return max(rows, key=lambda row: float(mine @ vectors[row.pk]) if row.pk in vectors else -1.0)
+def _best(own: Vectors, rows: Sequence[Passage], vectors: Mapping[int, Vectors]) -> Passage:
+    return max(rows, key=lambda row: float(own @ vectors[row.pk]) if row.pk in vectors else -1.0)

@@ -5,15 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from kb.among import ByIds
 from kb.kinds import KINDS
 from kb.models import Entry, Link, Proposal
 from kb.models.entries import User
 from kb.models.provenance import ProposalState
 from search import index, similar
+from search.allowed import visible
 from search.engines.base import Engine, Ids, Vectors
 from search.errors import SearchError
+from search.hits import FIELDS
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,7 @@ def related_to(entry: Entry, user: User, per_kind: int = 3) -> dict[str, list[En
 
     Empty when the index cannot answer: a page without neighbours is still a page.
     """
-    near = {kind: ones[:per_kind] for kind, ones in neighbours(entry, user, per_kind).items()}
+    near = {kind: ones[:per_kind] for kind, ones in neighbours(entry, meaning(entry), user, per_kind).items()}
     entries = shown(near, user)
     return {kind: [entries[one.entry_id] for one in ones if one.entry_id in entries] for kind, ones in near.items()}
 
@@ -51,32 +54,35 @@ def related_to(entry: Entry, user: User, per_kind: int = 3) -> dict[str, list[En
 def shown(near: Mapping[str, Sequence[Any]], user: User) -> dict[int, Entry]:
     """The entries themselves by id, as far as this reader may see them; `near` has things with an `entry_id`."""
     ids = [one.entry_id for ones in near.values() for one in ones]
-    return Entry.objects.visible_to(user).for_lists().in_bulk(ids)
+    return Entry.objects.visible_to(user).only(*FIELDS).in_bulk(ids)
 
 
-def neighbours(entry: Entry, user: User, per_kind: int) -> dict[str, list[Near]]:
-    """As `related_to`, as ids with how near they are; of each kind at least `per_kind` where there are as many, and
-    up to POOL. The work does not grow with the number of entries."""
-    try:
-        engine = index.reader()
-        own = _own(engine, entry)
-        if own is None:
-            return {}
-        pool = _pool(engine, entry, own, user, per_kind)
-        said = similar.vectors([id for found in pool.values() for id in found])
-        return {kind: _nearest_of(entry, own, pool[kind], said) for kind in KINDS}
-    except SearchError as error:
-        log.warning("no related entries for %s: %s", entry.pk, error)
-        return {}
-
-
-def _own(engine: Engine, entry: Entry) -> Vectors | None:
-    """What the entry says of itself; of one that only cites, what it cites."""
+def meaning(entry: Entry) -> Vectors | None:
+    """What the entry says of itself, as a vector; of one that only cites, what it cites. None where it is not
+    indexed."""
     if found := similar.vectors([entry.pk]):
         return found[entry.pk]
     cited = list(entry.passages.order_by("pk").values_list("pk", flat=True)[: similar.FIRST])
-    stored = list(engine.vectors(cited).values())
+    try:
+        stored = list(index.reader().vectors(cited).values()) if cited else []
+    except SearchError as error:
+        log.warning("nothing is known of what %s is about: %s", entry.pk, error)
+        return None
     return _unit(np.mean(stored, axis=0)) if stored else None
+
+
+def neighbours(entry: Entry, own: Vectors | None, user: User, per_kind: int) -> dict[str, list[Near]]:
+    """As `related_to`, as ids with how near they are to `own`, the meaning of the entry; of each kind at least
+    `per_kind` where there are as many, and up to POOL. The work does not grow with the number of entries."""
+    if own is None:
+        return {}
+    try:
+        pool = _pool(index.reader(), entry, own, user, per_kind)
+    except SearchError as error:
+        log.warning("no related entries for %s: %s", entry.pk, error)
+        return {}
+    said = similar.vectors([id for found in pool.values() for id in found])
+    return {kind: _nearest_of(entry, own, pool[kind], said) for kind in KINDS}
 
 
 def _pool(engine: Engine, entry: Entry, own: Vectors, user: User, per_kind: int) -> dict[str, dict[int, float]]:
@@ -86,7 +92,7 @@ def _pool(engine: Engine, entry: Entry, own: Vectors, user: User, per_kind: int)
     hits = engine.nearest(own, None, DEPTH)
     best = {hit.entry_id: hit.score for hit in reversed(hits) if hit.entry_id not in left_out}
     pool: dict[str, dict[int, float]] = {kind: {} for kind in KINDS}
-    kinds = dict(Entry.objects.visible_to(user).filter(pk__among=best).order_by().values_list("pk", "kind"))
+    kinds = {one.id: one.kind for one in visible(best, user)}
     for id, score in sorted(best.items(), key=lambda one: (-one[1], one[0])):
         if id in kinds and len(pool[kinds[id]]) < size:
             pool[kinds[id]][id] = score
@@ -130,13 +136,23 @@ def _nearest_of(entry: Entry, own: Vectors, pool: Mapping[int, float], said: Map
     return [Near(id, cosines[id]) for id in ranked]
 
 
+def _links(ids: Iterable[int]) -> QuerySet[Link, Any]:
+    either = Q(entry__pk__among=ids) | Q(target__pk__among=ids)
+    return Link.objects.filter(either, relation__in=SAME).order_by().values_list("entry_id", "target_id")
+
+
+def _likely(ids: Iterable[int]) -> QuerySet[Proposal, Any]:
+    either = Q(entry__pk__among=ids) | Q(other__pk__among=ids)
+    likely = Q(state=ProposalState.ACCEPTED) | Q(state=ProposalState.OPEN, score__gte=SURELY_SAME)
+    return Proposal.objects.filter(either, likely).order_by().values_list("entry_id", "other_id")
+
+
+_pairs = ByIds(_links), ByIds(_likely)
+
+
 def _same(entry: Entry) -> set[int]:
     """Entries that somebody or something says are the same as this one."""
-    links = Link.objects.filter(Q(entry=entry) | Q(target=entry), relation__in=SAME)
-    likely = Q(state=ProposalState.ACCEPTED) | Q(state=ProposalState.OPEN, score__gte=SURELY_SAME)
-    proposals = Proposal.objects.filter(Q(entry=entry) | Q(other=entry)).filter(likely)
-    pairs = [*links.values_list("entry_id", "target_id"), *proposals.values_list("entry_id", "other_id")]
-    return {id for pair in pairs for id in pair}
+    return {id for pairs in _pairs for pair in pairs([entry.pk]) for id in pair}
 
 
 def _copies(entry: Entry, alike: Iterable[int]) -> set[int]:

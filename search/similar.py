@@ -2,14 +2,16 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Mod
 
+from kb.among import ByIds
 from search import index, vocabulary
 from search.engines.base import Ids, Vectors
 from search.errors import SearchError
@@ -114,14 +116,20 @@ def _common(fingerprint: str, folder: str, stamp: tuple[int, ...]) -> Vectors | 
     return np.mean(list(stored.values()), axis=0) if stored else None
 
 
+def _own_rows(entry_ids: Iterable[int], with_text: bool) -> QuerySet[Passage, Any]:
+    own = Passage.objects.filter(entry__pk__among=entry_ids, source__in=OWN).order_by("entry_id", "-source", "start")
+    return own.values_list("entry_id", "pk", *(("text",) if with_text else ()))
+
+
+_own = ByIds(_own_rows)
+
+
 def _passages(entry_ids: Sequence[int]) -> list[tuple[int, list[int]]]:
     """The first own passages of each entry, without those that stand in several entries, unless it has no others."""
     recurring = vocabulary.current().recurring
     rows: defaultdict[int, list[int]] = defaultdict(list)
     repeated: defaultdict[int, list[int]] = defaultdict(list)
-    fields = ("entry_id", "pk", "text") if recurring else ("entry_id", "pk")
-    own = Passage.objects.filter(entry__in=entry_ids, source__in=OWN).order_by("entry_id", "-source", "start")
-    for entry_id, pk, *text in own.values_list(*fields):
+    for entry_id, pk, *text in _own(entry_ids, bool(recurring)):
         told = repeated if text and vocabulary.key(text[0]) in recurring else rows
         if len(told[entry_id]) < FIRST:
             told[entry_id].append(pk)

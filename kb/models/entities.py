@@ -128,7 +128,7 @@ class EntityRole(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["role", "entity", "entry"])]  # read whole, role by role
+        indexes = [models.Index(fields=["role", "entity", "entry"])]  # with all that is read of them in one role
         constraints = [models.UniqueConstraint(fields=["entry", "entity", "role"], name="one_role_once")]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -104,7 +104,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """Those from `start` up to `stop`, with what `shown` reads of entries, else `for_lists`. Their ids alone are
         put in order: SQLite carries through a sort all that is selected."""
         ids = list(self.values_list("pk", flat=True)[start:stop])
-        found = (Entry.objects.for_lists() if shown is None else shown).in_bulk(ids)
+        return (Entry.objects.for_lists() if shown is None else shown).in_order(ids)
+
+    def in_order(self, ids: Sequence[int]) -> list["Entry"]:
+        """Those of these that are there, in this order."""
+        found = self.in_bulk(ids)
         return [found[id] for id in ids if id in found]
 
     def for_page(self) -> "EntryQuerySet":
@@ -113,11 +117,13 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def whole(self, references: models.QuerySet[Reference] | None = None) -> "EntryQuerySet":
         """With what a page or the API says of one entry, in a fixed number of queries."""
-        from kb.models.taxonomies import Classification  # which is about entries in its turn
+        from kb.models.entities import EntityRole  # which, as categories, are about entries in their turn
+        from kb.models.taxonomies import Classification
 
         categories = Classification.objects.select_related("category__taxonomy", "category__parent__parent")
         return self.prefetch_related(
-            *("tags", "external_ids", "roles__entity", "source_records"),
+            *("tags", "external_ids", "source_records"),
+            models.Prefetch("roles", EntityRole.objects.select_related("entity")),
             models.Prefetch("citations__reference", Reference.objects.all() if references is None else references),
             models.Prefetch("classifications", categories),
         )

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 AT_ONCE = 500
 MOST_CHARS = 200  # as `kb.kinds` says; a few letters become two when they are made small
 
+ASKS = ("questions", "some")
+"""Name and value of the fact of a note that asks something."""
+
 
 def normal_fact(value: str) -> str:
     """The form under which two spellings are one value."""
@@ -28,6 +31,8 @@ def told(facts: dict[str, Any]) -> dict[tuple[str, str], str]:
             if spelled:
                 key = name, normal_fact(spelled)
                 found[key] = min(spelled, found.get(key, spelled))
+    if facts.get("questions"):  # sentences of any length, of which only it matters that there are some
+        found[ASKS] = ASKS[1]
     return found
 
 
@@ -64,6 +69,7 @@ class FactManager(models.Manager["Fact"]):
 
 class Fact(models.Model):
     """That a fact of an entry, one of `kb.kinds.FACTS`, has a value: `value` in small letters, `spelling` as written.
+    Or that a note asks something.
 
     `Entry.facts` is what counts; these rows are made of it whenever it is stored.
     """

@@ -10,15 +10,16 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html, linebreaks, strip_tags
+from django.utils.html import format_html, format_html_join, linebreaks, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
-from kb.folding import Folded, Item, fold
-from kb.listing import language_label
+from kb.folding import fold
+from kb.listing import Choice, language_label
 from kb.markdown import render
 from kb.markdown_place import marked
-from kb.models import Entity, Entry, Reference
+from kb.models import Entity, Entry, Reference, Tag
 from kb.models.dates import show_date
 from kb.places import Place
 from kb.rights import may_show_whole, opening_of, quoted
@@ -27,6 +28,7 @@ register = template.Library()
 
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*\n)+")
 IN_A_CELL = 4
+LABEL_CHARS = 70
 LONG = {"year": "Y", "month": "F Y"}
 SHORT = {"year": "Y", "month": "M Y"}
 
@@ -48,6 +50,15 @@ def when(value: date | None, precision: str, short: bool = False) -> SafeString 
     return format_html('<time datetime="{}">{}</time>', show_date(value, precision), format_date(value, shape))
 
 
+@register.simple_tag
+def choice(facet: str, one: Choice) -> SafeString:
+    """The link that sets or removes a value of a facet. Beside a list stand a hundred and more."""
+    label = one.label if len(one.label) <= LABEL_CHARS else Truncator(one.label).chars(LABEL_CHARS)
+    now = mark_safe(' aria-current="true"') if one.chosen else ""
+    link = '<a id="{}-{}" href="{}"{}>{} <span class="count">{}</span></a>'
+    return format_html(link, facet, one.key.replace(" ", ""), one.address, now, label, f"{one.count:,}")
+
+
 @register.filter
 def prose(text: str) -> SafeString:
     """Markdown as HTML that is safe to show."""
@@ -55,6 +66,7 @@ def prose(text: str) -> SafeString:
 
 
 @register.filter
+@lru_cache(maxsize=256)  # what facets are said to mean stands beside every list
 def opening(text: str) -> str:
     """Markdown as plain words, without the headings above them."""
     return " ".join(unescape(strip_tags(render(HEADINGS.sub("", text)))).split())
@@ -115,10 +127,24 @@ def each(value: str | list[str] | None) -> list[str]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-@register.filter
-def few(values: Iterable[Item]) -> Folded[Item]:
-    """What stands in a cell of a table: the first of many, and the rest folded away."""
-    return fold(list(values), IN_A_CELL, 1)
+@register.simple_tag
+def few(some: Iterable[Entity | Tag], of: str, title: str) -> SafeString:
+    """What stands in a cell of a table: the first of many, and the rest, which is `of` what has the `title`, folded
+    away. A table has a hundred such cells."""
+    folded = fold(list(some), IN_A_CELL, 1)
+    if not folded.rest:
+        return _names(folded.shown)
+    more = '{}<details class="folded"><summary>{} more<span class="unseen"> {} {}</span></summary>{}</details>'
+    return format_html(more, _names(folded.shown), len(folded.rest), of, title, _names(folded.rest))
+
+
+def _names(some: Iterable[Entity | Tag]) -> SafeString:
+    """Of what has a page of its own, the name leads there."""
+    links = (
+        format_html('<a href="{}">{}</a>', one.get_absolute_url(), one.name) if isinstance(one, Entity) else one.name
+        for one in some
+    )
+    return format_html_join(", ", "{}", ((link,) for link in links))
 
 
 @register.filter

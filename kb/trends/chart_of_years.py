@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from kb.kinds import KINDS
-from kb.models.entries import EntryQuerySet
+from kb.numbers import Numbers
 from kb.trends.charts import Drawing, Row, columns
 from kb.trends.counting import YEAR, kinds_by_period
 from kb.trends.page import Chart
@@ -12,11 +12,11 @@ from kb.trends.page import Chart
 WIDTH, HEIGHT = 620, 150
 
 
-def chart_of_years(entries: EntryQuerySet, title: str, address: Callable[[str], str], key: str = "years") -> Chart:
-    """How many of the entries happened in each year, from the first to the last that has any; no rows where none has a
-    date. With entries of one kind, `address` of that kind gives the list that a year of it is in.
+def chart_of_years(ids: Numbers, title: str, address: Callable[[str], str], key: str = "years") -> Chart:
+    """How many of these entries happened in each year, from the first to the last that has any; no rows where none has
+    a date. With entries of one kind, `address` of that kind gives the list that a year of it is in.
     """
-    of_kind = kinds_by_period(entries, YEAR)
+    of_kind = kinds_by_period(ids, YEAR)
     present = [kind for kind in KINDS if kind in of_kind]
     all_years = sorted({int(year) for counts in of_kind.values() for year in counts})
     if not all_years:

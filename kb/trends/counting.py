@@ -1,6 +1,6 @@
 """What trends count: entries and their reports over time, and by what they name.
 
-Entries are given as a query that has none of them twice, or by their ids, which `kb.held.ids` reads of it.
+Entries are given by their ids, which `kb.held.ids` reads of a query.
 """
 
 from collections import Counter
@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
-from django.db.models import CharField, Count
-from django.db.models.functions import Cast, Substr
 
 from kb import held
 from kb.models import Category, Entity
-from kb.models.entries import EntryQuerySet
 from kb.models.taxonomies import NO_NAME
-from kb.numbers import Numbers, distinct, grouped
+from kb.numbers import Numbers, distinct
 from kb.roles import Role
 
 YEAR, MONTH = 4, 7
@@ -50,18 +47,17 @@ class Field:
         return sum(value.count for value in self.values)
 
 
-def by_period(entries: EntryQuerySet, period: int) -> Counts:
+def by_period(ids: Numbers, period: int) -> Counts:
     """How many of the entries happened when; those without a date are left out."""
-    rows = entries.exclude(occurred_on=None).order_by().annotate(period=_period("occurred_on", period))
-    return Counter(dict(rows.values_list("period").annotate(Count("pk"))))
+    return held.entries().counts(ids, lambda told: told.month[:period])
 
 
-def kinds_by_period(entries: EntryQuerySet, period: int) -> dict[str, Counts]:
+def kinds_by_period(ids: Numbers, period: int) -> dict[str, Counts]:
     """The same by the kind of the entries."""
-    rows = entries.exclude(occurred_on=None).order_by().annotate(period=_period("occurred_on", period))
     found: dict[str, Counts] = {}
-    for kind, when, count in rows.values_list("kind", "period").annotate(Count("pk")):
-        found.setdefault(kind, Counter())[when] = count
+    for (kind, when), count in held.entries().counts(ids, lambda told: (told.kind, told.month[:period])).items():
+        if when:
+            found.setdefault(kind, Counter())[when] = count
     return found
 
 
@@ -92,20 +88,19 @@ def fields(ids: Numbers) -> list[Field]:
     return sorted(made, key=lambda field: (-field.count, field.label))
 
 
-def categories_by_period(entries: EntryQuerySet, values: Sequence[Value], period: int) -> dict[int, Counts]:
+def categories_by_period(ids: Numbers, values: Sequence[Value], period: int) -> dict[int, Counts]:
     """For each of these categories, how many of the entries in it happened when."""
     found: dict[int, Counts] = {value.pk: Counter() for value in values}
     wanted = held.categories().only(np.array(list(found), np.int64))
-    for pk, when, count in _when(wanted, entries, period):
+    for pk, when, count in _when(wanted, ids, period):
         found[pk][when] = count
     return found
 
 
 def most_named(ids: Numbers, most: int, roles: Sequence[Role] = ()) -> list[tuple[Entity, int]]:
     """The entities in most of the entries, with how many, whatever part they had, or in one of these roles."""
-    parts = held.together(map(held.part, roles)) if roles else held.entities()
-    counts = held.commonest(parts.within(ids))
-    some = list(counts)[: 2 * most]
+    counts = held.commonest(held.entities(*roles).within(ids), 2 * most)
+    some = list(counts)
     named = Entity.objects.current().in_bulk(some)
     return [(named[pk], counts[pk]) for pk in some if pk in named][:most]
 
@@ -127,32 +122,28 @@ def facts(ids: Numbers, *names: str) -> dict[str, Said]:
     return found
 
 
-def facts_by_period(entries: EntryQuerySet, name: str, period: int) -> dict[str, Counts]:
+def facts_by_period(ids: Numbers, name: str, period: int) -> dict[str, Counts]:
     """The same by when the entries happened, under the spelling."""
     spellings: dict[str, str] = {}
     found: dict[str, Counts] = {}
     values, told = held.facts()
     wanted = told.only(np.array([at for at, value in enumerate(values) if value[0] == name], np.int64))
-    for at, when, count in _when(wanted, entries, period):
+    for at, when, count in _when(wanted, ids, period):
         _, value, spelling = values[at]
         spellings[value] = min(spelling, spellings.get(value, spelling))
         found.setdefault(value, Counter())[when] += count
     return {spellings[value]: counts for value, counts in found.items()}
 
 
-def _when(wanted: held.Held, entries: EntryQuerySet, period: int) -> Iterator[tuple[int, str, int]]:
+def _when(wanted: held.Held, ids: Numbers, period: int) -> Iterator[tuple[int, str, int]]:
     """Each of these things, a period, and how many of the entries with the thing happened in it."""
-    dated = entries.exclude(occurred_on=None).order_by().annotate(period=_period("occurred_on", period))
-    periods, places, ids = grouped(dated, "period", "pk")
-    found = held.Held(ids, places)
-    rows, of = found.beside(wanted.entries)
-    things, numbered = np.unique(wanted.things[rows], return_inverse=True)
-    counts = np.bincount(numbered * len(periods) + of, minlength=len(things) * len(periods))
+    names, told = held.entries()
+    periods = sorted({told.month[:period] for told in names if told.month})
+    number = {when: at for at, when in enumerate(periods)}
+    rows, places = told.among(ids).beside(wanted.entries)
+    when = np.array([number.get(told.month[:period], -1) for told in names], np.int64)[places]
+    things, numbered = np.unique(wanted.things[rows[when >= 0]], return_inverse=True)
+    counts = np.bincount(numbered * len(periods) + when[when >= 0], minlength=len(things) * len(periods))
     for at in np.flatnonzero(counts).tolist():
         thing, place = divmod(at, len(periods))
-        yield int(things[thing]), periods[place][0], int(counts[at])
-
-
-def _period(column: str, length: int) -> Substr:
-    """The beginning of a date: the databases cut a text faster than they take a date apart."""
-    return Substr(Cast(column, CharField()), 1, length)
+        yield int(things[thing]), periods[place], int(counts[at])

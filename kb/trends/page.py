@@ -12,7 +12,7 @@ from kb.filters import BadFilter, EntryFilter
 from kb.kinds import Kind
 from kb.listing import short_params
 from kb.models import Entry
-from kb.models.entries import EntryQuerySet, User
+from kb.models.entries import User
 from kb.numbers import Numbers
 from kb.trends import counting
 from kb.trends.charts import Drawing, Row, columns, ranked
@@ -96,22 +96,22 @@ class Trends:
 
 def trends(asked: Asked, user: User) -> Trends:
     """Everything on the page, in a fixed number of queries."""
-    entries = _entries(asked.filter, user)
-    incidents = entries.filter(kind=Kind.INCIDENT)
-    incident_ids, study_ids = held.ids(incidents), held.ids(entries.filter(kind=Kind.CASE_STUDY))
-    wrong = counting.facts(incident_ids, "sector", "harms")
-    well = counting.facts(study_ids, "industry", "techniques")
+    visible = Entry.objects.visible_to(user)
+    ids = anytime = held.ids(asked.filter.apply(visible))
+    if asked.filter.since or asked.filter.until:
+        # Time is that of the event everywhere, but of reports when they were published.
+        anytime = held.ids(asked.filter.without("since").without("until").apply(visible))
+    incidents = held.of_kind(ids, Kind.INCIDENT)
+    wrong = counting.facts(incidents, "sector", "harms")
+    well = counting.facts(held.of_kind(ids, Kind.CASE_STUDY), "industry", "techniques")
     length = unit(asked.filter)
     by_period = counting.by_period(incidents, length)
     multiples, unknown = _multiples(
-        asked, incidents, counting.fields(incident_ids), by_period, length, has_harms=bool(wrong["harms"])
+        asked, incidents, counting.fields(incidents), by_period, length, has_harms=bool(wrong["harms"])
     )
-    # Time is that of the event in all others, and here that of the report.
-    anytime = held.ids(_entries(asked.filter.without("since").without("until"), user))
     reports = counting.reports_by_period(anytime, length, asked.filter.since, asked.filter.until)
     reported = _over_time("reports", "Reports published", "reports", reports, length, asked)
     happened = _over_time("incidents", "Incidents over time", "incidents", by_period, length, asked, Kind.INCIDENT)
-    ids = held.ids(entries) if asked.filter.since or asked.filter.until else anytime
     total = len(ids)
     return Trends(
         over_time=tuple(chart for chart in (happened, reported) if chart.rows or (total and chart is reported)),
@@ -130,12 +130,6 @@ def trends(asked: Asked, user: User) -> Trends:
     )
 
 
-def _entries(filter: EntryFilter, user: User) -> EntryQuerySet:
-    """Each once: filters join tables, and have an entry as often as it is in them."""
-    visible = Entry.objects.visible_to(user).order_by()
-    return visible if filter.is_empty else Entry.objects.filter(pk__in=filter.apply(visible).values("pk")).order_by()
-
-
 def _over_time(key: str, title: str, what: str, counts: Counts, length: int, asked: Asked, kind: str = "") -> Chart:
     rows = [
         Row(period.label, (period.of(counts),), _list(asked.filter, kind, period) if kind else "")
@@ -146,7 +140,7 @@ def _over_time(key: str, title: str, what: str, counts: Counts, length: int, ask
 
 
 def _multiples(
-    asked: Asked, incidents: EntryQuerySet, fields: list[Field], overall: Counts, length: int, *, has_harms: bool
+    asked: Asked, incidents: Numbers, fields: list[Field], overall: Counts, length: int, *, has_harms: bool
 ) -> tuple[Multiples | None, BadFilter | None]:
     """By the field that was asked for, or else by the one in which most is said."""
     labels = [(field.slug, field.label) for field in fields]

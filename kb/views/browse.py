@@ -3,19 +3,21 @@
 import re
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from kb.facets import facets
+from kb.facets import as_html, facets
 from kb.kinds import KINDS
 from kb.linked_data import of_list, script
 from kb.listing import MOST_PAGES, ORDERS, REPORTS, VIEWS, Listing, chips
-from kb.models import Entry
+from kb.models import EntityRole, Entry
 from kb.rights import sees_hidden
 from kb.unless_written import unless_written
 from kb.views.downloads import download
 from kb.views.parts import is_part, render_part
 
+PARTIES = EntityRole.objects.select_related("entity").only("entry", "entity__name", "entity__slug")
 SEVERAL = re.compile(r"(\d{1,6})-(\d{1,6})", re.ASCII)
 
 
@@ -29,14 +31,15 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     entries = Entry.objects.visible_to(request.user)
     if (wanted := request.GET.get("format", "")) and not listing.problems:
         return download(request, listing.apply(entries), wanted, KINDS[kind].path)
-    rows, shown_of = listing.apply(entries), Entry.objects.for_lists()
-    if listing.view == "table":
-        shown_of = shown_of.prefetch_related("roles__entity").annotate(reports=REPORTS)
-    paginator = Paginator(rows, VIEWS[listing.view][1])
-    first, page = _pages(paginator, request.GET.get("page", ""))
     is_staff = sees_hidden(request.user)
-    shown = rows.listed((first - 1) * paginator.per_page, page.end_index(), shown_of)
+    left = unless_written(("left", listing.filter, listing.sort, is_staff), lambda: listing.left(entries))
+    paginator = Paginator(left, VIEWS[listing.view][1])
+    first, page = _pages(paginator, request.GET.get("page", ""))
+    read = entries.defer("body", "facts").prefetch_related("tags")
+    if listing.view == "table":
+        read = read.prefetch_related(Prefetch("roles", PARTIES)).annotate(reports=REPORTS)
     start = (first - 1) * paginator.per_page + 1
+    shown = read.in_order(listing.ids(entries, left, start - 1, page.end_index()))
     absolute = request.build_absolute_uri
     of_this = of_list(KINDS[kind].plural, absolute(), shown, absolute, total=paginator.count, first=start)
     context = {
@@ -61,7 +64,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
         "chips": chips(listing.filter, listing.address),
         "facets": unless_written(
             ("browse", listing.filter, listing.sort, listing.view, is_staff),
-            lambda: facets(entries, listing.filter, listing.address, for_staff=is_staff),
+            lambda: as_html(facets(entries, left, listing.filter, listing.address, for_staff=is_staff)),
         ),
         "orders": [(name, label) for name, (label, _) in ORDERS.items()],
         "typed": {name: request.GET.get(name, "") for name in ("since", "until")},

@@ -4,8 +4,9 @@ from collections import Counter
 from functools import partial
 from typing import Any
 
+import numpy as np
 from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, QuerySet, When
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,9 +20,8 @@ from kb.linked_data import of_entity, of_list, script, trail
 from kb.listing import ORDERS
 from kb.models import Entity, EntityRole, Entry, Role
 from kb.models.entities import normal_name
-from kb.models.entries import EntryQuerySet
 from kb.named_in import named_in, with_counts
-from kb.numbers import grouped, numbers
+from kb.numbers import Numbers, grouped
 from kb.rights import sees_hidden
 from kb.trends.chart_of_years import chart_of_years
 from kb.unless_written import unless_written
@@ -30,6 +30,7 @@ from kb.views.parts import render_part
 PAGE_SIZE = 50
 PER_ROLE = 12
 NAMED_WITH = 12
+NO_SYSTEM = tuple(role for role in Role if role != Role.SYSTEM)
 
 
 def entities(request: HttpRequest) -> HttpResponse:
@@ -83,8 +84,9 @@ def _read(found: Entity, user: Any) -> dict[str, Any]:
     parts = EntityRole.objects.filter(entity=found).order_by()
     entries = Entry.objects.visible_to(user).filter(pk__in=parts.values("entry"))
     rows = list(entries.order_by(*ORDERS["newest"][1]).values_list("pk", "kind"))
+    ids = np.array([pk for pk, _ in rows], np.int64)
     had = _by_role(parts)
-    systems, others = _named_with(found, entries)
+    systems, others = (_named_with(found, ids, *roles) for roles in ((Role.SYSTEM,), NO_SYSTEM))
     kinds_counted, shelves = _by_kind(rows), _shelves(had, [pk for pk, _ in rows])
     return {
         "aliases": _aliases(found),
@@ -93,9 +95,7 @@ def _read(found: Entity, user: Any) -> dict[str, Any]:
         "kinds_counted": kinds_counted,
         "shelves": shelves,
         "total": len(rows),
-        "chart": chart_of_years(
-            entries, "Over time", lambda kind: f"{reverse(kind)}?{urlencode({'entity': found.slug})}"
-        ),
+        "chart": chart_of_years(ids, "Over time", lambda kind: f"{reverse(kind)}?{urlencode({'entity': found.slug})}"),
         "systems": systems,
         "others": others,
     }
@@ -123,14 +123,10 @@ def _known_at(entity: Entity) -> list[str]:
     return [url for namespace, key in keys if (url := entity_url(namespace, key))]
 
 
-def _named_with(entity: Entity, entries: EntryQuerySet) -> tuple[list[Entity], list[Entity]]:
-    """The systems, and the other entities, that these entries name too, with in how many; those in most first."""
-    is_system = Case(When(role=Role.SYSTEM, then=1), default=0, output_field=IntegerField())
-    parts = EntityRole.objects.filter(entry__in=entries.values("pk")).exclude(entity=entity).order_by()
-    of, ids, entities = numbers(parts.annotate(number=is_system), "number", "entry_id", "entity_id").T
-    systems, others = (held.together([held.Held(ids[of == one], entities[of == one])]).things for one in (1, 0))
-    counted = [list(held.commonest(some).items())[:NAMED_WITH] for some in (systems, others)]
-    return with_counts(counted[0]), with_counts(counted[1])
+def _named_with(entity: Entity, ids: Numbers, *roles: Role) -> list[Entity]:
+    """The other entities that these entries name in these parts, with in how many; those in most first."""
+    named = held.entities(*roles).within(ids)
+    return with_counts(list(held.commonest(named[named != entity.pk], NAMED_WITH).items()))
 
 
 def _by_kind(rows: list[tuple[int, str]]) -> list[dict[str, Any]]:

@@ -178,15 +178,16 @@ def _parted(rows: Iterable[Any]) -> dict[str, Any]:
 
 def _links(entry: Entry, request: HttpRequest) -> list[dict[str, Any]]:
     """Links to and from what this reader may see, by relation; of a link in both directions, one."""
-    visible = Entry.objects.visible_to(request.user)
-    out = Link.objects.filter(entry=entry, target__in=visible).select_related("target")
-    back = Link.objects.filter(target=entry, entry__in=visible).select_related("entry")
+    rows = Link.objects.filter(Q(entry=entry) | Q(target=entry)).values_list("relation", "entry_id", "target_id")
+    out = [(relation, target) for relation, one, target in rows if one == entry.pk]
+    back = [(relation, one) for relation, one, target in rows if target == entry.pk]
+    ids = {id for _, id in (*out, *back)}
+    visible = Entry.objects.visible_to(request.user).defer("body", "facts").in_bulk(ids) if ids else {}
     found: dict[tuple[str, bool], list[Entry]] = {}
-    linked = set()
-    for link in out:
-        found.setdefault((link.relation, False), []).append(link.target)
-        linked.add((link.relation, link.target_id))
-    for link in back:
-        if (link.relation, link.entry_id) not in linked:
-            found.setdefault((link.relation, True), []).append(link.entry)
-    return [{"relation": relation, "back": back, "entries": rows} for (relation, back), rows in found.items()]
+    for relation, id in out:
+        if id in visible:
+            found.setdefault((relation, False), []).append(visible[id])
+    for relation, id in back:
+        if id in visible and (relation, id) not in out:
+            found.setdefault((relation, True), []).append(visible[id])
+    return [{"relation": relation, "back": is_back, "entries": those} for (relation, is_back), those in found.items()]

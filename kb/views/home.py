@@ -1,10 +1,10 @@
 """The first page."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -60,11 +60,11 @@ class Home(View):
 
 def _read(entries: EntryQuerySet) -> dict[str, Any]:
     ids = held.ids(entries)
-    counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
+    counts = held.entries().counts(ids, attrgetter("kind"))
     shelves = [
         {
             "info": info,
-            "count": counts.get(kind, 0),
+            "count": counts[kind],
             "newest": list(entries.filter(kind=kind).order_by(*ORDERS["newest"][1]).only(*CARD)[:NEWEST]),
         }
         for kind, info in KINDS.items()
@@ -72,18 +72,16 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
     return {
         "shelves": shelves,
         "added": list(entries.order_by("-pk").only(*CARD)[:ADDED]),
-        "ways": [way for way in _ways(entries, ids) if way.links],
+        "ways": [way for way in _ways(ids) if way.links],
         "tags": tag_choices(ids, EntryFilter(), lambda filter: filter.tag)[:TAGS],
-        "total": sum(counts.values()),
+        "total": counts.total(),
     }
 
 
-def _ways(entries: EntryQuerySet, ids: Numbers) -> list[Way]:
-    of_kind = {kind: entries.filter(kind=kind).order_by() for kind in Kind}
+def _ways(ids: Numbers) -> list[Way]:
+    of_kind = {kind: held.of_kind(ids, kind) for kind in (Kind.INCIDENT, Kind.CASE_STUDY)}
     named = counting.most_named(ids, IN_A_WAY, (Role.DEVELOPER, Role.DEPLOYER, Role.COMPANY))
-    said = {
-        kind: counting.facts(held.ids(of_kind[kind]), *_facts_of(kind)) for kind in (Kind.INCIDENT, Kind.CASE_STUDY)
-    }
+    said = {kind: counting.facts(those, *_facts_of(kind)) for kind, those in of_kind.items()}
     return [
         _by_fact("harm", "What it did to people.", said),
         _by_fact("sector", "Where it was used.", said),
@@ -119,7 +117,7 @@ def _by_fact(name: str, help: str, said: dict[Kind, dict[str, counting.Said]]) -
     return Way(f"By {name}", help, links)
 
 
-def _by_year(incidents: EntryQuerySet) -> Way:
+def _by_year(incidents: Numbers) -> Way:
     counts = counting.by_period(incidents, counting.YEAR)
     address = _list_of(Kind.INCIDENT)
     links = [(year, counts[year], address(since=year, until=year)) for year in sorted(counts, reverse=True)[:IN_A_WAY]]

@@ -1,8 +1,9 @@
 """What is in here, and whether search is up to date."""
 
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
@@ -41,11 +42,11 @@ class StatusPage(View):
 def _counted(user: Any) -> dict[str, Any]:
     entries = Entry.objects.visible_to(user)
     ids = held.ids(entries)
-    counts = dict(entries.order_by().values_list("kind").annotate(Count("pk")))
+    counts = held.entries().counts(ids, attrgetter("kind"))
     change = Change.objects.made().visible_to(user).only("created_at").first()
     return {
         "changed_at": change.created_at if change else None,
-        "counted": [{"info": info, "count": counts.get(kind, 0)} for kind, info in KINDS.items()],
+        "counted": [{"info": info, "count": counts[kind]} for kind, info in KINDS.items()],
         "references": len(distinct(held.references().within(ids))),
         "entities": len(distinct(held.entities().within(ids))),
         "sources": _sources(entries, ids),
@@ -59,8 +60,10 @@ def _sources(entries: EntryQuerySet, ids: Numbers) -> list[dict[str, Any]]:
     rows: dict[tuple[str, str, str], dict[str, Any]] = {}
     for at, count in held.commonest(of.within(ids)).items():
         source, licence, attribution, day = texts[at]
-        none = {"source": source, "licence": licence, "attribution": attribution, "count": 0, "newest": None}
-        row = rows.setdefault((source, licence, attribution), none)
+        key = source, licence, attribution
+        if key not in rows:
+            rows[key] = dict(zip(("source", "licence", "attribution"), key, strict=True)) | {"count": 0, "newest": None}
+        row = rows[key]
         row["count"] += count
         row["newest"] = max(day, row["newest"] or day) if day else row["newest"]
     read = SourceRecord.objects.filter(entry__in=entries.values("pk")).order_by().values_list("source")

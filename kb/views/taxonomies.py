@@ -1,11 +1,12 @@
 """Taxonomies: which there are, what their categories mean, and how many entries are in each."""
 
 from collections import Counter
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from kb.linked_data import of_category, of_list, of_taxonomy, script, trail
 from kb.listing import ORDERS
 from kb.models import Category, Classification, Entry, Origin, Taxonomy
 from kb.models.entries import SAID, EntryQuerySet
-from kb.numbers import distinct, grouped
+from kb.numbers import Numbers, distinct, grouped
 from kb.rights import sees_hidden
 from kb.trends.chart_of_years import chart_of_years
 from kb.unless_written import unless_written
@@ -39,7 +40,9 @@ def taxonomies(request: HttpRequest) -> HttpResponse:
 def taxonomy(request: HttpRequest, slug: str) -> HttpResponse:
     """One taxonomy: its categories, those within others below them, with what they mean and how many are in each."""
     found = get_object_or_404(Taxonomy, slug=slug)
-    counts = unless_written(("categories counted", sees_hidden(request.user)), lambda: _by_category(_visible(request)))
+    counts = unless_written(
+        ("categories counted", sees_hidden(request.user)), lambda: _by_category(held.ids(_visible(request)))
+    )
     below: dict[int | None, list[Category]] = {}
     for category in found.categories.order_by("name"):
         category.taxonomy = found
@@ -82,9 +85,11 @@ def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
         pk__in=said.values("pk")
     )
     newest = ORDERS["newest"][1]
-    kinds = Counter(dict(said.order_by().values_list("kind").annotate(Count("pk"))))
-    origins = _by_origin(placed, visible)
-    counts = _by_category(visible)
+    seen = held.ids(visible)
+    ids = held.categories().only(np.array([found.pk])).among(seen).entries
+    kinds = held.entries().counts(ids, attrgetter("kind"))
+    origins = _by_origin(placed, seen)
+    counts = _by_category(seen)
     children: list[dict[str, Any]] = [
         {"category": one, "count": counts[one.pk]} for one in found.children.select_related("taxonomy")
     ]
@@ -97,7 +102,7 @@ def _read(found: Category, visible: EntryQuerySet) -> dict[str, Any]:
             if kinds[kind]
         ],
         "origins": [(origin.value, ORIGINS[origin], origins[origin.value]) for origin in Origin if origin in origins],
-        "chart": chart_of_years(said, "Entries over time", lambda kind: _list(kind, found.slug)),
+        "chart": chart_of_years(ids, "Entries over time", lambda kind: _list(kind, found.slug)),
         "examples": said.order_by(*newest).listed(0, EXAMPLES),
         "suggested": suggested.order_by(*newest).listed(0, EXAMPLES),
         "children": sorted(children, key=lambda one: (-one["count"], one["category"].name)),
@@ -145,15 +150,15 @@ def _counted(visible: EntryQuerySet) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: (-row["entries"], row["taxonomy"].name))
 
 
-def _by_category(visible: EntryQuerySet) -> Counter[int]:
-    """How many entries somebody put in each category."""
-    return Counter(held.commonest(held.categories().within(held.ids(visible))))
+def _by_category(visible: Numbers) -> Counter[int]:
+    """How many of these entries somebody put in each category."""
+    return Counter(held.commonest(held.categories().within(visible)))
 
 
-def _by_origin(placed: QuerySet[Classification], visible: EntryQuerySet) -> Counter[str]:
-    """How many entries of one category are in it according to whom."""
+def _by_origin(placed: QuerySet[Classification], visible: Numbers) -> Counter[str]:
+    """How many of these entries are in one category according to whom."""
     origins, of, entries = grouped(placed, "origin", "entry_id")
-    seen = of[np.isin(entries, held.ids(visible))]
+    seen = of[np.isin(entries, visible)]
     return Counter({origins[at][0]: count for at, count in held.commonest(seen).items()})
 
 

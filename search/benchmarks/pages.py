@@ -1,5 +1,5 @@
 """How long the server takes for each page of a large collection: when it was asked before; right after a write to every
-table that is counted, when nothing that was kept may be used any more; and after a write to another table."""
+table that is counted, when what was written is read anew and all of it counted; and after a write to another table."""
 
 import sqlite3
 import tempfile

@@ -28,6 +28,17 @@ def test_what_lists_narrow_down_by_and_nothing_else():
     assert rows(study) == [("industry", "law", "Law"), ("techniques", "r&d", "R&D")]
 
 
+def test_of_questions_only_whether_there_are_some():
+    note = make_entry(kind="note", facts={"questions": ["Why " + "so " * 100 + "?", "Who?"]})
+
+    assert rows(note) == [("questions", "some", "some")]
+
+    note.facts = {"questions": []}
+    note.save()
+
+    assert rows(note) == []
+
+
 def test_they_follow_a_change():
     entry = make_entry(facts={"harms": ["Injury", "Loss"], "country": ["Chile"]})
     kept = Fact.objects.get(value="loss").pk
@@ -101,3 +112,14 @@ def test_the_migration_makes_them_of_what_is_there():
 
     assert (rows(entry), rows(study)) == said
     assert rows(entry) == [("country", "chile", "Chile"), ("harms", "injury", "Injury")]
+
+
+def test_the_migration_says_which_notes_ask():
+    asking, other = make_entry(kind="note", facts={"questions": ["Why?"]}), make_entry(kind="note")
+    Fact.objects.all().delete()
+
+    for _ in range(2):
+        import_module("kb.migrations.0013_questions_as_facts").write_rows(apps, None)
+
+    assert rows(asking) == [("questions", "some", "some")]
+    assert rows(other) == []

@@ -5,7 +5,7 @@ import pytest
 
 from kb import held
 from kb.models import Classification, Entity, EntityRole, Entry, Reference, Tag
-from kb.numbers import distinct, grouped, numbers
+from kb.numbers import among, distinct, grouped, numbers
 from kb.roles import Role
 from tests.factories import make_category, make_entity, make_entry, make_reference, make_tag
 from tests.kept import kept
@@ -32,10 +32,11 @@ def test_an_entity_in_two_parts_of_an_entry_is_in_it_once():
     entry = make_entry(entities={"developer": [acme], "deployer": [acme, bank]})
 
     assert held.commonest(held.entities().within(ids(entry))) == {acme.pk: 1, bank.pk: 1}
-    assert held.part(Role.DEPLOYER).within(ids(entry)).tolist() == [acme.pk, bank.pk]
-    both = held.together([held.part(Role.DEVELOPER), held.part(Role.DEPLOYER)])
+    both = held.entities(Role.DEVELOPER, Role.DEPLOYER)
     assert held.commonest(both.within(ids(entry))) == {acme.pk: 1, bank.pk: 1}
-    assert held.part(Role.AUTHOR).within(ids(entry)).size == 0
+    assert held.commonest(held.entities(Role.DEVELOPER).within(ids(entry))) == {acme.pk: 1}
+    had = {role: entities.tolist() for role, entities in held.parts(ids(entry)).items() if entities.size}
+    assert had == {Role.DEVELOPER: [acme.pk], Role.DEPLOYER: [acme.pk, bank.pk]}
 
 
 def test_a_category_counts_once_whoever_said_it_and_not_if_it_was_only_suggested():
@@ -70,21 +71,37 @@ def test_facts_and_namespaces_have_names():
     assert sorted(names[at] for at in known.within(ids(entry))) == [("aiid",), ("oecd",)]
 
 
-def test_years_and_languages_are_counted_by_name():
+def test_months_languages_and_kinds_are_counted_by_name():
     first, second = make_entry(occurred_on="2019-05", language="fr"), make_entry(occurred_on="2019", language="")
-    third = make_entry(language="en")
+    third = make_entry(kind="note", language="en")
     make_entry(occurred_on="2024", language="de")
+    some = ids(first, second, third)
 
-    assert held.years().counts(ids(first, second, third)) == {"2019": 2}
-    assert held.languages().counts(ids(first, second, third)) == {"fr": 1, "en": 1}
+    assert held.entries().counts(some, lambda told: told.month) == {"2019-05": 1, "2019-01": 1}
+    assert held.entries().counts(some, lambda told: told.year) == {"2019": 2}
+    assert held.entries().counts(some, lambda told: told.language) == {"fr": 1, "en": 1}
+    assert held.entries().counts(some) == {"incident": 2, "note": 1}
+    assert held.of_kind(some, "note").tolist() == [third.pk]
+    assert held.of_kind(some, "case_study").size == 0
+
+
+def test_in_the_order_of_days_what_has_none_last():
+    undated, old = make_entry(occurred_on=None), make_entry(occurred_on="1066-10-14")
+    new, same_day, other = make_entry(occurred_on="2024"), make_entry(occurred_on="2024"), make_entry()
+    some = ids(other, new, undated, old, same_day)
+
+    assert held.by_day(some, latest_first=True).tolist() == [same_day.pk, new.pk, old.pk, other.pk, undated.pk]
+    assert held.by_day(some, latest_first=False).tolist() == [old.pk, new.pk, same_day.pk, undated.pk, other.pk]
+    assert held.by_day(ids(), latest_first=True).tolist() == []
 
 
 def test_where_there_is_nothing_nothing_is_held():
-    for some in (held.tags(), held.categories(), held.entities(), held.references(), *map(held.part, Role)):
+    for some in (held.tags(), held.categories(), held.entities(), held.references()):
         assert (some.entries.size, some.things.size) == (0, 0)
-    reads = (held.facts, held.namespaces, held.published, held.texts, held.years, held.languages)
+    reads = (held.facts, held.namespaces, held.published, held.texts, held.entries)
     for named in (read() for read in reads):
         assert (named.names, named.held.within(ids()).size) == ([], 0)
+    assert [found.size for found in held.parts(ids()).values()] == [0] * len(Role)
     assert held.ids(Entry.objects.all()).size == 0
     assert held.ids(Entry.objects.none()).size == 0
 
@@ -101,6 +118,15 @@ def test_what_stands_beside_entries_is_found_for_those_that_have_it():
 def test_each_once_in_rising_order():
     assert distinct(np.array([[5, 3], [5, 9]])).tolist() == [3, 5, 9]
     assert distinct(np.empty(0, np.int64)).tolist() == []
+
+
+@pytest.mark.parametrize("far", [9, 10**15, -1])
+def test_which_are_among_ids_of_any_size(far):
+    some = np.array([5, far, 7, 5, 0])
+
+    assert among(some, np.array([5, far, 6])).tolist() == [True, True, False, True, False]
+    assert among(some, np.empty(0, np.int64)).tolist() == [False] * 5
+    assert among(np.empty(0, np.int64), some).tolist() == []
 
 
 @pytest.mark.parametrize("value", ["a,b", "1", "", "é'\"%s"])

@@ -1,46 +1,23 @@
 """What is held of one table is kept through writes to others, and never through a write to its own."""
 
-from typing import Any
-
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
 from kb import held, writes
-from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference, Tag
-from tests.factories import make_category, make_entry, make_reference, make_tag
+from kb.models import Entry, ExternalId, Fact, Tag
+from tests.factories import make_entry, make_tag
+from tests.kb.held_things import READ, as_if_read_anew, with_everything
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite counts writes by table"),
 ]
 
-# What is held -> the table that it is read from.
-READ: dict[Any, Any] = {
-    held.tags: Entry.tags.through,
-    held.categories: Classification,
-    held.entities: EntityRole,
-    held.references: EntryReference,
-    held.published: Reference,
-    held.namespaces: ExternalId,
-    held.facts: Fact,
-    held.texts: Entry,
-    held.years: Entry,
-    held.languages: Entry,
-}
-
 
 @pytest.fixture
 def entry() -> Entry:
-    """With something in every table."""
-    return make_entry(
-        tags=["law"],
-        entities={"author": ["Ann"]},
-        categories=[make_category()],
-        references=[make_reference(published_on="2024")],
-        ids={"aiid": "7"},
-        facts={"harms": ["Injury"]},
-    )
+    return with_everything()
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +28,7 @@ def triggers():
 
 
 def test_every_table_that_is_held_is_counted():
-    assert {model._meta.db_table for model in READ.values()} == set(writes.COUNTED)
+    assert {model._meta.db_table for model in READ.values()} == writes.COUNTED.keys()
 
 
 def test_a_write_to_another_table_drops_nothing(entry, django_assert_num_queries):
@@ -100,14 +77,29 @@ def test_no_way_to_write_passes_by(entry, event):
     assert sorted(held.tags().entries.tolist()) == found != [entry.pk]
 
 
+def test_what_is_replaced_is_noticed_although_no_trigger_is_told(entry):
+    other = make_entry(ids={"aiid": "8"})
+    assert as_if_read_anew()
+
+    with connection.cursor() as cursor:
+        cursor.execute("REPLACE INTO kb_externalid (entry_id, namespace, value) VALUES (%s, 'aiid', '7')", [other.pk])
+    assert ExternalId.objects.filter(entry=entry).count() == 0, "the row of another entry is gone"
+    assert as_if_read_anew()
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE OR REPLACE kb_externalid SET value = '7'")
+    assert ExternalId.objects.count() == 1
+    assert as_if_read_anew()
+
+
 @pytest.mark.parametrize(
-    "lost", ["DROP TRIGGER kb_writes_UPDATE_kb_fact", "DELETE FROM kb_writes", "DROP TABLE kb_writes"]
+    "lost", ["DROP TRIGGER kb_writes_update_kb_fact", "DELETE FROM kb_writes", "DROP TABLE kb_writes"]
 )
 def test_where_one_write_might_not_be_counted_every_write_drops_everything(entry, lost):
     with connection.cursor() as cursor:
         if lost.startswith("DROP TABLE"):
             for table in writes.COUNTED:
-                for event in writes.EVENTS:
+                for event, *_ in writes.EVENTS:
                     cursor.execute(f"DROP TRIGGER kb_writes_{event}_{table}")
         cursor.execute(lost)
     before = [read() for read in READ]
@@ -121,7 +113,7 @@ def test_where_one_write_might_not_be_counted_every_write_drops_everything(entry
 def test_after_migrations_they_are_there_again(entry):
     assert len(held.tags().entries) == 1
     with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER kb_writes_DELETE_kb_entry_tags")
+        cursor.execute("DROP TRIGGER kb_writes_delete_kb_entry_tags")
     entry.tags.clear()
 
     call_command("migrate", verbosity=0)
