@@ -128,11 +128,14 @@ class EntryFilter:
     def toggled(self, name: str, value: str) -> "EntryFilter":
         """With this value too where it is not among those of `name`, and without it where it is; what takes one value
         alone has this one instead of another."""
+        return self._with(name, self.toggled_value(name, value))
+
+    def toggled_value(self, name: str, value: str) -> str:
+        """What `name` is in the filter `toggled`."""
         chosen = self.values(name)
         if name not in MANY:
-            return self._with(name, "" if value in chosen else value)
-        left = [one for one in chosen if one != value] if value in chosen else [*chosen, value]
-        return self._with(name, ",".join(left))
+            return "" if value in chosen else value
+        return ",".join([one for one in chosen if one != value] if value in chosen else [*chosen, value])
 
     def without(self, name: str) -> "EntryFilter":
         return self._with(name, getattr(EntryFilter, name))

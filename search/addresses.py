@@ -1,18 +1,33 @@
 """A search as an address: of its page, and of its feed."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from kb.filters import EntryFilter
 from kb.listing import short_params
 from search.query import SearchQuery
+
+NAMES = [field.name for field in fields(EntryFilter)]
 
 
 def search_address(query: SearchQuery, *, path: str = "search", **more: Any) -> str:
     """The query as the address of its page, or of another path that takes the same; no empty fields."""
-    params = {"q": query.text, **short_params(query.filter), "mode": query.mode, **more}
+    return addresses(query, path)(more)
+
+
+def addresses(query: SearchQuery, path: str = "search") -> Callable[[Mapping[str, Any]], str]:
+    """What makes addresses of the query with other parameters than its own, "" for none: a page has dozens."""
+    # One search has one address, whatever of it was chosen first.
+    params = {"q": query.text, **dict.fromkeys(NAMES, ""), **short_params(query.filter), "mode": query.mode}
     if query.mode == "hybrid":
-        params.pop("mode")
-    asked = urlencode({name: value for name, value in params.items() if value})
-    return f"{reverse(path)}?{asked}"
+        params["mode"] = ""
+    page = reverse(path)
+
+    def address(changes: Mapping[str, Any]) -> str:
+        return f"{page}?{urlencode({name: value for name, value in {**params, **changes}.items() if value})}"
+
+    return address

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Count, QuerySet, Value
@@ -21,13 +21,13 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class FacetValue:
-    """A value that the results have: in how many of them, and the filter that would keep these too, or, where it is
-    chosen already, that would take it away."""
+    """A value that the results have, and in how many of them. `changes` are the parameters of the filter that would
+    keep these alone, or, where it is chosen already, that would take it away."""
 
     value: str
     label: str
     count: int
-    filter: EntryFilter
+    changes: dict[str, str]
     chosen: bool
 
 
@@ -93,16 +93,19 @@ def _named(counted: list[tuple[int, int]], names: ByIds) -> list[tuple[str, str,
 
 def _facet(name: str, label: str, rows: Iterable[tuple[str, str, int]], filter: EntryFilter) -> Facet:
     chosen = filter.values(name)
-    values = [FacetValue(value, text, n, filter.toggled(name, value), value in chosen) for value, text, n in rows]
+    values = [
+        FacetValue(value, text, n, {name: filter.toggled_value(name, value)}, value in chosen)
+        for value, text, n in rows
+    ]
     return Facet(name, label, values)
 
 
 def _by_year(years: Counter[int], filter: EntryFilter) -> Facet:
     values = []
     for year, n in sorted(years.items(), reverse=True):
-        this = replace(filter, since=date(year, 1, 1), until=date(year, 12, 31))
-        anytime = filter.without("since").without("until")
-        values.append(FacetValue(str(year), str(year), n, anytime if filter == this else this, filter == this))
+        chosen = (filter.since, filter.until) == (date(year, 1, 1), date(year, 12, 31))
+        written = "" if chosen else f"{year:04}"
+        values.append(FacetValue(str(year), str(year), n, {"since": written, "until": written}, chosen))
     return Facet("year", "Year", values)
 
 

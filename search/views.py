@@ -9,7 +9,7 @@ from kb.kinds import KINDS
 from kb.listing import Choice, chips, sensible
 from kb.views.parts import is_part, render_part
 from search import index, keeping
-from search.addresses import search_address
+from search.addresses import addresses, search_address
 from search.facets import Facet
 from search.models import Evaluation, SavedSearch
 from search.query import SearchQuery, search
@@ -73,17 +73,12 @@ def _clipped(label: str) -> str:
 
 def _links(query: SearchQuery, facets: list[Facet]) -> list[tuple[Facet, list[Choice]]]:
     """Each facet with its values as links that set or remove it."""
+    address = addresses(query)
     return [
         (
             facet,
             [
-                Choice(
-                    one.value,
-                    _clipped(one.label),
-                    one.count,
-                    search_address(replace(query, filter=one.filter)),
-                    one.chosen,
-                )
+                Choice(one.value, _clipped(one.label), one.count, address(one.changes), one.chosen)
                 for one in facet.values
             ],
         )

@@ -82,11 +82,13 @@ def test_a_part_is_compared_and_nearly_all_of_the_nearest_are_found(built, monke
     assert codes is not None
     assert codes[1].recall >= short_codes.RECALL
     assert codes[1].needed(10) < ROWS / 5
-    compared = []
-    nearest = ByteCodes.nearest
-    monkeypatch.setattr(
-        ByteCodes, "nearest", lambda self, vector, some, k: compared.append(len(some)) or nearest(self, vector, some, k)
-    )
+    compared, nearest = [], ByteCodes.nearest
+
+    def noted(self: ByteCodes, vector: Vectors, some: np.ndarray, k: int) -> tuple[np.ndarray, Vectors]:
+        compared.append(len(some))
+        return nearest(self, vector, some, k)
+
+    monkeypatch.setattr(ByteCodes, "nearest", noted)
     questions = clustered(40, seed=9)
     with LocalEngine(folder, "model-a", DIMENSION) as engine:
         found = [ids(engine.nearest(question, None, 10)) for question in questions]
