@@ -90,8 +90,11 @@ def gather(
 def _found(
     text: str, vector: Vectors, engine: Engine, filter: Ids | None, weights: Weights, depth: int, wanted: int
 ) -> Candidates:
-    nearest = _deep(partial(engine.nearest, vector, filter), depth, wanted) if weights.semantic else []
-    words = _deep(partial(engine.keyword, text, filter), depth, wanted) if weights.keyword else []
+    deepest = depth * DEEPEST
+    # Where all entries of a filter are wanted, one long list is asked for and not several.
+    first = deepest if filter is not None and len(filter) <= wanted else depth
+    nearest = _deep(partial(engine.nearest, vector, filter), first, deepest, wanted) if weights.semantic else []
+    words = _deep(partial(engine.keyword, text, filter), first, deepest, wanted) if weights.keyword else []
     entry_of = {hit.id: hit.entry_id for hit in (*words, *nearest)}
     ids = sorted(entry_of)
     bm25 = {hit.id: hit.score for hit in words}
@@ -119,12 +122,12 @@ def _first(bm25: dict[int, float]) -> list[int]:
     return sorted(bm25, key=lambda id: (-bm25[id], id))[:COVERED]
 
 
-def _deep(search: Callable[[int], list[Hit]], depth: int, wanted: int) -> list[Hit]:
-    """`depth` hits, or more where fewer than `wanted` entries are among them."""
-    k = depth
+def _deep(search: Callable[[int], list[Hit]], first: int, deepest: int, wanted: int) -> list[Hit]:
+    """`first` hits, or more, up to `deepest`, where fewer than `wanted` entries are among them."""
+    k = first
     while True:
         hits = search(k)
-        if len(hits) < k or k >= depth * DEEPEST or len({hit.entry_id for hit in hits}) >= wanted:
+        if len(hits) < k or k >= deepest or len({hit.entry_id for hit in hits}) >= wanted:
             return hits
         k *= 2
 
