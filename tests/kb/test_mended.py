@@ -11,6 +11,7 @@ from kb.models import Classification, EntityRole, Entry, EntryReference, Externa
 from kb.roles import Role
 from tests.factories import make_entry, make_reference, make_tag
 from tests.kb.held_things import as_if_read_anew, with_everything
+from tests.process.instance import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 on_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite lets one write at a time")
@@ -165,6 +166,13 @@ def test_on_another_server_it_begins_anew(entry):
 
     writes_on_postgres.install("default")
 
+    until("all that ran beside it on this server have ended", begins_after_all_others)
     assert as_if_read_anew()
     other.tags.add(make_tag("ships"))
     assert read_of(other) == [True]
+
+
+def begins_after_all_others() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT writer < pg_snapshot_xmin(pg_current_snapshot()) FROM kb_written_from")
+        return cursor.fetchone()[0]
