@@ -7,7 +7,7 @@ Words are folded to ASCII where that is possible, lower-cased and stemmed (Engli
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 import tantivy
@@ -62,7 +62,7 @@ def words(text: str) -> list[str]:
     return analyzer().analyze(normal(text))
 
 
-def word_spans(text: str, wanted: Container[str] | None = None) -> list[tuple[str, int, int]]:
+def word_spans(text: str, wanted: frozenset[str] | None = None) -> list[tuple[str, int, int]]:
     """`(stem, start, end)` for each word, or each whose stem is wanted; offsets in code points of `text` itself."""
     text = clean(text)
     if LATIN.fullmatch(text):
@@ -77,10 +77,10 @@ def word_spans(text: str, wanted: Container[str] | None = None) -> list[tuple[st
     return spans if wanted is None else [span for span in spans if span[0] in wanted]
 
 
-def _places(text: str, wanted: Container[str]) -> list[tuple[str, int, int]]:
+def _places(text: str, wanted: frozenset[str]) -> list[tuple[str, int, int]]:
     """`word_spans` of a Latin text: a search meets thousands of words and marks a few, so only those are looked at that
     may be asked for."""
-    if isinstance(wanted, frozenset) and PLAIN.fullmatch(text):
+    if PLAIN.fullmatch(text):
         found = _beginning_with(text, _beginnings(wanted))
     else:
         found = [(word[0], word.start(), word.end()) for word in LATIN_WORD.finditer(text)]

@@ -36,6 +36,13 @@ def clustered(count: int, seed: int = 3) -> Vectors:
     return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
 
 
+def damage(file: Path) -> None:
+    """Other bytes than were written, as many of them."""
+    content = bytearray(file.read_bytes())
+    content[1000] ^= 255
+    file.write_bytes(content)
+
+
 def entry_of(id: int) -> int:
     return id % ENTRIES + 1
 
@@ -273,9 +280,7 @@ def test_a_base_of_an_earlier_version_is_read_and_replaced_by_the_next_write(fol
 
 def test_other_bytes_than_were_written_in_the_short_codes_are_refused_at_once(folder: Path):
     (path,) = folder.glob("vectors-*.pq4")
-    damaged = bytearray(path.read_bytes())
-    damaged[1000] ^= 255
-    path.write_bytes(damaged)
+    damage(path)
     with (
         LocalEngine(folder, "model-a", DIMENSION) as engine,
         pytest.raises(SemanticUnavailable, match=rf"{path.name} is damaged.*reindex --rebuild"),
@@ -298,9 +303,7 @@ def test_other_bytes_than_were_written_are_found_by_a_check(folder: Path, suffix
     (path,) = folder.glob(f"vectors-*.{suffix}")
     with LocalEngine(folder, "model-a", DIMENSION) as engine:
         engine.check()
-    damaged = bytearray(path.read_bytes())
-    damaged[1000] ^= 255
-    path.write_bytes(damaged)
+    damage(path)
     with (
         LocalEngine(folder, "model-a", DIMENSION) as engine,
         pytest.raises(IndexMismatch, match=rf"{path.name} is damaged.*reindex --rebuild"),
