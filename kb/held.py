@@ -7,7 +7,7 @@ through `Held.within` entries that the reader may see.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import partial
 from operator import itemgetter
@@ -20,7 +20,7 @@ from django.db.models.functions import Cast, Coalesce, Replace, Substr
 
 from kb.among import STAND_IN
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
-from kb.models.entries import SAID, EntryQuerySet
+from kb.models.entries import SAID, SHOWN, EntryQuerySet
 from kb.numbers import Column, Numbers, Reading, among, in_columns, in_groups, numbers
 from kb.roles import Role
 from kb.unless_written import unless_written
@@ -46,12 +46,13 @@ class Held(NamedTuple):
 
     def beside(self, entries: Numbers) -> tuple[Numbers, Numbers]:
         """Of entries that have one thing each: which of those given have it, by their places, and what it is."""
-        order = np.argsort(self.entries)
-        at = np.searchsorted(self.entries, entries, sorter=order)
+        had = self.among(entries)
+        order = np.argsort(had.entries)
+        at = np.searchsorted(had.entries, entries, sorter=order)
         rows = np.flatnonzero(at < len(order))
         at = order[at[rows]]
-        found = self.entries[at] == entries[rows]
-        return rows[found], self.things[at[found]]
+        found = had.entries[at] == entries[rows]
+        return rows[found], had.things[at[found]]
 
     def without(self, ids: Numbers) -> "Held":
         """The rows of all other entries."""
@@ -183,11 +184,12 @@ def facts() -> Named:
 
 
 class Told(NamedTuple):
-    """What an entry is and when it happened, as far as lists and charts part entries by it."""
+    """What an entry is and when it happened, as far as lists and charts part entries by it, and who may see it."""
 
     kind: str
     month: str  # YYYY-MM, "" where the day is not known
     language: str
+    is_hidden: int  # 1 where it is for staff alone, else 0
 
     @property
     def year(self) -> str:
@@ -196,11 +198,20 @@ class Told(NamedTuple):
 
 def entries() -> Named:
     """`Told` of entries."""
-    return _named("entries", Entry, "kind", MONTH, "language", "pk", name_of=Told._make)
+    return _named("entries", Entry, "kind", MONTH, "language", HIDDEN, "pk", name_of=Told._make)
 
 
 # The beginning of a date: the databases cut a text faster than they take a date apart.
 MONTH = Coalesce(Substr(Cast("occurred_on", CharField()), 1, 7), Value(""))
+HIDDEN = Case(When(SHOWN, then=0), default=1)
+
+
+def told(ids: Iterable[int]) -> Iterator[tuple[int, Told]]:
+    """Those of these entries that are there, each once, in no order, and what is told of them."""
+    names, of = entries()
+    rows = of.among(np.fromiter(ids, np.int64))
+    for id, at in zip(rows.entries.tolist(), rows.things.tolist(), strict=True):
+        yield id, names[at]
 
 
 def days() -> Held:

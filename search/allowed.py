@@ -7,10 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db.models import CharField, QuerySet
-from django.db.models.functions import Cast
-
-from kb.among import ByIds
+from kb import held
 from kb.filters import EntryFilter
 from kb.models import Entry
 from kb.numbers import distinct, numbers
@@ -27,15 +24,6 @@ class Seen(NamedTuple):
     year: int | None
 
 
-def _rows_seen(ids: Iterable[int], hidden_too: bool) -> QuerySet[Entry, Any]:
-    among = Entry.objects.shown(hidden_too=hidden_too).filter(pk__among=ids)
-    # As text: hundreds of dates take longer to be made than to be read.
-    return among.order_by().values_list("pk", "kind", Cast("occurred_on", CharField()))
-
-
-_seen = ByIds(_rows_seen)
-
-
 def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
     """Sorted ids of the entries that the filter and the reader's rights select; None when that is all of them."""
     return unless_written((wanted, sees_hidden(user)), partial(_read, wanted, user))
@@ -43,8 +31,12 @@ def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
 
 def visible(ids: Iterable[int], user: Any) -> list[Seen]:
     """Those of these entries that are still there and that the reader may see, in no order."""
-    rows = _seen(ids, sees_hidden(user))
-    return [Seen(id, kind, int(day[:4]) if day else None) for id, kind, day in rows]
+    hidden_too = sees_hidden(user)
+    return [
+        Seen(id, told.kind, int(told.year) if told.year else None)
+        for id, told in held.told(ids)
+        if hidden_too or not told.is_hidden
+    ]
 
 
 def _read(wanted: EntryFilter, user: Any) -> Ids | None:

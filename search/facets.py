@@ -5,15 +5,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, QuerySet, Value
+import numpy as np
+from django.db.models import Value
 from django.db.models.functions import Concat
 
+from kb import held
 from kb.among import ByIds
 from kb.external import NAMESPACES, OURS
 from kb.filters import EntryFilter
+from kb.held import Held
 from kb.kinds import KINDS
-from kb.models import Category, Classification, Entity, EntityRole, Entry, ExternalId, Tag
-from kb.models.entries import SAID
+from kb.models import Category, Entity, Tag
+from kb.numbers import Numbers
 from search.allowed import Seen
 
 SHOWN = 12
@@ -46,36 +49,25 @@ def count(entries: Collection[Seen], filter: EntryFilter) -> list[Facet]:
 
     As many queries, however many entries there are.
     """
-    ids = [one.id for one in entries]
+    ids = np.array([one.id for one in entries], np.int64)
     kinds = Counter(one.kind for one in entries)
     years = Counter(one.year for one in entries if one.year)
-    spaces = [(space, _called(space), n) for space, n in _namespaces(ids)]
     found = [
-        _facet("kind", "Kind", [(kind, KINDS[kind].plural, n) for kind, n in kinds.most_common()], filter),
+        _facet("kind", "Kind", _kinds(kinds), filter),
         _by_year(years, filter),
-        _facet("tag", "Tag", _named(_tags(ids), _tag_names), filter),
-        _facet("entity", "Who", _named(_entities(ids), _entity_names), filter),
-        _facet("category", "Category", _named(_categories(ids), _category_names), filter),
-        _facet("namespace", "Known in", spaces, filter),
+        _facet("tag", "Tag", _named(_commonest(held.tags(), ids), _tag_names), filter),
+        _facet("entity", "Who", _named(_commonest(held.entities(), ids), _entity_names), filter),
+        _facet("category", "Category", _named(_commonest(held.categories(), ids), _category_names), filter),
+        _facet("namespace", "Known in", _namespaces(ids), filter),
     ]
     return [facet for facet in found if facet.values]
 
 
-def _commonest(rows: QuerySet, column: str) -> QuerySet:
-    """The values of a column that most entries have, with how many these are. Names are looked up after the counting,
-    which has less to carry so."""
-    counted = rows.order_by().values(column).annotate(n=Count("entry", distinct=True))
-    return counted.order_by("-n", column).values_list(column, "n")[:SHOWN]
+def _commonest(some: Held, ids: Numbers) -> list[tuple[int, int]]:
+    """Of what these entries have that which most have, with how many these are."""
+    return list(held.commonest(some.within(ids), SHOWN).items())
 
 
-_tags = ByIds(lambda ids: _commonest(Entry.tags.through.objects.filter(entry__pk__among=ids), "tag"))
-_entities = ByIds(lambda ids: _commonest(EntityRole.objects.filter(entry__pk__among=ids), "entity"))
-_categories = ByIds(
-    lambda ids: _commonest(Classification.objects.filter(entry__pk__among=ids, origin__in=SAID), "category")
-)
-_namespaces = ByIds(
-    lambda ids: _commonest(ExternalId.objects.filter(entry__pk__among=ids).exclude(namespace__in=OURS), "namespace")
-)
 _tag_names = ByIds(lambda ids: Tag.objects.filter(pk__among=ids).values_list("pk", "slug", "name"))
 _entity_names = ByIds(lambda ids: Entity.objects.filter(pk__among=ids).values_list("pk", "slug", "name"))
 _category_names = ByIds(
@@ -109,5 +101,14 @@ def _by_year(years: Counter[int], filter: EntryFilter) -> Facet:
     return Facet("year", "Year", values)
 
 
-def _called(namespace: str) -> str:
-    return NAMESPACES.get(namespace, (namespace, ""))[0]
+def _kinds(counted: Counter[str]) -> list[tuple[str, str, int]]:
+    most = sorted(KINDS, key=lambda kind: -counted[kind])
+    return [(kind, KINDS[kind].plural, counted[kind]) for kind in most if counted[kind]]
+
+
+def _namespaces(ids: Numbers) -> list[tuple[str, str, int]]:
+    names, of = held.namespaces()
+    places = held.together(of.among(ids)).things
+    counted = [(names[at][0], n) for at, n in held.commonest(places).items() if names[at][0] not in OURS]
+    most = sorted(counted, key=lambda row: (-row[1], row[0]))[:SHOWN]
+    return [(space, NAMESPACES.get(space, (space, ""))[0], n) for space, n in most]

@@ -53,6 +53,10 @@ class Visibility(models.TextChoices):
     INTERNAL = "internal", "Internal"
 
 
+# The entries that everybody may read.
+SHOWN = models.Q(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
+
+
 def normal_tag(name: str) -> str:
     """The form under which two spellings are one tag: case does not count, nor whether words are parted by `-` or `_`.
 
@@ -88,13 +92,13 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def shown(self, *, hidden_too: bool) -> "EntryQuerySet":
         """Those that are published and public, or all."""
-        return self if hidden_too else self.filter(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
+        return self if hidden_too else self.filter(SHOWN)
 
     def hidden_from(self, user: User) -> "EntryQuerySet":
         """All the others."""
         if sees_hidden(user):
             return self.none()
-        return self.exclude(status=Status.PUBLISHED, visibility=Visibility.PUBLIC)
+        return self.exclude(SHOWN)
 
     def for_lists(self) -> "EntryQuerySet":
         """With what a list shows of each entry, in a fixed number of queries."""

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 
 from kb.listing import Choice
+from kb.templatetags.pages import web
 from search.query import Hit, PassageHit
 
 register = template.Library()
@@ -24,6 +26,9 @@ LEADING = (">", "-", "*", "+")
 ASKED, SILENT = b"\x01", b"\x02"
 RUN = re.compile(rb"\x00+|\x01+|\x02+")
 CURRENT = ' aria-current="true"'
+# How much is shown of the best passage of an entry, and of the next.
+LENGTHS = (320, 180)
+NAME_CHARS = 60
 
 
 class Span(NamedTuple):
@@ -43,6 +48,47 @@ def links(choices: Iterable[Choice]) -> SafeString:
         for one in choices
     )
     return SafeString("\n".join(items))
+
+
+@register.simple_tag
+def passages(hit: Hit) -> SafeString:
+    """The passages of an entry that matched best, each with where it stands; the title is there already. Written here
+    for the same reason, as is `why`."""
+    paragraphs = (
+        f'<p class="passage">{snippet(passage, length)} <span class="from">{_where(passage)}</span></p>'
+        for passage, length in zip(hit.passages, LENGTHS, strict=False)
+        if passage.source != "title"
+    )
+    return SafeString("\n".join(paragraphs))
+
+
+def _where(passage: PassageHit) -> str:
+    """From which text of the entry the passage is."""
+    reference = passage.reference
+    if reference is None:
+        return "text" if passage.source == "body" else escape(passage.source)
+    url = web(reference.url)
+    name = reference.publisher or reference.title
+    if url:
+        name = Truncator(name or url).chars(NAME_CHARS)
+        name = f'<a href="{escape(url)}" rel="noopener nofollow ugc">{escape(name)}</a>'
+    else:
+        name = escape(name)
+    return f"from {name}, p. {passage.page}" if passage.page else f"from {name}"
+
+
+@register.simple_tag
+def why(hit: Hit) -> SafeString:
+    """What words and meaning gave to the score, in hundredths, and which words were found."""
+    words, meaning, score = (round(max(0.0, min(1.0, part)) * 100) for part in (hit.keyword, hit.semantic, hit.score))
+    found = f' <span class="matched">{escape(", ".join(hit.words))}</span>' if hit.words else ""
+    return SafeString(
+        f'<p class="why"><svg viewBox="0 0 100 8" preserveAspectRatio="none" role="img" '
+        f'aria-label="Score {score} of 100: {words} from words, {meaning} from meaning">'
+        f'<rect class="all" width="100" height="8"/><rect class="words" width="{words}" height="8"/>'
+        f'<rect class="meaning" x="{words}" width="{meaning}" height="8"/></svg> '
+        f'<span class="key words">words {words}</span> <span class="key meaning">meaning {meaning}</span>{found}</p>'
+    )
 
 
 @register.filter
@@ -128,18 +174,3 @@ def window(text: str, marks: list[tuple[int, int]], length: int, sentence: tuple
 def _word_after(text: str, position: int) -> int:
     space = text.find(" ", position, position + 40)
     return space + 1 if space >= 0 else position
-
-
-class Bar(NamedTuple):
-    """Hundredths of a whole score: what words gave, what meaning gave, and both. As text, since Django looks up how a
-    language writes numbers for each that it is given."""
-
-    words: str
-    meaning: str
-    score: str
-
-
-@register.filter
-def bar(hit: Hit) -> Bar:
-    """The parts that words and meaning had in the score."""
-    return Bar(*(str(round(max(0.0, min(1.0, part)) * 100)) for part in (hit.keyword, hit.semantic, hit.score)))
