@@ -26,8 +26,11 @@ def addresses(query: SearchQuery, path: str = "search") -> Callable[[Mapping[str
     if query.mode == "hybrid":
         params["mode"] = ""
     page = reverse(path)
+    # Written once: of dozens of addresses each differs in one parameter.
+    written = {name: urlencode({name: value}) if value else "" for name, value in params.items()}
 
     def address(changes: Mapping[str, Any]) -> str:
-        return f"{page}?{urlencode({name: value for name, value in {**params, **changes}.items() if value})}"
+        changed = {name: urlencode({name: value}) if value else "" for name, value in changes.items()}
+        return f"{page}?{'&'.join(filter(None, {**written, **changed}.values()))}"
 
     return address

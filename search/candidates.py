@@ -73,9 +73,10 @@ def gather(
 ) -> list[Candidates]:
     """What is found for the query, or for each of the pieces of one that is longer than the model reads.
 
-    Those are the `depth` best passages of each half that has weight, more where fewer than `wanted` entries are among
-    them. What only words named gets its true cosine, and the first `LOOKED_UP` of what only meaning named their true
-    BM25. Raises SemanticUnavailable where meaning has weight and cannot be searched.
+    Those are the `depth` best passages of each half that has weight, and where fewer than `wanted` entries are among
+    them the best of each of the entries that follow. What only words named gets its true cosine, and the first
+    `LOOKED_UP` of what only meaning named their true BM25. Raises SemanticUnavailable where meaning has weight and
+    cannot be searched.
     """
     asked = long_queries.pieces(query)
     if len(asked) > 1:
@@ -95,6 +96,7 @@ def _found(
     first = deepest if filter is not None and len(filter) <= wanted else depth
     nearest = _deep(partial(engine.nearest, vector, filter), first, deepest, wanted) if weights.semantic else []
     words = _deep(partial(engine.keyword, text, filter), first, deepest, wanted) if weights.keyword else []
+    nearest, words = _thinned(nearest, depth), _thinned(words, depth)
     entry_of = {hit.id: hit.entry_id for hit in (*words, *nearest)}
     ids = sorted(entry_of)
     bm25 = {hit.id: hit.score for hit in words}
@@ -130,6 +132,17 @@ def _deep(search: Callable[[int], list[Hit]], first: int, deepest: int, wanted: 
         if len(hits) < k or k >= deepest or len({hit.entry_id for hit in hits}) >= wanted:
             return hits
         k *= 2
+
+
+def _thinned(hits: list[Hit], depth: int) -> list[Hit]:
+    """The first `depth` hits, and of those after them the first of each entry that has none before it: further passages
+    of an entry change nothing of where it stands."""
+    later: dict[int, Hit] = {}
+    known = {hit.entry_id for hit in hits[:depth]}
+    for hit in hits[depth:]:
+        if hit.entry_id not in known:
+            later.setdefault(hit.entry_id, hit)
+    return [*hits[:depth], *later.values()]
 
 
 def _stored(engine: Engine, ids: list[int], dimension: int) -> Vectors:

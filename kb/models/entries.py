@@ -5,13 +5,16 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
+from django.utils.http import RFC3986_SUBDELIMS
 from pydantic import ValidationError as FactsError
 from simple_history.models import HistoricalRecords
 
@@ -51,6 +54,18 @@ class Status(models.TextChoices):
 class Visibility(models.TextChoices):
     PUBLIC = "public", "Public"
     INTERNAL = "internal", "Internal"
+
+
+# What Django leaves as it is in an address.
+UNQUOTED = f"{RFC3986_SUBDELIMS}/~:@"
+
+
+@cache
+def _around_slug(prefix: str) -> tuple[str, str]:
+    """What is before and after the slug in the address of an entry: lists ask it of dozens of entries, and looking an
+    address up is slow. `prefix` is where the site begins."""
+    before, _, after = reverse("entry", args=["slug"]).rpartition("slug")
+    return before, after
 
 
 # The entries that everybody may read.
@@ -198,8 +213,6 @@ class Entry(models.Model):
 
     objects = EntryQuerySet.as_manager()
 
-    _address: tuple[str, str] | None = None
-
     class Meta:
         ordering = ["-occurred_on", "-id"]
         verbose_name_plural = "entries"
@@ -232,10 +245,8 @@ class Entry(models.Model):
                 Fact.objects.follow([self])
 
     def get_absolute_url(self) -> str:
-        # A list of results asks several times, and looking an address up is slow.
-        if self._address is None or self._address[0] != self.slug:
-            self._address = self.slug, reverse("entry", args=[self.slug])
-        return self._address[1]
+        before, after = _around_slug(get_script_prefix())
+        return f"{before}{quote(self.slug, safe=UNQUOTED)}{after}"
 
     def clean(self) -> None:
         if self.kind not in KINDS:

@@ -177,15 +177,23 @@ def _over_http(port: int, asked: list[str], requests: int) -> dict[str, Any]:
 
 
 def _alone(folder: Path, asked: list[str]) -> dict[str, Any]:
-    """Encoding, a search of all vectors in faiss, and the engine by itself, on one core each; and what it finds."""
+    """Encoding and a search of all vectors in faiss, question by question as a program does that does no more, and the
+    engine by itself, on one core each; and what it finds."""
     model = index.encoder()
     faiss.omp_set_num_threads(1)
-    for question in asked[:WARM_UP]:
-        model.encode_query(question)
-    vectors, encoding = _timed(asked, model.encode_query)
     with LocalEngine(folder, model.fingerprint, model.dimension) as engine:
         ids, entry_ids, flat = _all_vectors(engine)
-        exact, searching = _timed(vectors, lambda vector: flat.search(vector[None], NEAREST))
+        for question in questions(WARM_UP, seed=7):
+            flat.search(model.encode_query(question)[None], NEAREST)
+        vectors, exact, encoding, searching = [], [], [], []
+        for question in asked:
+            began = time.perf_counter()
+            vector = model.encode_query(question)
+            encoded = time.perf_counter()
+            exact.append(ids[flat.search(vector[None], NEAREST)[1][0]])
+            encoding.append(encoded - began)
+            searching.append(time.perf_counter() - encoded)
+            vectors.append(vector)
         both = [one + other for one, other in zip(encoding, searching, strict=True)]
         found: dict[str, Any] = {
             "encoding": summary(encoding),
@@ -193,7 +201,7 @@ def _alone(folder: Path, asked: list[str]) -> dict[str, Any]:
             "encoding_and_faiss": summary(both),
         }
         found["engine_nearest"] = summary(_timed(vectors, lambda vector: engine.nearest(vector, None, NEAREST))[1])
-        found["recall_at_10"] = {"all": _recall(engine, vectors, None, [ids[rows[0]] for _, rows in exact])}
+        found["recall_at_10"] = {"all": _recall(engine, vectors, None, exact)}
         for slug, share in SHARES.items():
             entries = np.unique(entry_ids)
             chosen = entries[entries * 37 % 100 < share]

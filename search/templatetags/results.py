@@ -8,11 +8,12 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from django import template
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from kb.listing import Choice
-from kb.templatetags.pages import web
+from kb.templatetags.pages import mark, web, when
 from search.query import Hit, PassageHit
 
 register = template.Library()
@@ -51,15 +52,28 @@ def links(choices: Iterable[Choice]) -> SafeString:
 
 
 @register.simple_tag
-def passages(hit: Hit) -> SafeString:
-    """The passages of an entry that matched best, each with where it stands; the title is there already. Written here
-    for the same reason, as is `why`."""
-    paragraphs = (
+def result(hit: Hit) -> SafeString:
+    """An entry that was found: what it is, the passages that matched best, and why it is here. Written here for the
+    same reason."""
+    entry = hit.entry
+    hidden = f" {render_to_string('entries/_hidden.html', {'entry': entry})}" if entry.is_hidden else ""
+    return SafeString(
+        f'<article class="row hit" data-kind="{entry.kind}">\n'
+        f'  <p class="when"><span class="kind">{mark(entry.kind)}{entry.info.label}</span> '
+        f"{when(entry.occurred_on, entry.occurred_precision, short=True)}</p>\n"
+        f'  <div class="what">\n'
+        f'    <h2 class="title"><a href="{entry.get_absolute_url()}">{escape(entry.title)}</a>{hidden}</h2>\n'
+        f"    {_passages(hit)}\n    {_why(hit)}\n  </div>\n</article>"
+    )
+
+
+def _passages(hit: Hit) -> str:
+    """Each with where it stands; the title is there already."""
+    return "\n    ".join(
         f'<p class="passage">{snippet(passage, length)} <span class="from">{_where(passage)}</span></p>'
         for passage, length in zip(hit.passages, LENGTHS, strict=False)
         if passage.source != "title"
     )
-    return SafeString("\n".join(paragraphs))
 
 
 def _where(passage: PassageHit) -> str:
@@ -70,19 +84,18 @@ def _where(passage: PassageHit) -> str:
     url = web(reference.url)
     name = reference.publisher or reference.title
     if url:
-        name = Truncator(name or url).chars(NAME_CHARS)
-        name = f'<a href="{escape(url)}" rel="noopener nofollow ugc">{escape(name)}</a>'
+        name = escape(Truncator(name or url).chars(NAME_CHARS))
+        name = f'<a href="{escape(url)}" rel="noopener nofollow ugc">{name}</a>'
     else:
         name = escape(name)
     return f"from {name}, p. {passage.page}" if passage.page else f"from {name}"
 
 
-@register.simple_tag
-def why(hit: Hit) -> SafeString:
+def _why(hit: Hit) -> str:
     """What words and meaning gave to the score, in hundredths, and which words were found."""
     words, meaning, score = (round(max(0.0, min(1.0, part)) * 100) for part in (hit.keyword, hit.semantic, hit.score))
     found = f' <span class="matched">{escape(", ".join(hit.words))}</span>' if hit.words else ""
-    return SafeString(
+    return (
         f'<p class="why"><svg viewBox="0 0 100 8" preserveAspectRatio="none" role="img" '
         f'aria-label="Score {score} of 100: {words} from words, {meaning} from meaning">'
         f'<rect class="all" width="100" height="8"/><rect class="words" width="{words}" height="8"/>'
