@@ -220,8 +220,6 @@ class Entry(models.Model):
             models.Index(fields=["kind", "-occurred_on", "-id"]),
             # With what is counted of entries, so that counting does not read their texts.
             models.Index(fields=["status", "visibility", "kind", "occurred_on", "language"]),
-            # The same for entries that are named, as by a search.
-            models.Index(fields=["status", "visibility", "id", "kind", "occurred_on"]),
             models.Index(fields=["source", "licence", "attribution", "occurred_on"]),
             models.Index(fields=["kind", "-updated_at", "-id"]),
             models.Index(fields=["kind", "-created_at", "-id"]),
