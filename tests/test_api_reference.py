@@ -18,7 +18,7 @@ from search import api_answers as search_answers
 from search import indexing
 from tests.factories import make_category, make_entry, make_reference, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 API = "/api/v1"
 EVERYTHING: dict[str, Any] = {

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from kb.models import Job
 from tests.factories import make_entry, make_reference, make_user
 
-pytestmark = pytest.mark.usefixtures("collection")
+pytestmark = [pytest.mark.usefixtures("collection"), pytest.mark.once]
 
 
 def test_from_the_first_page_to_an_entry(page: Page, live_server):

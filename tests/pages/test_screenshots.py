@@ -4,7 +4,7 @@ import pytest
 
 from tests import screenshots
 
-pytestmark = pytest.mark.usefixtures("collection")
+pytestmark = [pytest.mark.usefixtures("collection"), pytest.mark.once]
 
 
 def test_every_page_of_its_own_and_one_of_each_sort(live_server, client):

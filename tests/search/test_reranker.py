@@ -14,6 +14,8 @@ from search.ranking import RankedEntry, RankedPassage
 from search.reranker import READ, RERANKER_DOWN, SHARE, CrossEncoderReranker, reranked
 from tests.factories import make_entry
 
+pytestmark = pytest.mark.once
+
 
 class Longest:
     """Likes long texts."""
