@@ -32,7 +32,6 @@ class Server(BaseApplication):
             "workers": settings.KB_WEB_PROCESSES,
             "threads": settings.KB_WEB_THREADS,
             "worker_class": "gthread",
-            "preload_app": True,
             "timeout": 120,
             "graceful_timeout": 5,
             "limit_request_line": 8190,  # the most gunicorn allows with a limit: a pasted paragraph is a question too
