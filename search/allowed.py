@@ -21,7 +21,7 @@ class Seen(NamedTuple):
 
     id: int
     kind: str
-    year: int | None
+    year: str  # YYYY, "" where that is not known
 
 
 def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
@@ -32,11 +32,7 @@ def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
 def visible(ids: Iterable[int], user: Any) -> list[Seen]:
     """Those of these entries that are still there and that the reader may see, in no order."""
     hidden_too = sees_hidden(user)
-    return [
-        Seen(id, told.kind, int(told.year) if told.year else None)
-        for id, told in held.told(ids)
-        if hidden_too or not told.is_hidden
-    ]
+    return [Seen(id, told.kind, told.year) for id, told in held.told(ids) if hidden_too or not told.is_hidden]
 
 
 def _read(wanted: EntryFilter, user: Any) -> Ids | None:

@@ -92,12 +92,12 @@ def _facet(name: str, label: str, rows: Iterable[tuple[str, str, int]], filter: 
     return Facet(name, label, values)
 
 
-def _by_year(years: Counter[int], filter: EntryFilter) -> Facet:
+def _by_year(years: Counter[str], filter: EntryFilter) -> Facet:
     values = []
     for year, n in sorted(years.items(), reverse=True):
-        chosen = (filter.since, filter.until) == (date(year, 1, 1), date(year, 12, 31))
-        written = "" if chosen else f"{year:04}"
-        values.append(FacetValue(str(year), str(year), n, {"since": written, "until": written}, chosen))
+        chosen = (filter.since, filter.until) == (date(int(year), 1, 1), date(int(year), 12, 31))
+        written = "" if chosen else year
+        values.append(FacetValue(year, year, n, {"since": written, "until": written}, chosen))
     return Facet("year", "Year", values)
 
 

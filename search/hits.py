@@ -16,7 +16,6 @@ from search.highlight import matched_terms, matches
 from search.models import Passage
 from search.ranking import RankedEntry
 
-PASSAGES_SHOWN = 3
 # What is told of an entry in a list of results.
 FIELDS = ("kind", "title", "slug", "summary", "occurred_on", "occurred_precision", "status", "visibility")
 
@@ -65,10 +64,11 @@ _entries = ByIds(_shown)
 _by_id = ByIds(lambda ids: Passage.objects.filter(pk__among=ids).order_by())
 
 
-def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
-    """Those of the ranked entries that this reader may see, with what explains them, in a fixed number of queries."""
+def hits(shown: Sequence[RankedEntry], text: str, most: int, user: object) -> list[Hit]:
+    """Those of the ranked entries that this reader may see, with what explains them, in a fixed number of queries: of
+    each the `most` best passages."""
     entries = {entry.pk: entry for entry in _entries([ranked.entry_id for ranked in shown], sees_hidden(user))}
-    passages = _passages([passage.id for ranked in shown for passage in ranked.passages[:PASSAGES_SHOWN]])
+    passages = _passages([passage.id for ranked in shown for passage in ranked.passages[:most]])
     asked, weight = len(query_terms(text)), vocabulary.current().idf
     found = []
     for ranked in shown:
@@ -78,7 +78,7 @@ def hits(shown: Sequence[RankedEntry], text: str, user: object) -> list[Hit]:
         page = entry.get_absolute_url()
         own = [
             passage_hit(page, passages[passage.id], text, passage.score, weight)
-            for passage in ranked.passages[:PASSAGES_SHOWN]
+            for passage in ranked.passages[:most]
             if passage.id in passages
         ]
         words = _words(entry, own, text)[:asked]

@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What was asked. `offset` counts results that were shown before; `facets` asks for counts of what was found."""
+    """What was asked. `offset` counts results that were shown before; `passages` is how many of each entry are wanted,
+    `facets` asks for counts of what was found."""
 
     text: str
     filter: EntryFilter = field(default_factory=EntryFilter)
@@ -38,6 +39,7 @@ class SearchQuery:
     limit: int = 20
     offset: int = 0
     facets: bool = False
+    passages: int = 3
 
     @classmethod
     def from_params(cls, params: Mapping[str, str]) -> "SearchQuery":
@@ -95,7 +97,7 @@ def search(query: SearchQuery, user: User) -> Results:
     shown = entries[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(entries)
     return Results(
-        hits=hits(shown, query.text, user),
+        hits=hits(shown, query.text, query.passages, user),
         total=len(entries),
         next_cursor=str(query.offset + query.limit) if more else "",
         notices=[*notices, *ranking.notices, *more_notices],

@@ -14,6 +14,7 @@ from search.facets import Facet
 from search.models import Evaluation, SavedSearch
 from search.query import SearchQuery, search
 from search.saved_searches import params_of
+from search.templatetags.results import LENGTHS
 
 MODES = {
     "hybrid": "Words and meaning",
@@ -36,7 +37,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     What makes no sense in the address is told beside the results of the rest of it, with status 400.
     """
     query, problems = sensible(SearchQuery.from_params, request.GET.dict())
-    results = search(replace(query, facets=not query.offset), request.user)
+    results = search(replace(query, facets=not query.offset, passages=len(LENGTHS)), request.user)
     context = {
         "meant": search_address(query, q=results.did_you_mean) if results.did_you_mean else "",
         "facets": _links(query, results.facets or []),

@@ -99,9 +99,9 @@ def test_hundreds_of_entries_take_as_many_statements_as_one():
     visible([public.pk], None)
 
     with CaptureQueriesContext(connection) as of_one:
-        assert visible([public.pk], None) == [(public.pk, "incident", 2024)]
+        assert visible([public.pk], None) == [(public.pk, "incident", "2024")]
     with CaptureQueriesContext(connection) as of_many:
-        assert visible(ids, None) == [(public.pk, "incident", 2024)]
+        assert visible(ids, None) == [(public.pk, "incident", "2024")]
 
     assert len(of_many) == len(of_one)
     assert {one.id for one in visible(ids, make_user(is_staff=True))} == {public.pk, internal.pk}
