@@ -38,13 +38,23 @@ from search.engines.base import (
 from search.engines.layout import REBUILD
 from search.engines.local_words import LocalWords
 from search.engines.milvus_server import WRITE_S, Address, CollectionGone, Server
-from search.engines.milvus_words import Counted, WordCounts, difference, of_row, row_of
+from search.engines.milvus_words import (
+    Averages,
+    Counted,
+    Counts,
+    WordCounts,
+    difference,
+    of_row,
+    row_of,
+    weighed_anew,
+    weighed_with,
+)
 from search.errors import IndexMismatch, SearchError
 
 log = logging.getLogger(__name__)
 
 # Grows when fields or weights change in a way that old collections do not fit.
-SCHEMA = 1
+SCHEMA = 2
 PROPERTY = "precedent.made_with"
 # Milvus answers no search with more.
 MOST_HITS = 16_384
@@ -59,6 +69,7 @@ LOOK_AGAIN_S = 1.0
 # Parameters of the approximate indexes that `?index=` may name; FLAT is exact.
 BUILD = {"HNSW": {"M": 16, "efConstruction": 200}, "IVF_FLAT": {"nlist": 1024}, "IVF_SQ8": {"nlist": 1024}}
 LENGTH_FIELDS = [f"{field}_length" for field in FIELD_WEIGHTS]
+AVERAGE_FIELDS = [f"{field}_average" for field in FIELD_WEIGHTS]
 
 Result = TypeVar("Result")
 
@@ -129,16 +140,28 @@ class MilvusEngine:
         counts = WordCounts(self._server, made.collection)
         counted = [Counted(passage) for passage in passages]
         before = self._counted(made, [passage.id for passage in passages])
-        nothing: dict[str, float] = dict.fromkeys(FIELD_WEIGHTS, 0.0)
-        after = [of_row(row_of(passage, nothing, own)) for passage, own in zip(passages, counted, strict=True)]
-        change = difference(after, before)
-        averages = counts.averages(change)
-        for row, passage, own in zip(rows, passages, counted, strict=True):
-            row |= row_of(passage, averages, own)
+        change = difference([own.counts() for own in counted], before)
         counts.begin()
+        averages = self._weighing(made, counts, change)
+        for row, own in zip(rows, counted, strict=True):
+            row |= row_of(averages, own)
         self._upsert(made, rows)
         counts.add(change)
         counts.end()
+
+    def _weighing(self, made: Made, counts: WordCounts, change: Counts) -> Averages:
+        """What to weigh passages with once the counts change so; where that moves, those stored are weighed anew."""
+        averages, moved = counts.follow(change)
+        if moved:
+            self._weigh(made, averages)
+        return averages
+
+    def _weigh(self, made: Made, averages: Averages) -> None:
+        """Weigh what is stored with these averages, where that was done with others."""
+        output = ["id", "entry_id", "vector", "words", *LENGTH_FIELDS, *AVERAGE_FIELDS]
+        for rows in self._pages(made, output, ROWS_AT_ONCE):
+            if others := [weighed_anew(row, averages) for row in rows if weighed_with(row) != averages]:
+                self._upsert(made, others)
 
     def _upsert(self, made: Made, rows: list[dict[str, Any]]) -> None:
         self._server.call("upsert", made.collection, rows, timeout=WRITE_S)
@@ -156,6 +179,7 @@ class MilvusEngine:
             counts = WordCounts(self._server, made.collection)
             change = difference([], self._counted(made, part))
             counts.begin()
+            self._weighing(made, counts, change)
             self._server.call("delete", made.collection, ids=part, timeout=WRITE_S)
             counts.add(change)
             counts.end()
@@ -331,6 +355,8 @@ class MilvusEngine:
         if self._words is None and (counts := WordCounts(self._server, made.collection)).doubtful():
             log.warning("a writer stopped while words were being counted: counting them again")
             counts.recount(self._all(made, ["id", "words", *LENGTH_FIELDS]))
+            averages, _ = counts.follow(Counter())
+            self._weigh(made, averages)
             counts.end()
 
     def _require(self, made: Made) -> None:
@@ -477,16 +503,19 @@ class MilvusEngine:
             )
 
     def _all(self, made: Made, output: list[str]) -> Iterator[dict[str, Any]]:
-        pages = self._server.pages(
+        for rows in self._pages(made, output, IDS_AT_ONCE):
+            yield from rows
+
+    def _pages(self, made: Made, output: list[str], at_once: int) -> Iterator[list[dict[str, Any]]]:
+        """All that is stored, so many rows at a time."""
+        return self._server.pages(
             made.collection,
-            batch_size=IDS_AT_ONCE,
+            batch_size=at_once,
             filter="id > 0",
             output_fields=output,
             consistency_level="Strong",
             timeout=WRITE_S,
         )
-        for rows in pages:
-            yield from rows
 
     def _counted(self, made: Made, ids: list[int]) -> list[Counter[int]]:
         rows = self._rows(made, "id", ids, ["id", "words", *LENGTH_FIELDS], ROWS_AT_ONCE)
@@ -532,6 +561,8 @@ class MilvusEngine:
             indexes.add_index("words", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
             for field in LENGTH_FIELDS:
                 schema.add_field(field, DataType.INT64)
+            for field in AVERAGE_FIELDS:
+                schema.add_field(field, DataType.DOUBLE)
             WordCounts(self._server, name).create()
         else:
             self.folder.mkdir(parents=True, exist_ok=True)

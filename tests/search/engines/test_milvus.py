@@ -189,6 +189,57 @@ def test_words_whose_counting_was_cut_short_are_counted_again(place: Place):
         engine.check()
 
 
+def test_weights_follow_as_passages_become_longer_and_shorter(place: Place, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(milvus, "ROWS_AT_ONCE", 7)
+    reference = ReferenceEngine("model-a", 3)
+    with place.writer() as engine:
+
+        def agree() -> None:
+            wanted, found = (made.keyword("common w3 title", None, 100) for made in (reference, engine))
+            assert len(found) == len(wanted)
+            # Weights follow averages that moved by a tenth, and move by less than that themselves.
+            for hit in wanted:
+                assert engine.keyword_scores("common w3 title", [hit.id])[hit.id] == pytest.approx(hit.score, rel=0.1)
+            alike = [hit.score for hit in found if hit.id <= 20 and hit.id % 4 == 3]
+            assert alike == pytest.approx(len(alike) * alike[:1])
+
+        for id in range(1, 41):
+            more = [passage(id, f"common w{id % 4}" + " filler" * (id > 20) * id, title=f"title {id}" * (id % 2))]
+            for made in (reference, engine):
+                made.upsert(more)
+        agree()
+        for made in (reference, engine):
+            made.delete(range(21, 41))
+        agree()
+        assert engine.keyword("filler", None, 5) == []
+
+
+def test_what_was_cut_short_while_it_was_weighed_anew_is_weighed_to_the_end(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(milvus, "ROWS_AT_ONCE", 2)
+    few = [passage(id, "alpha beta") for id in range(1, 6)]
+    with place.writer() as engine:
+        engine.upsert(few)
+        put, written = engine._upsert, []
+
+        def put_once(*row: object) -> None:
+            if written:
+                raise RuntimeError("killed")
+            written.append(row)
+            put(*row)
+
+        monkeypatch.setattr(engine, "_upsert", put_once)
+        with pytest.raises(RuntimeError, match="killed"):
+            engine.upsert([passage(6, "alpha " + 50 * "filler ")])
+    reference = ReferenceEngine("model-a", 3)
+    reference.upsert(few)
+    with place.writer() as engine:
+        scores = engine.keyword_scores("beta", range(1, 7))
+        assert scores == pytest.approx(reference.keyword_scores("beta", range(1, 6)), rel=1e-4)
+        engine.check()
+
+
 def test_words_that_the_server_cannot_keep_are_found_without_it(
     milvus_lite: LiteServer, tmp_path: Path, look_always: None
 ):
