@@ -39,6 +39,8 @@ from search.engines.layout import REBUILD
 from search.engines.local_words import LocalWords
 from search.engines.milvus_server import WRITE_S, Address, CollectionGone, Server
 from search.engines.milvus_words import (
+    WRITING,
+    WRITTEN,
     Averages,
     Counted,
     Counts,
@@ -111,7 +113,7 @@ class MilvusEngine:
         self._looked_at = -LOOK_AGAIN_S
         self._words: LocalWords | None = None
         self._own: Made | None = None
-        self._unsealed = 0
+        self._unsettled = 0
         if lock is None:
             return
         try:
@@ -151,7 +153,7 @@ class MilvusEngine:
 
     def _weighing(self, made: Made, counts: WordCounts, change: Counts) -> Averages:
         """What to weigh passages with once the counts change so; where that moves, those stored are weighed anew."""
-        averages, moved = counts.follow(change)
+        averages, moved = counts.follow(change, WRITING)
         if moved:
             self._weigh(made, averages)
         return averages
@@ -165,7 +167,7 @@ class MilvusEngine:
 
     def _upsert(self, made: Made, rows: list[dict[str, Any]]) -> None:
         self._server.call("upsert", made.collection, rows, timeout=WRITE_S)
-        self._unsealed += len(rows)
+        self._unsettled += len(rows)
 
     def delete(self, ids: Iterable[int]) -> None:
         gone = sorted({int(id) for id in ids if id > 0})
@@ -181,6 +183,7 @@ class MilvusEngine:
             counts.begin()
             self._weighing(made, counts, change)
             self._server.call("delete", made.collection, ids=part, timeout=WRITE_S)
+            self._unsettled += len(part)
             counts.add(change)
             counts.end()
 
@@ -299,8 +302,10 @@ class MilvusEngine:
 
     def close(self) -> None:
         try:
-            if self._lock is not None and self._unsealed >= SEAL_ROWS:
-                self._seal()
+            if self._unsettled:
+                self._settle()
+        except SearchError as error:
+            log.warning("words are weighed as they were for now: %s", error)
         finally:
             self._let_go()
 
@@ -318,7 +323,9 @@ class MilvusEngine:
     def __enter__(self) -> "MilvusEngine":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: object, *_: object) -> None:
+        if failure:  # there is more to write: whoever does that settles it
+            self._unsettled = 0
         self.close()
 
     @classmethod
@@ -337,7 +344,7 @@ class MilvusEngine:
             except BaseException:
                 fresh._drop(made.collection)
                 raise
-            fresh._seal()
+            fresh._settle()
             fresh._wait_until_seen(made)
             fresh._point_at(made)
             fresh._sweep(made)
@@ -355,7 +362,7 @@ class MilvusEngine:
         if self._words is None and (counts := WordCounts(self._server, made.collection)).doubtful():
             log.warning("a writer stopped while words were being counted: counting them again")
             counts.recount(self._all(made, ["id", "words", *LENGTH_FIELDS]))
-            averages, _ = counts.follow(Counter())
+            averages, _ = counts.follow(Counter(), WRITTEN)
             self._weigh(made, averages)
             counts.end()
 
@@ -581,15 +588,28 @@ class MilvusEngine:
         else:
             self._server.call("alter_alias", timeout=WRITE_S, **alias)
 
-    def _seal(self) -> None:
+    def _settle(self) -> None:
+        """Weigh everything with the averages that there are now that all is written, and seal what is much."""
+        made = self._own or self._made
+        if made is None:
+            return
+        counts = WordCounts(self._server, made.collection)
+        if self._words is None and not counts.doubtful():
+            averages, moved = counts.follow(Counter(), WRITTEN)
+            if moved:
+                self._weigh(made, averages)
+                counts.end()
+        if self._unsettled >= SEAL_ROWS:
+            self._seal(made)
+        self._unsettled = 0
+
+    def _seal(self, made: Made) -> None:
         """Let the server make files and indexes of what it has in memory, which is searched row by row until then. It
         would by itself, sooner or later; whether it does now is no matter of what is found."""
-        self._unsealed = 0
-        if made := self._own or self._made:
-            try:
-                self._server.call("flush", made.collection, timeout=WRITE_S)
-            except SearchError as error:
-                log.warning("what was written stays in the server's memory for now: %s", error)
+        try:
+            self._server.call("flush", made.collection, timeout=WRITE_S)
+        except SearchError as error:
+            log.warning("what was written stays in the server's memory for now: %s", error)
 
     def _wait_until_seen(self, made: Made) -> None:
         """Until readers would find all that was written, which in a real Milvus takes a moment."""
@@ -614,6 +634,7 @@ class MilvusEngine:
 
     def _drop(self, collection: str) -> None:
         """Take back a build that failed; what cannot be dropped now is swept by the next writer."""
+        self._unsettled = 0
         try:
             for name in (collection, f"{collection}_words"):
                 self._server.call("drop_collection", name, timeout=WRITE_S)

@@ -25,8 +25,8 @@ from search.engines.milvus_server import WRITE_S, Server
 # As in tantivy and the reference engine.
 K1, B = 1.2, 0.75
 DIMENSIONS = 2**32 - 3
-# How far averages may move before all passages are weighed anew; by a tenth, no weight moves by more than that.
-DRIFT = 0.1
+# How far averages may move before all passages are weighed anew: while there is more to write, and when all is written.
+WRITING, WRITTEN = 0.25, 0.01
 # Every passage has it and no question asks for it: Milvus refuses a sparse vector of nothing.
 NOBODY = 0
 ROWS_AT_ONCE = 5_000
@@ -170,14 +170,15 @@ class WordCounts:
         before = self.get(changed, WRITE_S)
         self._put({id: max(before[id] + change[id], 0) for id in changed})
 
-    def follow(self, change: Counts) -> tuple[Averages, bool]:
-        """The averages to weigh passages with, once `change` is added, and whether they are others than before."""
+    def follow(self, change: Counts, drift: float) -> tuple[Averages, bool]:
+        """The averages to weigh passages with, once `change` is added, and whether they are others than before; then a
+        change has begun."""
         known = self.get([*WEIGHED, *WEIGHED.values()], WRITE_S)
         soon = Counter({id: known[id] + change[id] for id in WEIGHED})
         now, before = _averages(soon), _averages(Counter({id: known[at] for id, at in WEIGHED.items()}))
-        if all(abs(now[field] - before[field]) <= DRIFT * before[field] for field in FIELDS):
+        if all(abs(now[field] - before[field]) <= drift * before[field] for field in FIELDS):
             return before, False
-        self._put({at: soon[id] for id, at in WEIGHED.items()})
+        self._put({UNDER_WAY: 1, **{at: soon[id] for id, at in WEIGHED.items()}})
         return now, True
 
     def begin(self) -> None:

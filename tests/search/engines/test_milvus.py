@@ -11,7 +11,7 @@ from search.engines import milvus_server as server
 from search.engines.layout import WriterLock
 from search.engines.milvus import MilvusEngine
 from search.engines.milvus_server import Address
-from search.engines.milvus_words import UNDER_WAY, WordCounts
+from search.engines.milvus_words import UNDER_WAY, WRITING, WRITTEN, WordCounts
 from search.engines.reference import ReferenceEngine
 from search.errors import IndexMismatch, SearchError, SemanticUnavailable
 from tests.milvus import LiteServer, RealServer
@@ -192,26 +192,36 @@ def test_words_whose_counting_was_cut_short_are_counted_again(place: Place):
 def test_weights_follow_as_passages_become_longer_and_shorter(place: Place, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(milvus, "ROWS_AT_ONCE", 7)
     reference = ReferenceEngine("model-a", 3)
+    everything, question = range(1, 41), "common w3 title"
+
+    def agree(engine: MilvusEngine, tolerance: float) -> None:
+        found, wanted = (made.keyword_scores(question, everything) for made in (engine, reference))
+        assert found == pytest.approx(wanted, rel=tolerance)
+        alike = [found[id] for id in range(3, 20, 4)]
+        assert alike == pytest.approx(5 * alike[:1])
+
     with place.writer() as engine:
-
-        def agree() -> None:
-            wanted, found = (made.keyword("common w3 title", None, 100) for made in (reference, engine))
-            assert len(found) == len(wanted)
-            # Weights follow averages that moved by a tenth, and move by less than that themselves.
-            for hit in wanted:
-                assert engine.keyword_scores("common w3 title", [hit.id])[hit.id] == pytest.approx(hit.score, rel=0.1)
-            alike = [hit.score for hit in found if hit.id <= 20 and hit.id % 4 == 3]
-            assert alike == pytest.approx(len(alike) * alike[:1])
-
-        for id in range(1, 41):
-            more = [passage(id, f"common w{id % 4}" + " filler" * (id > 20) * id, title=f"title {id}" * (id % 2))]
+        for id in everything:
+            text = f"common w{id % 4}" + id * " filler" * (id > 20)
             for made in (reference, engine):
-                made.upsert(more)
-        agree()
-        for made in (reference, engine):
-            made.delete(range(21, 41))
-        agree()
-        assert engine.keyword("filler", None, 5) == []
+                made.upsert([passage(id, text, title=f"title {id}" * (id % 2))])
+        agree(engine, WRITING)
+    with place.reader() as reader:
+        agree(reader, WRITTEN)
+    with place.writer() as engine:
+        for id in everything[20:]:
+            for made in (reference, engine):
+                made.delete([id])
+        agree(engine, WRITING)
+    with place.reader() as reader:
+        agree(reader, WRITTEN)
+        assert reader.keyword("filler", None, 5) == []
+    with place.rebuild() as fresh:
+        fresh.upsert([passage(1, "common w3 and more"), passage(2, "common")])
+    reference = ReferenceEngine("model-a", 3)
+    reference.upsert([passage(1, "common w3 and more"), passage(2, "common")])
+    with place.reader() as reader:
+        assert reader.keyword_scores("w3", [1]) == pytest.approx(reference.keyword_scores("w3", [1]), rel=1e-4)
 
 
 def test_what_was_cut_short_while_it_was_weighed_anew_is_weighed_to_the_end(
