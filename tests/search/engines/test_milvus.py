@@ -9,7 +9,7 @@ import pytest
 from search.engines import milvus
 from search.engines import milvus_server as server
 from search.engines.layout import WriterLock
-from search.engines.milvus import MilvusEngine
+from search.engines.milvus import Made, MilvusEngine
 from search.engines.milvus_server import Address
 from search.engines.milvus_words import UNDER_WAY, WRITING, WRITTEN, WordCounts
 from search.engines.reference import ReferenceEngine
@@ -231,13 +231,13 @@ def test_what_was_cut_short_while_it_was_weighed_anew_is_weighed_to_the_end(
     few = [passage(id, "alpha beta") for id in range(1, 6)]
     with place.writer() as engine:
         engine.upsert(few)
-        put, written = engine._upsert, []
+        put, written = engine._upsert, list[int]()
 
-        def put_once(*row: object) -> None:
+        def put_once(made: Made, rows: list[dict]) -> None:
             if written:
                 raise RuntimeError("killed")
-            written.append(row)
-            put(*row)
+            written.append(len(rows))
+            put(made, rows)
 
         monkeypatch.setattr(engine, "_upsert", put_once)
         with pytest.raises(RuntimeError, match="killed"):
