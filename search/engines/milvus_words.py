@@ -26,6 +26,7 @@ from search.engines.milvus_server import WRITE_S, Server
 K1, B = 1.2, 0.75
 DIMENSIONS = 2**32 - 3
 # How far averages may move before all passages are weighed anew: while there is more to write, and when all is written.
+# That is a share of the average, or of one word: the few words of a field that is mostly empty weigh next to nothing.
 WRITING, WRITTEN = 0.25, 0.01
 # Every passage has it and no question asks for it: Milvus refuses a sparse vector of nothing.
 NOBODY = 0
@@ -176,7 +177,7 @@ class WordCounts:
         known = self.get([*WEIGHED, *WEIGHED.values()], WRITE_S)
         soon = Counter({id: known[id] + change[id] for id in WEIGHED})
         now, before = _averages(soon), _averages(Counter({id: known[at] for id, at in WEIGHED.items()}))
-        if all(abs(now[field] - before[field]) <= drift * before[field] for field in FIELDS):
+        if all(_near(now[field], before[field], drift) for field in FIELDS):
             return before, False
         self._put({UNDER_WAY: 1, **{at: soon[id] for id, at in WEIGHED.items()}})
         return now, True
@@ -229,6 +230,10 @@ class WordCounts:
         rows = [{"id": id, "passages": many, "nothing": [0.0, 0.0]} for id, many in counts.items()]
         for first in range(0, len(rows), ROWS_AT_ONCE):
             self._server.call("upsert", self.collection, rows[first : first + ROWS_AT_ONCE], timeout=WRITE_S)
+
+
+def _near(now: float, before: float, drift: float) -> bool:
+    return now == before or (before > 0 and abs(now - before) <= drift * max(before, 1))
 
 
 def _averages(counts: Counts) -> Averages:

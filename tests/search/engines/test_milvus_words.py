@@ -1,14 +1,46 @@
 """How words are weighed for a Milvus, and weighed anew, without a server."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 
 from search.engines.base import FIELD_WEIGHTS
-from search.engines.milvus_words import NOBODY, PASSAGES, Counted, dimension, field_of, of_row, row_of, weighed_anew
+from search.engines.milvus_server import Address, Server
+from search.engines.milvus_words import (
+    LENGTHS,
+    NOBODY,
+    PASSAGES,
+    UNDER_WAY,
+    WRITING,
+    WRITTEN,
+    Counted,
+    WordCounts,
+    dimension,
+    field_of,
+    of_row,
+    row_of,
+    weighed_anew,
+)
 from tests.search.engines.helpers import passage
 
 SHORT = {"title": 2.0, "text": 3.5, "context": 0.0}
 LONG = {"title": 9.0, "text": 140.25, "context": 0.2}
+
+
+class CountsHere(WordCounts):
+    """Counts without a server: so many passages of 6 words of title and 60 of text each."""
+
+    def __init__(self, passages: int) -> None:
+        super().__init__(Server(Address("nowhere")), "none")
+        self.counts = Counter({PASSAGES: passages, LENGTHS["title"]: 6 * passages, LENGTHS["text"]: 60 * passages})
+
+    def get(self, ids: Iterable[int], timeout: float | None = None) -> Counter[int]:
+        return Counter({id: self.counts[id] for id in ids})
+
+    def _put(self, counts: dict[int, int]) -> None:
+        self.counts = Counter({**self.counts, **counts})
 
 
 def stored(row: dict) -> dict:
@@ -51,3 +83,25 @@ def test_a_dimension_tells_its_field():
         for term in ("refund", "bot", "é", ""):
             assert field_of(dimension(field, term)) == field
             assert NOBODY < dimension(field, term) < 2**32 - 1
+
+
+def test_averages_are_followed_when_they_have_moved():
+    counts, text = CountsHere(1000), LENGTHS["text"]
+    nothing = Counter[int]()
+    assert counts.follow(nothing, WRITTEN) == ({"title": 6, "text": 60, "context": 0}, True)
+    assert counts.counts[UNDER_WAY] == 1
+    assert counts.follow(nothing, WRITTEN)[1] is False
+    assert counts.follow(Counter({text: 590}), WRITTEN) == ({"title": 6, "text": 60, "context": 0}, False)
+    assert counts.follow(Counter({text: 14_900}), WRITING)[1] is False
+    assert counts.follow(Counter({text: 610}), WRITTEN) == ({"title": 6, "text": 60.61, "context": 0}, True)
+    assert counts.follow(Counter({text: 16_000}), WRITING) == ({"title": 6, "text": 76, "context": 0}, True)
+    assert counts.follow(Counter({PASSAGES: 500, text: 54_000, LENGTHS["title"]: 3000}), WRITTEN)[1] is False
+
+
+def test_a_field_that_is_mostly_empty_does_not_have_everything_weighed_anew():
+    counts, context = CountsHere(10_000), LENGTHS["context"]
+    counts.follow(Counter(), WRITTEN)
+    first, moved = counts.follow(Counter({context: 5}), WRITTEN)
+    assert (first["context"], moved) == (0.0005, True), "where nobody had it, there was nothing to compare with"
+    assert counts.follow(Counter({context: 100}), WRITTEN) == (first, False)
+    assert counts.follow(Counter({context: 200}), WRITTEN)[1] is True
