@@ -38,13 +38,25 @@ from search.engines.base import (
 from search.engines.layout import REBUILD
 from search.engines.local_words import LocalWords
 from search.engines.milvus_server import WRITE_S, Address, CollectionGone, Server
-from search.engines.milvus_words import Counted, WordCounts, difference, of_row, row_of
+from search.engines.milvus_words import (
+    WRITING,
+    WRITTEN,
+    Averages,
+    Counted,
+    Counts,
+    WordCounts,
+    difference,
+    of_row,
+    row_of,
+    weighed_anew,
+    weighed_with,
+)
 from search.errors import IndexMismatch, SearchError
 
 log = logging.getLogger(__name__)
 
 # Grows when fields or weights change in a way that old collections do not fit.
-SCHEMA = 1
+SCHEMA = 2
 PROPERTY = "precedent.made_with"
 # Milvus answers no search with more.
 MOST_HITS = 16_384
@@ -59,6 +71,7 @@ LOOK_AGAIN_S = 1.0
 # Parameters of the approximate indexes that `?index=` may name; FLAT is exact.
 BUILD = {"HNSW": {"M": 16, "efConstruction": 200}, "IVF_FLAT": {"nlist": 1024}, "IVF_SQ8": {"nlist": 1024}}
 LENGTH_FIELDS = [f"{field}_length" for field in FIELD_WEIGHTS]
+AVERAGE_FIELDS = [f"{field}_average" for field in FIELD_WEIGHTS]
 
 Result = TypeVar("Result")
 
@@ -100,7 +113,7 @@ class MilvusEngine:
         self._looked_at = -LOOK_AGAIN_S
         self._words: LocalWords | None = None
         self._own: Made | None = None
-        self._unsealed = 0
+        self._unsettled = 0
         if lock is None:
             return
         try:
@@ -129,20 +142,32 @@ class MilvusEngine:
         counts = WordCounts(self._server, made.collection)
         counted = [Counted(passage) for passage in passages]
         before = self._counted(made, [passage.id for passage in passages])
-        nothing: dict[str, float] = dict.fromkeys(FIELD_WEIGHTS, 0.0)
-        after = [of_row(row_of(passage, nothing, own)) for passage, own in zip(passages, counted, strict=True)]
-        change = difference(after, before)
-        averages = counts.averages(change)
-        for row, passage, own in zip(rows, passages, counted, strict=True):
-            row |= row_of(passage, averages, own)
+        change = difference([own.counts() for own in counted], before)
         counts.begin()
+        averages = self._weighing(made, counts, change)
+        for row, own in zip(rows, counted, strict=True):
+            row |= row_of(averages, own)
         self._upsert(made, rows)
         counts.add(change)
         counts.end()
 
+    def _weighing(self, made: Made, counts: WordCounts, change: Counts) -> Averages:
+        """What to weigh passages with once the counts change so; where that moves, those stored are weighed anew."""
+        averages, moved = counts.follow(change, WRITING)
+        if moved:
+            self._weigh(made, averages)
+        return averages
+
+    def _weigh(self, made: Made, averages: Averages) -> None:
+        """Weigh what is stored with these averages, where that was done with others."""
+        output = ["id", "entry_id", "vector", "words", *LENGTH_FIELDS, *AVERAGE_FIELDS]
+        for rows in self._pages(made, output, ROWS_AT_ONCE):
+            if others := [weighed_anew(row, averages) for row in rows if weighed_with(row) != averages]:
+                self._upsert(made, others)
+
     def _upsert(self, made: Made, rows: list[dict[str, Any]]) -> None:
         self._server.call("upsert", made.collection, rows, timeout=WRITE_S)
-        self._unsealed += len(rows)
+        self._unsettled += len(rows)
 
     def delete(self, ids: Iterable[int]) -> None:
         gone = sorted({int(id) for id in ids if id > 0})
@@ -156,7 +181,9 @@ class MilvusEngine:
             counts = WordCounts(self._server, made.collection)
             change = difference([], self._counted(made, part))
             counts.begin()
+            self._weighing(made, counts, change)
             self._server.call("delete", made.collection, ids=part, timeout=WRITE_S)
+            self._unsettled += len(part)
             counts.add(change)
             counts.end()
 
@@ -275,8 +302,10 @@ class MilvusEngine:
 
     def close(self) -> None:
         try:
-            if self._lock is not None and self._unsealed >= SEAL_ROWS:
-                self._seal()
+            if self._unsettled:
+                self._settle()
+        except SearchError as error:
+            log.warning("words are weighed as they were for now: %s", error)
         finally:
             self._let_go()
 
@@ -294,7 +323,9 @@ class MilvusEngine:
     def __enter__(self) -> "MilvusEngine":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: object, *_: object) -> None:
+        if failure:  # there is more to write: whoever does that settles it
+            self._unsettled = 0
         self.close()
 
     @classmethod
@@ -313,7 +344,7 @@ class MilvusEngine:
             except BaseException:
                 fresh._drop(made.collection)
                 raise
-            fresh._seal()
+            fresh._settle()
             fresh._wait_until_seen(made)
             fresh._point_at(made)
             fresh._sweep(made)
@@ -331,6 +362,8 @@ class MilvusEngine:
         if self._words is None and (counts := WordCounts(self._server, made.collection)).doubtful():
             log.warning("a writer stopped while words were being counted: counting them again")
             counts.recount(self._all(made, ["id", "words", *LENGTH_FIELDS]))
+            averages, _ = counts.follow(Counter(), WRITTEN)
+            self._weigh(made, averages)
             counts.end()
 
     def _require(self, made: Made) -> None:
@@ -477,16 +510,19 @@ class MilvusEngine:
             )
 
     def _all(self, made: Made, output: list[str]) -> Iterator[dict[str, Any]]:
-        pages = self._server.pages(
+        for rows in self._pages(made, output, IDS_AT_ONCE):
+            yield from rows
+
+    def _pages(self, made: Made, output: list[str], at_once: int) -> Iterator[list[dict[str, Any]]]:
+        """All that is stored, so many rows at a time."""
+        return self._server.pages(
             made.collection,
-            batch_size=IDS_AT_ONCE,
+            batch_size=at_once,
             filter="id > 0",
             output_fields=output,
             consistency_level="Strong",
             timeout=WRITE_S,
         )
-        for rows in pages:
-            yield from rows
 
     def _counted(self, made: Made, ids: list[int]) -> list[Counter[int]]:
         rows = self._rows(made, "id", ids, ["id", "words", *LENGTH_FIELDS], ROWS_AT_ONCE)
@@ -532,6 +568,8 @@ class MilvusEngine:
             indexes.add_index("words", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
             for field in LENGTH_FIELDS:
                 schema.add_field(field, DataType.INT64)
+            for field in AVERAGE_FIELDS:
+                schema.add_field(field, DataType.DOUBLE)
             WordCounts(self._server, name).create()
         else:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -550,15 +588,28 @@ class MilvusEngine:
         else:
             self._server.call("alter_alias", timeout=WRITE_S, **alias)
 
-    def _seal(self) -> None:
+    def _settle(self) -> None:
+        """Weigh everything with the averages that there are now that all is written, and seal what is much."""
+        made = self._own or self._made
+        if made is None:
+            return
+        counts = WordCounts(self._server, made.collection)
+        if self._words is None and not counts.doubtful():
+            averages, moved = counts.follow(Counter(), WRITTEN)
+            if moved:
+                self._weigh(made, averages)
+                counts.end()
+        if self._unsettled >= SEAL_ROWS:
+            self._seal(made)
+        self._unsettled = 0
+
+    def _seal(self, made: Made) -> None:
         """Let the server make files and indexes of what it has in memory, which is searched row by row until then. It
         would by itself, sooner or later; whether it does now is no matter of what is found."""
-        self._unsealed = 0
-        if made := self._own or self._made:
-            try:
-                self._server.call("flush", made.collection, timeout=WRITE_S)
-            except SearchError as error:
-                log.warning("what was written stays in the server's memory for now: %s", error)
+        try:
+            self._server.call("flush", made.collection, timeout=WRITE_S)
+        except SearchError as error:
+            log.warning("what was written stays in the server's memory for now: %s", error)
 
     def _wait_until_seen(self, made: Made) -> None:
         """Until readers would find all that was written, which in a real Milvus takes a moment."""
@@ -583,6 +634,7 @@ class MilvusEngine:
 
     def _drop(self, collection: str) -> None:
         """Take back a build that failed; what cannot be dropped now is swept by the next writer."""
+        self._unsettled = 0
         try:
             for name in (collection, f"{collection}_words"):
                 self._server.call("drop_collection", name, timeout=WRITE_S)

@@ -5,7 +5,11 @@ Milvus has a BM25 of its own. In milvus-lite it counts how rare a word is among 
 by segment, so the same passage scores differently under every filter; and no server's knows our stems or three fields
 with weights. Inner products are the same on every server. How often words occur is counted in a second collection.
 
-A dimension stands for a word in a field: 32 bits of a hash, so of a million words a few hundred share theirs.
+How rare a word is comes with the question, but how long fields are on average is in the weights. So all passages are
+weighed with the same averages, and anew once those of now are far from them: scores of two passages can be compared
+whenever each was written. A passage says what it was weighed with; how often it has a word follows from the weight.
+
+A dimension stands for a word in a field: 30 bits of a hash, so of a million words a few hundred share theirs.
 """
 
 import hashlib
@@ -21,20 +25,34 @@ from search.engines.milvus_server import WRITE_S, Server
 # As in tantivy and the reference engine.
 K1, B = 1.2, 0.75
 DIMENSIONS = 2**32 - 3
+# How far averages may move before all passages are weighed anew: while there is more to write, and when all is written.
+# That is a share of the average, or of one word: the few words of a field that is mostly empty weigh next to nothing.
+WRITING, WRITTEN = 0.25, 0.01
 # Every passage has it and no question asks for it: Milvus refuses a sparse vector of nothing.
 NOBODY = 0
 ROWS_AT_ONCE = 5_000
 # Rows of the second collection that count no word: passages, words of each field, and whether a change is under way.
 PASSAGES, UNDER_WAY = -1, -2
 LENGTHS = {field: -3 - place for place, field in enumerate(FIELD_WEIGHTS)}
+# What was counted there when all passages were last weighed.
+WEIGHED = {id: id - 10 for id in (PASSAGES, *LENGTHS.values())}
+FIELDS = list(FIELD_WEIGHTS)
 
 Sparse = dict[int, float]
 Counts = Counter[int]
+# How many words each field has on average.
+Averages = dict[str, float]
 
 
 def dimension(field: str, term: str) -> int:
-    digest = hashlib.blake2b(f"{field}\0{term}".encode(), digest_size=4).digest()
-    return 1 + int.from_bytes(digest, "big") % DIMENSIONS
+    """A number for the word that tells its field, see `field_of`."""
+    digest = hashlib.blake2b(term.encode(), digest_size=4).digest()
+    return 1 + int.from_bytes(digest, "big") % (DIMENSIONS // len(FIELDS)) * len(FIELDS) + FIELDS.index(field)
+
+
+def field_of(dimension: int) -> str:
+    """The field that a dimension is of."""
+    return FIELDS[(dimension - 1) % len(FIELDS)]
 
 
 class Counted:
@@ -48,14 +66,36 @@ class Counted:
             self.lengths[field] = len(found)
             self._occurs[field] = Counter(dimension(field, term) for term in found)
 
-    def weights(self, averages: dict[str, float]) -> Sparse:
+    def counts(self) -> Counts:
+        """What the passage adds to the counts."""
+        counts = Counter({at: 1 for occurs in self._occurs.values() for at in occurs})
+        return counts + Counter({PASSAGES: 1, **{LENGTHS[field]: many for field, many in self.lengths.items()}})
+
+    def weights(self, averages: Averages) -> Sparse:
         """What the passage gives to a question that asks for a word, but for how rare the word is."""
-        made = {NOBODY: 1.0}
-        for field, weight in FIELD_WEIGHTS.items():
-            length = K1 * (1 - B + B * self.lengths[field] / averages[field]) if averages[field] else K1
-            for at, times in self._occurs[field].items():
-                made[at] = weight * (K1 + 1) * times / (times + length)
+        halves, made = _halves(self.lengths, averages), {NOBODY: 1.0}
+        for field, occurs in self._occurs.items():
+            for at, times in occurs.items():
+                made[at] = _weight(field, times, halves[field])
         return made
+
+
+def _halves(lengths: dict[str, int], averages: Averages) -> dict[str, float]:
+    """How often a word has to occur in fields of that length to give half of what it can give at most."""
+    return {
+        field: K1 * (1 - B + B * length / averages[field]) if averages[field] else K1
+        for field, length in lengths.items()
+    }
+
+
+def _weight(field: str, times: int, half: float) -> float:
+    return FIELD_WEIGHTS[field] * (K1 + 1) * times / (times + half)
+
+
+def _times(field: str, weight: float, half: float) -> int:
+    """How often a word occurs that has this weight."""
+    share = weight / (FIELD_WEIGHTS[field] * (K1 + 1))
+    return round(half * share / (1 - share))
 
 
 def of_row(row: dict[str, Any]) -> Counts:
@@ -66,12 +106,30 @@ def of_row(row: dict[str, Any]) -> Counts:
     return counts
 
 
-def row_of(passage: IndexedPassage, averages: dict[str, float], counted: Counted) -> dict[str, Any]:
+def row_of(averages: Averages, counted: Counted) -> dict[str, Any]:
     """The fields that hold a passage's words."""
     return {
         "words": counted.weights(averages),
         **{f"{field}_length": counted.lengths[field] for field in FIELD_WEIGHTS},
+        **{f"{field}_average": averages[field] for field in FIELD_WEIGHTS},
     }
+
+
+def weighed_anew(row: dict[str, Any], averages: Averages) -> dict[str, Any]:
+    """A stored passage as it would be if it had been weighed with these averages."""
+    lengths = {field: int(row[f"{field}_length"]) for field in FIELD_WEIGHTS}
+    before, now = _halves(lengths, weighed_with(row)), _halves(lengths, averages)
+    made = {NOBODY: 1.0}
+    for at, weight in row["words"].items():
+        if at != NOBODY:
+            field = field_of(at)
+            made[at] = _weight(field, _times(field, weight, before[field]), now[field])
+    return {**row, "words": made, **{f"{field}_average": averages[field] for field in FIELD_WEIGHTS}}
+
+
+def weighed_with(row: dict[str, Any]) -> Averages:
+    """The averages that a stored passage was weighed with."""
+    return {field: row[f"{field}_average"] for field in FIELD_WEIGHTS}
 
 
 class WordCounts:
@@ -113,11 +171,16 @@ class WordCounts:
         before = self.get(changed, WRITE_S)
         self._put({id: max(before[id] + change[id], 0) for id in changed})
 
-    def averages(self, more: Counts) -> dict[str, float]:
-        """How many words each field has on average, once `more` is added."""
-        now = self.get([PASSAGES, *LENGTHS.values()], WRITE_S)
-        passages = max(now[PASSAGES] + more[PASSAGES], 1)
-        return {field: (now[id] + more[id]) / passages for field, id in LENGTHS.items()}
+    def follow(self, change: Counts, drift: float) -> tuple[Averages, bool]:
+        """The averages to weigh passages with, once `change` is added, and whether they are others than before; then a
+        change has begun."""
+        known = self.get([*WEIGHED, *WEIGHED.values()], WRITE_S)
+        soon = Counter({id: known[id] + change[id] for id in WEIGHED})
+        now, before = _averages(soon), _averages(Counter({id: known[at] for id, at in WEIGHED.items()}))
+        if all(_near(now[field], before[field], drift) for field in FIELDS):
+            return before, False
+        self._put({UNDER_WAY: 1, **{at: soon[id] for id, at in WEIGHED.items()}})
+        return now, True
 
     def begin(self) -> None:
         """From now on until `end` the counts may differ from the passages."""
@@ -135,7 +198,8 @@ class WordCounts:
         counts = Counter[int]()
         for row in rows:
             counts.update(of_row(row))
-        self._server.call("delete", self.collection, filter=f"id != {UNDER_WAY}", timeout=WRITE_S)
+        kept = [UNDER_WAY, *WEIGHED.values()]
+        self._server.call("delete", self.collection, filter=f"id not in {kept}", timeout=WRITE_S)
         self._put(counts)
 
     def question(self, query: str) -> Sparse:
@@ -166,6 +230,14 @@ class WordCounts:
         rows = [{"id": id, "passages": many, "nothing": [0.0, 0.0]} for id, many in counts.items()]
         for first in range(0, len(rows), ROWS_AT_ONCE):
             self._server.call("upsert", self.collection, rows[first : first + ROWS_AT_ONCE], timeout=WRITE_S)
+
+
+def _near(now: float, before: float, drift: float) -> bool:
+    return now == before or (before > 0 and abs(now - before) <= drift * max(before, 1))
+
+
+def _averages(counts: Counts) -> Averages:
+    return {field: counts[id] / max(counts[PASSAGES], 1) for field, id in LENGTHS.items()}
 
 
 def difference(after: Sequence[Counts], before: Sequence[Counts]) -> Counts:

@@ -86,6 +86,18 @@ def test_doctor_and_reindex_serve_a_milvus_too(two, url, settings):
     assert health.examine().problems() == []
 
 
+def test_an_index_of_an_older_layout_is_named_and_built_anew(two, url, settings, monkeypatch, capsys):
+    settings.KB_INDEX_URL = url
+    with monkeypatch.context() as before:
+        before.setattr(milvus, "SCHEMA", milvus.SCHEMA - 1)
+        indexing.index_pending()
+    assert f"this version reads layout {milvus.SCHEMA}" in health.examine().problems()[0]
+    call_command("reindex")
+    assert "Building it anew." in capsys.readouterr().out
+    assert health.examine().problems() == []
+    assert titles("ferry")[0] == "Ferry"
+
+
 def test_another_engine_is_filled_beside_the_one_in_use_and_compared(two, url, settings, capsys):
     indexing.index_pending()
     waiting = make_entry(title="Lift", summary="A lift fell.")

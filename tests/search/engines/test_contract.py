@@ -58,6 +58,15 @@ def test_keyword_scores_are_bm25(engine: Engine):
     assert hits[1].score == pytest.approx(0.470004 * 2.2 / (1 + 1.2 * (0.25 + 0.75 * 5 / 3)), rel=1e-4)
 
 
+def test_what_a_word_gives_is_the_same_whenever_a_passage_was_written(engine: Engine):
+    engine.upsert([passage(1, "alpha beta"), passage(2, "alpha")])
+    engine.upsert([passage(id, "alpha " + 37 * "filler ") for id in (3, 4)])
+    engine.upsert([passage(5, "alpha beta"), passage(6, "alpha")])
+    # idf = ln(1 + 4.5 / 2.5); lengths 2, 1, 38, 38, 2, 1 of average 82 / 6
+    each = math.log(1 + 4.5 / 2.5) * 2.2 / (1 + 1.2 * (0.25 + 0.75 * 2 * 6 / 82))
+    assert engine.keyword_scores("beta", range(1, 7)) == pytest.approx({1: each, 5: each}, rel=1e-4)
+
+
 def test_words_match_in_title_and_context_too(engine: Engine):
     engine.upsert([passage(1, "x", title="Chatbot"), passage(2, "x", context="Chatbot Inc"), passage(3, "x")])
     assert sorted(ids(engine.keyword("chatbots", None, 10))) == [1, 2]

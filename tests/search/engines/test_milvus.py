@@ -9,9 +9,9 @@ import pytest
 from search.engines import milvus
 from search.engines import milvus_server as server
 from search.engines.layout import WriterLock
-from search.engines.milvus import MilvusEngine
+from search.engines.milvus import Made, MilvusEngine
 from search.engines.milvus_server import Address
-from search.engines.milvus_words import UNDER_WAY, WordCounts
+from search.engines.milvus_words import UNDER_WAY, WRITING, WRITTEN, WordCounts
 from search.engines.reference import ReferenceEngine
 from search.errors import IndexMismatch, SearchError, SemanticUnavailable
 from tests.milvus import LiteServer, RealServer
@@ -186,6 +186,67 @@ def test_words_whose_counting_was_cut_short_are_counted_again(place: Place):
     with place.writer() as engine:
         assert counts.get([UNDER_WAY])[UNDER_WAY] == 0
         assert engine.keyword("alpha beta", None, 5) == right
+        engine.check()
+
+
+def test_weights_follow_as_passages_become_longer_and_shorter(place: Place, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(milvus, "ROWS_AT_ONCE", 7)
+    reference = ReferenceEngine("model-a", 3)
+    everything, question = range(1, 41), "common w3 title"
+
+    def agree(engine: MilvusEngine, tolerance: float) -> None:
+        found, wanted = (made.keyword_scores(question, everything) for made in (engine, reference))
+        assert found == pytest.approx(wanted, rel=tolerance)
+        alike = [found[id] for id in range(3, 20, 4)]
+        assert alike == pytest.approx(5 * alike[:1])
+
+    with place.writer() as engine:
+        for id in everything:
+            text = f"common w{id % 4}" + id * " filler" * (id > 20)
+            for made in (reference, engine):
+                made.upsert([passage(id, text, title=f"title {id}" * (id % 2))])
+        agree(engine, WRITING)
+    with place.reader() as reader:
+        agree(reader, WRITTEN)
+    with place.writer() as engine:
+        for id in everything[20:]:
+            for made in (reference, engine):
+                made.delete([id])
+        agree(engine, WRITING)
+    with place.reader() as reader:
+        agree(reader, WRITTEN)
+        assert reader.keyword("filler", None, 5) == []
+    with place.rebuild() as fresh:
+        fresh.upsert([passage(1, "common w3 and more"), passage(2, "common")])
+    reference = ReferenceEngine("model-a", 3)
+    reference.upsert([passage(1, "common w3 and more"), passage(2, "common")])
+    with place.reader() as reader:
+        assert reader.keyword_scores("w3", [1]) == pytest.approx(reference.keyword_scores("w3", [1]), rel=1e-4)
+
+
+def test_what_was_cut_short_while_it_was_weighed_anew_is_weighed_to_the_end(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(milvus, "ROWS_AT_ONCE", 2)
+    few = [passage(id, "alpha beta") for id in range(1, 6)]
+    with place.writer() as engine:
+        engine.upsert(few)
+        put, written = engine._upsert, list[int]()
+
+        def put_once(made: Made, rows: list[dict]) -> None:
+            if written:
+                raise RuntimeError("killed")
+            written.append(len(rows))
+            put(made, rows)
+
+        monkeypatch.setattr(engine, "_upsert", put_once)
+        with pytest.raises(RuntimeError, match="killed"):
+            engine.upsert([passage(6, "alpha " + 50 * "filler ")])
+    reference = ReferenceEngine("model-a", 3)
+    reference.upsert(few)
+    with place.writer() as engine:
+        scores = engine.keyword_scores("beta", range(1, 7))
+        assert scores == pytest.approx(reference.keyword_scores("beta", range(1, 6)), rel=1e-4)
         engine.check()
 
 
