@@ -1,7 +1,6 @@
 """Measure search on a judged collection, along the very path of the product: passages, engine, fusion, grouping."""
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -10,8 +9,8 @@ from search.beir import CollectionError, Document, documents, judgements, querie
 from search.candidates import Candidates, gather
 from search.chunking import Span, passages
 from search.encoder import Encoder
+from search.engines import stores
 from search.engines.base import Engine, IndexedPassage
-from search.engines.local import LocalEngine
 from search.fusion import BY_MODE
 from search.metrics import ndcg, recall
 from search.progress import Told
@@ -26,7 +25,6 @@ MEASURES = {"ndcg@10": (ndcg, 10), "recall@10": (recall, 10), "recall@100": (rec
 DEPTH = max(k for _, k in MEASURES.values())
 
 Scores = dict[str, dict[str, float]]
-EngineFactory = Callable[[Path, Encoder], Engine]
 
 
 @dataclass
@@ -49,29 +47,25 @@ class Measurement:
         }
 
 
-def local_engine(folder: Path, encoder: Encoder) -> Engine:
-    """The engine of an instance, in a folder of its own."""
-    return LocalEngine(folder, encoder.fingerprint, encoder.dimension, writable=True)
-
-
 def evaluate(
     directory: Path | str,
     encoder: Encoder,
-    engine_factory: EngineFactory = local_engine,
+    url: str = "",
     progress: Told | None = None,
 ) -> Scores:
     """nDCG@10, recall@10 and recall@100 for keyword, vector and hybrid, averaged over the queries with a judged
     relevant document: `{"keyword": {"ndcg@10": …, "recall@10": …, "recall@100": …}, "vector": …, "hybrid": …}`.
 
-    Raises CollectionError naming file and line. Everything is indexed in a scratch folder, which is removed.
+    Raises CollectionError naming file and line. Everything is indexed in a scratch folder, or in a scratch collection
+    where `url`, that of an index, names a server; it is built and read as that of an instance, and removed.
     """
-    return measure(directory, encoder, engine_factory, progress).means()
+    return measure(directory, encoder, url, progress).means()
 
 
 def measure(
     directory: Path | str,
     encoder: Encoder,
-    engine_factory: EngineFactory = local_engine,
+    url: str = "",
     progress: Told | None = None,
     *,
     options: bool = False,
@@ -84,11 +78,12 @@ def measure(
     if not asked:
         raise CollectionError(f"{directory}: no query of queries.jsonl has a relevant document in the judgements")
     encoder.prepare(report)
-    with tempfile.TemporaryDirectory(prefix="evaluate-") as scratch:
-        engine = engine_factory(Path(scratch), encoder)
+    with stores.scratch(url) as store:
+        read: dict[int, str] = {}
+        with store.rebuild(encoder.fingerprint, encoder.dimension, wait=0) as built:
+            names = index(built, encoder, documents(directory), report, read if reranker else None)
+        engine = store.reader(encoder.fingerprint, encoder.dimension)
         try:
-            read: dict[int, str] = {}
-            names = index(engine, encoder, documents(directory), report, read if reranker else None)
             measured = Measurement(directory.resolve().name, encoder.fingerprint, len(names), 0, asked)
             measured.passages = len(engine.state().ids)
             orders = {**BY_MODES, **(OPTIONS if options else {})}

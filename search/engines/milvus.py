@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -319,6 +319,17 @@ class MilvusEngine:
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
+
+    def forget(self) -> None:
+        """Drop all collections that are this index, or were."""
+        generations = self._generations()
+        if generations:
+            with suppress(CollectionGone):
+                self._server.call("drop_alias", self.address.collection, timeout=WRITE_S)
+        for names in generations.values():
+            for name in names:
+                self._server.call("drop_collection", name, timeout=WRITE_S)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> "MilvusEngine":
         return self

@@ -1,13 +1,19 @@
 """Where an index is kept, by KB_INDEX_URL: who reads it, who writes it, and how it is built anew."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import logging
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 from search.engines.base import Engine
 from search.engines.layout import WriterLock, read_current
 from search.engines.local import LocalEngine
+from search.errors import SearchError
+
+log = logging.getLogger(__name__)
 
 
 class WritableEngine(Engine, Protocol):
@@ -67,9 +73,10 @@ class LocalStore:
 
 
 class MilvusStore:
-    """A collection in a Milvus; `folder` holds the lock of this machine, and words where the server cannot."""
+    """A collection in a Milvus; `folder` holds the lock of this machine, and words where the server cannot.
+    `also_lock` is for what more than one machine writes to."""
 
-    def __init__(self, url: str, folder: Path, also_lock: Callable[[str, float], Lock]) -> None:
+    def __init__(self, url: str, folder: Path, also_lock: Callable[[str, float], Lock] | None = None) -> None:
         from search.engines.milvus_server import Address
 
         self._address = Address.of(url)
@@ -92,6 +99,10 @@ class MilvusStore:
         made = self._asking.made_with()
         return (made.fingerprint, made.dimension) if made else None
 
+    def forget(self) -> None:
+        """Take away all of it, which nobody else may be reading or writing."""
+        self._asking.forget()
+
     def _engine(self, fingerprint: str, dimension: int, lock: Lock | None) -> Any:
         from search.engines.milvus import MilvusEngine
 
@@ -100,6 +111,8 @@ class MilvusStore:
     def _lock(self, wait: float) -> Lock:
         """Against others on this machine by a file, against other machines by what `also_lock` asks."""
         here = WriterLock(self._folder, wait)
+        if self._also_lock is None:
+            return here
         try:
             return _Both(here, self._also_lock(self._address.key, wait))
         except BaseException:
@@ -114,3 +127,22 @@ class _Both:
     def release(self) -> None:
         for lock in reversed(self._locks):
             lock.release()
+
+
+@contextmanager
+def scratch(url: str) -> Iterator[Store]:
+    """A place for an index that is nobody else's, of the kind and on the server that the URL of an index names: a
+    folder, or a collection of its own. Gone when the block ends."""
+    with tempfile.TemporaryDirectory(prefix="index-") as folder:
+        if not url.startswith("milvus:"):
+            yield LocalStore(Path(folder))
+            return
+        own = f"collection=precedent_scratch_{secrets.token_hex(4)}"
+        store = MilvusStore(f"{url}{'&' if '?' in url else '?'}{own}", Path(folder))
+        try:
+            yield store
+        finally:
+            try:
+                store.forget()
+            except SearchError as error:
+                log.warning("what was kept there for a while, %s, is not taken away: %s", own, error)

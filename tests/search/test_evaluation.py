@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from search.beir import CollectionError, documents, judgements, queries
-from search.engines.reference import ReferenceEngine
 from search.evaluation import evaluate
 from search.hashing_encoder import HashingEncoder
 
@@ -37,12 +36,6 @@ def test_the_product_path_finds_what_was_judged(tmp_path: Path):
     perfect = {"ndcg@10": 1.0, "recall@10": 1.0, "recall@100": 1.0}
     assert found == {"keyword": perfect, "vector": perfect, "hybrid": perfect}
     assert steps == [("index", 3, 0), ("search", 1, 2), ("search", 2, 2)]
-
-
-def test_another_engine_can_be_measured(tmp_path: Path):
-    encoder = HashingEncoder(64)
-    found = evaluate(collection(tmp_path), encoder, lambda _, e: ReferenceEngine(e.fingerprint, e.dimension))
-    assert found["keyword"]["ndcg@10"] == 1
 
 
 def test_values_are_averages_over_judged_queries(tmp_path: Path):

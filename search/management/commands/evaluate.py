@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from kb.env import index_url
 from search import golden, index, quality
 from search.encoder import Encoder
 from search.errors import SearchError
@@ -51,6 +52,12 @@ class Command(BaseCommand):
             help="adapt the encoder to DIR's documents, never its queries, and show before and after; minutes",
         )
         parser.add_argument(
+            "--engine",
+            default="",
+            metavar="URL",
+            help="in a scratch collection of this server, as of KB_INDEX_URL, and not in files of the local engine",
+        )
+        parser.add_argument(
             "--recipe",
             action="append",
             metavar="FIELD=VALUE,…",
@@ -73,8 +80,14 @@ class Command(BaseCommand):
             raise CommandError(f"--keep needs a name of 1 to {MAX_NAME} characters")
         if options["instance"] and options["options"]:
             raise CommandError("--options needs a collection of its own: it ranks what no reader is shown")
+        if options["instance"] and options["engine"]:
+            raise CommandError("--engine needs a collection of its own: --instance asks the index of the instance")
         if options["recipe"] and not options["tune"]:
             raise CommandError("--recipe says how to adapt the encoder: it goes with --tune")
+        try:
+            options["engine"] = options["engine"] and index_url("--engine", options["engine"])
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         try:
             options["recipes"] = [parse(text) for text in options["recipe"] or [""]]
         except ValueError as error:
@@ -122,7 +135,7 @@ class Command(BaseCommand):
 
     def _measure(self, directory: str, encoder: Encoder, options: dict[str, Any]) -> Measurement:
         more = {"options": options["options"], "reranker": index.reranker()}
-        return measure(directory, encoder, progress=self.show, **more)
+        return measure(directory, encoder, options["engine"], self.show, **more)
 
     def _keep(self, name: str, file: str | None, shown: Shown, now: datetime) -> None:
         measured = shown.measured

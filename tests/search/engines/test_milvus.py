@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from search.engines import milvus
 from search.engines import milvus_server as server
@@ -14,6 +15,8 @@ from search.engines.milvus_server import Address
 from search.engines.milvus_words import UNDER_WAY, WRITING, WRITTEN, WordCounts
 from search.engines.reference import ReferenceEngine
 from search.errors import IndexMismatch, SearchError, SemanticUnavailable
+from search.evaluation import evaluate
+from search.hashing_encoder import HashingEncoder
 from tests.milvus import LiteServer, RealServer
 from tests.process.instance import until
 from tests.search.engines.helpers import (
@@ -27,6 +30,7 @@ from tests.search.engines.helpers import (
     passage,
     unit_vectors,
 )
+from tests.search.test_evaluation import collection
 
 pytestmark = [pytest.mark.once, pytest.mark.thorough]
 
@@ -339,3 +343,24 @@ def test_the_real_server_keeps_vectors_and_leaves_the_words_here(
         until("the reader comes back", lambda: comes_back(reader, question))
         assert len(before) == 5
         assert reader.nearest(question, entries, 5) == before
+
+
+def test_search_is_measured_on_a_server_that_keeps_nothing_of_it(place: Place, milvus_lite: LiteServer, tmp_path: Path):
+    with place.writer() as engine:
+        engine.upsert([passage(1, "refund bot", vector=EAST)])
+    before = set(engine._server.call("list_collections"))
+    judged, encoder = collection(tmp_path / "judged"), HashingEncoder(256)
+
+    there, here = evaluate(judged, encoder, milvus_lite.url), evaluate(judged, encoder)
+
+    assert there == here
+    assert there["hybrid"] == {"ndcg@10": 1.0, "recall@10": 1.0, "recall@100": 1.0}
+    assert set(engine._server.call("list_collections")) == before
+    with place.reader() as reader:
+        assert ids(reader.nearest(EAST, None, 1)) == [1]
+
+
+@pytest.mark.django_db
+def test_a_server_that_is_not_there_is_named_when_search_is_to_be_measured_on_it(tmp_path: Path):
+    with pytest.raises(CommandError, match=r"milvus://127\.0\.0\.1:1"):
+        call_command("evaluate", str(collection(tmp_path)), "--engine", "milvus://127.0.0.1:1")
