@@ -5,10 +5,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.urls import reverse
 from simple_history.models import HistoricalRecords
 
-from kb.models.slugs import free_slug
+from kb.models.slugs import free_slug, slug_address
 from kb.roles import Role
 
 MAX_NAME = 300
@@ -57,7 +56,7 @@ class Entity(models.Model):
         self.aliases.get_or_create(normal=normal_name(self.name), namespace="", defaults={"name": self.name})
 
     def get_absolute_url(self) -> str:
-        return reverse("entity", args=[self.slug])
+        return slug_address("entity", self.slug)
 
     def clean(self) -> None:
         """Refuse a merge that leads back to this entity: its page would lead nowhere."""

@@ -5,16 +5,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cache
 from typing import Any
-from urllib.parse import quote
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.urls import get_script_prefix, reverse
-from django.utils.http import RFC3986_SUBDELIMS
 from pydantic import ValidationError as FactsError
 from simple_history.models import HistoricalRecords
 
@@ -23,7 +19,7 @@ from kb.kinds import KINDS, Kind, KindInfo, clean_facts, flatten
 from kb.models.dates import Precision, show_date
 from kb.models.facts import Fact
 from kb.models.references import Reference
-from kb.models.slugs import free_slug
+from kb.models.slugs import free_slug, slug_address
 from kb.rights import sees_hidden
 from kb.text import SearchableText
 
@@ -54,18 +50,6 @@ class Status(models.TextChoices):
 class Visibility(models.TextChoices):
     PUBLIC = "public", "Public"
     INTERNAL = "internal", "Internal"
-
-
-# What Django leaves as it is in an address.
-UNQUOTED = f"{RFC3986_SUBDELIMS}/~:@"
-
-
-@cache
-def _around_slug(prefix: str) -> tuple[str, str]:
-    """What is before and after the slug in the address of an entry: lists ask it of dozens of entries, and looking an
-    address up is slow. `prefix` is where the site begins."""
-    before, _, after = reverse("entry", args=["slug"]).rpartition("slug")
-    return before, after
 
 
 # The entries that everybody may read.
@@ -243,8 +227,7 @@ class Entry(models.Model):
                 Fact.objects.follow([self])
 
     def get_absolute_url(self) -> str:
-        before, after = _around_slug(get_script_prefix())
-        return f"{before}{quote(self.slug, safe=UNQUOTED)}{after}"
+        return slug_address("entry", self.slug)
 
     def clean(self) -> None:
         if self.kind not in KINDS:

@@ -1,11 +1,16 @@
 """Slugs: what a name is called in an address, and which are free."""
 
 from collections.abc import Container, Sequence
+from functools import cache
+from urllib.parse import quote
 
 from django.db import models
+from django.urls import get_script_prefix, reverse
+from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.text import slugify
 
 LONGEST_STEM = 180  # of 200 characters: the rest is for a number
+UNQUOTED = f"{RFC3986_SUBDELIMS}/~:@"  # as in addresses that Django writes
 
 
 def free_slug(model: type[models.Model], text: str, *, fallback: str, taken_by: int | None = None) -> str:
@@ -54,3 +59,17 @@ def _unused(stem: str, used: Container[str]) -> str:
     while f"{stem[:LONGEST_STEM]}-{number}" in used:
         number += 1
     return f"{stem[:LONGEST_STEM]}-{number}"
+
+
+def slug_address(name: str, slug: str) -> str:
+    """What `reverse(name, args=[slug])` gives, for a page whose address has nothing else in it: lists ask it of dozens,
+    and to look an address up takes longer than to write it."""
+    before, after = _around_slug(name, get_script_prefix())
+    return f"{before}{quote(slug, safe=UNQUOTED)}{after}"
+
+
+@cache
+def _around_slug(name: str, prefix: str) -> tuple[str, str]:
+    """What stands before and after the slug; `prefix` is where the site begins."""
+    before, _, after = reverse(name, args=["-"]).rpartition("-")
+    return before, after

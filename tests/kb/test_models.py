@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import clear_script_prefix, reverse, set_script_prefix
 from simple_history.utils import update_change_reason
 
 from kb.addresses import canonical_url
@@ -414,3 +415,14 @@ def test_what_who_may_see():
 
 def test_tags_that_look_alike_have_addresses_of_their_own():
     assert [make_tag(name).slug for name in ("C++", "C", "c#", "ИИ")] == ["c", "c-2", "c-3", "ии"]
+
+
+@pytest.mark.parametrize("slug", ["lift", "lift-2", "-", "über/größe", "人", "a b?c#d%e&f", "x:y@z~(1)!$'*,;="])
+@pytest.mark.parametrize("prefix", ["/", "/precedent-2/"])
+def test_addresses_are_those_that_django_looks_up(slug: str, prefix: str):
+    set_script_prefix(prefix)
+    try:
+        assert Entry(slug=slug).get_absolute_url() == reverse("entry", args=[slug])
+        assert Entity(slug=slug).get_absolute_url() == reverse("entity", args=[slug])
+    finally:
+        clear_script_prefix()
