@@ -146,12 +146,15 @@ def index_url(name: str, url: str) -> str:
     usage = f"{name}: use local: or milvus://user:password@host:19530/database?collection=NAME"
     if url == "local:":
         return url
+    # As it stands: what follows a # would be no part of it, and other spellings would be taken for another engine.
+    if not re.fullmatch(r"milvus://[!-\"$-~]+", url):
+        raise ValueError(f"{usage}.")
     try:
         parts = urlsplit(url)
         host, port, options = parts.hostname, parts.port, parse_qsl(parts.query, strict_parsing=bool(parts.query))
     except ValueError as error:
         raise ValueError(f"{usage} ({error}).") from error
-    if parts.scheme != "milvus" or not host or port == 0 or parts.fragment or not re.fullmatch(r"/?\w*/?", parts.path):
+    if not host or port == 0 or not re.fullmatch(r"/?\w*/?", parts.path):
         raise ValueError(f"{usage}.")
     for option, value in options:
         known = INDEX_OPTIONS.get(option)

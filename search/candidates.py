@@ -135,8 +135,9 @@ def _deep(search: Callable[[int], list[Hit]], first: int, deepest: int, wanted: 
 
 
 def _thinned(hits: list[Hit], depth: int) -> list[Hit]:
-    """The first `depth` hits, and of those after them the first of each entry that has none before it: further passages
-    of an entry change nothing of where it stands."""
+    """The first `depth` hits, and of those after them the first of each entry that has none before it. Where few
+    entries have many passages, each further one would take time in every step that follows; what they say of an entry
+    that has better ones hardly moves it (docs/search.md)."""
     later: dict[int, Hit] = {}
     known = {hit.entry_id for hit in hits[:depth]}
     for hit in hits[depth:]:

@@ -30,9 +30,10 @@ Scores = dict[str, dict[str, float]]
 @dataclass
 class Measurement:
     """What every variant reached for every query of a collection: `values[variant][measure]` has one number for each
-    of `queries` (texts by id), in that order."""
+    of `queries` (texts by id), in that order. `engine` is where the index was, without a password."""
 
     name: str
+    engine: str
     fingerprint: str
     documents: int
     passages: int
@@ -84,7 +85,7 @@ def measure(
             names = index(built, encoder, documents(directory), report, read if reranker else None)
         engine = store.reader(encoder.fingerprint, encoder.dimension)
         try:
-            measured = Measurement(directory.resolve().name, encoder.fingerprint, len(names), 0, asked)
+            measured = Measurement(directory.resolve().name, str(store), encoder.fingerprint, len(names), 0, asked)
             measured.passages = len(engine.state().ids)
             orders = {**BY_MODES, **(OPTIONS if options else {})}
             if reranker:

@@ -49,6 +49,7 @@ def measure_instance(folder: Path | str, user: User = None, progress: Told | Non
     entries = Entry.objects.visible_to(user)
     return Measurement(
         name=Path(folder).resolve().name,
+        engine=str(index.store()),
         fingerprint=index.fingerprint(),
         documents=entries.count(),
         passages=Passage.objects.filter(entry__in=entries).count(),

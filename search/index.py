@@ -9,8 +9,9 @@ from django.conf import settings
 
 from kb.env import index_url
 from search.encoder import Encoder
+from search.engines import stores
 from search.engines.base import Engine
-from search.engines.stores import LocalStore, MilvusStore, Store, WritableEngine
+from search.engines.stores import Store, WritableEngine
 from search.errors import IndexMismatch, SearchError, SemanticUnavailable
 from search.reranker import CrossEncoderReranker, Reranker
 from search.tuning import chosen as tuned
@@ -80,10 +81,7 @@ def store(url: str = "") -> Store:
     key = (url, str(data))
     with _lock:
         if key not in _stores:
-            if url.startswith("milvus:"):
-                _stores[key] = MilvusStore(url, data / "milvus", DatabaseLock)
-            else:
-                _stores[key] = LocalStore(data / "index")
+            _stores[key] = stores.store(url, data, DatabaseLock)
         return _stores[key]
 
 

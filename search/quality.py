@@ -25,6 +25,7 @@ def report(measured: Measurement, at: datetime) -> dict[str, Any]:
     return {
         "collection": measured.name,
         "measured_at": at.isoformat(timespec="seconds"),
+        "engine": measured.engine,
         "model": measured.fingerprint,
         "documents": measured.documents,
         "passages": measured.passages,

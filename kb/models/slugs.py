@@ -1,7 +1,7 @@
 """Slugs: what a name is called in an address, and which are free."""
 
 from collections.abc import Container, Sequence
-from functools import cache
+from functools import lru_cache
 from urllib.parse import quote
 
 from django.db import models
@@ -62,13 +62,13 @@ def _unused(stem: str, used: Container[str]) -> str:
 
 
 def slug_address(name: str, slug: str) -> str:
-    """What `reverse(name, args=[slug])` gives, for a page whose address has nothing else in it: lists ask it of dozens,
-    and to look an address up takes longer than to write it."""
+    """What `reverse(name, args=[slug])` gives for a slug that is one, of a page whose address has nothing else in it:
+    lists ask it of dozens, and to look an address up takes longer than to write it."""
     before, after = _around_slug(name, get_script_prefix())
     return f"{before}{quote(slug, safe=UNQUOTED)}{after}"
 
 
-@cache
+@lru_cache(maxsize=32)  # a proxy says where the site begins, and may let anybody say it
 def _around_slug(name: str, prefix: str) -> tuple[str, str]:
     """What stands before and after the slug; `prefix` is where the site begins."""
     before, _, after = reverse(name, args=["-"]).rpartition("-")

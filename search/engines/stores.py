@@ -5,6 +5,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,8 @@ from search.engines.local import LocalEngine
 from search.errors import SearchError
 
 log = logging.getLogger(__name__)
+
+SCRATCH = "precedent_scratch_"
 
 
 class WritableEngine(Engine, Protocol):
@@ -28,8 +31,8 @@ class Lock(Protocol):
     def release(self) -> None: ...
 
 
-# Takes the right to write, trying for some seconds; IndexBusy where another has it.
-Locking = Callable[[float], Lock]
+# Takes the right to write to what has this name, trying for some seconds; IndexBusy where another has it.
+AlsoLock = Callable[[str, float], Lock]
 
 
 class Store(Protocol):
@@ -58,6 +61,9 @@ class LocalStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def __str__(self) -> str:
+        return "local"
+
     def reader(self, fingerprint: str, dimension: int) -> Engine:
         return LocalEngine(self.folder, fingerprint, dimension)
 
@@ -73,16 +79,20 @@ class LocalStore:
 
 
 class MilvusStore:
-    """A collection in a Milvus; `folder` holds the lock of this machine, and words where the server cannot.
-    `also_lock` is for what more than one machine writes to."""
+    """A collection in a Milvus, that of the URL where none is named; `folder` holds the lock of this machine, and words
+    where the server cannot. `also_lock` is for what more than one machine writes to."""
 
-    def __init__(self, url: str, folder: Path, also_lock: Callable[[str, float], Lock] | None = None) -> None:
+    def __init__(self, url: str, folder: Path, also_lock: AlsoLock | None = None, collection: str = "") -> None:
         from search.engines.milvus_server import Address
 
-        self._address = Address.of(url)
+        address = Address.of(url)
+        self._address = replace(address, collection=collection or address.collection)
         self._folder = folder / self._address.key
         self._also_lock = also_lock
         self._asking = self._engine("", 0, None)
+
+    def __str__(self) -> str:
+        return str(self._address)
 
     def reader(self, fingerprint: str, dimension: int) -> Engine:
         return self._engine(fingerprint, dimension, None)
@@ -129,20 +139,29 @@ class _Both:
             lock.release()
 
 
+def store(url: str, data: Path, also_lock: AlsoLock | None = None) -> Store:
+    """What the URL of an index names; what of it is kept in files is under `data`."""
+    return LocalStore(data / "index") if _is_local(url) else MilvusStore(url, data / "milvus", also_lock)
+
+
 @contextmanager
 def scratch(url: str) -> Iterator[Store]:
     """A place for an index that is nobody else's, of the kind and on the server that the URL of an index names: a
-    folder, or a collection of its own. Gone when the block ends."""
+    folder, or a collection of its own. Gone when the block ends; who is killed in it leaves the collection."""
     with tempfile.TemporaryDirectory(prefix="index-") as folder:
-        if not url.startswith("milvus:"):
+        if _is_local(url):
             yield LocalStore(Path(folder))
             return
-        own = f"collection=precedent_scratch_{secrets.token_hex(4)}"
-        store = MilvusStore(f"{url}{'&' if '?' in url else '?'}{own}", Path(folder))
+        own = f"{SCRATCH}{secrets.token_hex(4)}"
+        store = MilvusStore(url, Path(folder), collection=own)
         try:
             yield store
         finally:
             try:
                 store.forget()
             except SearchError as error:
-                log.warning("what was kept there for a while, %s, is not taken away: %s", own, error)
+                log.warning("the collection %s is still there: %s", own, error)
+
+
+def _is_local(url: str) -> bool:
+    return url in ("", "local:")

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from kb.filters import EntryFilter
 from kb.models import Entry
-from kb.models.entries import Visibility
+from kb.models.entries import Status, Visibility
 from search.allowed import allowed, visible
 from tests.factories import make_entry, make_user
 from tests.kept import kept
@@ -91,6 +91,14 @@ def test_each_reader_has_what_is_theirs():
     assert ids(EntryFilter(kind="incident"), staff) == [public.pk, internal.pk]
     assert ids(EntryFilter(kind="incident")) == [public.pk]
     assert ids(EntryFilter(entity="nobody")) == []
+
+
+def test_a_draft_is_seen_by_staff_alone():
+    shown, draft = make_entry(), make_entry(status=Status.DRAFT)
+    ids = [shown.pk, draft.pk]
+
+    assert [one.id for one in visible(ids, None)] == [shown.pk]
+    assert {one.id for one in visible(ids, make_user(is_staff=True))} == set(ids)
 
 
 def test_hundreds_of_entries_take_as_many_statements_as_one():

@@ -94,3 +94,25 @@ def test_the_number_of_queries_does_not_grow(client):
 
     few = queries()
     assert few == queries() <= 20
+
+
+def test_an_entry_counts_once_for_a_collection_that_has_it_under_two_numbers(client, ferries):
+    two = Entry.objects.get(title="Two")
+    two.external_ids.create(namespace="aiid", value="2")
+    two.external_ids.create(namespace="aiid", value="3")
+    two.external_ids.create(namespace="avid", value="AVID-1")
+
+    answer = client.get("/api/v1/search", {"q": "ferry", "mode": "keyword", "facets": "true"}).json()
+
+    assert [(one["value"], one["count"]) for one in answer["facets"]["namespace"]] == [("aiid", 2), ("avid", 1)]
+
+
+def test_what_most_have_comes_first_and_of_as_many_what_is_first_by_name(client, ferries):
+    make_entry(kind="note", title="Four", summary="A ferry.", tags=["maps", "boats", "arks"])
+    make_entry(kind="note", title="Five", summary="A ferry.")
+    indexing.index_pending()
+
+    found = {name: list(values) for name, values in counts(client).items()}
+
+    assert found["kind"] == ["note", "incident"]
+    assert found["tag"] == ["maps", "ships", "arks", "boats"]

@@ -120,3 +120,16 @@ def test_a_question_without_words_is_still_answered():
 def test_ties_go_to_the_older_entry():
     same = {id: (entry, "Same", "same words") for id, entry in ((1, 7), (2, 3), (3, 5))}
     assert found(rank("words", engine_with(same), ENCODER)) == [3, 5, 7]
+
+
+def test_of_entries_that_come_after_the_first_passages_the_best_one_is_looked_at():
+    texts = {at: (1, "Ferry log", f"The ferry ran aground, day {at}.") for at in range(1, 9)}
+    texts |= {20 + at: (2 + at, "Port", f"The ferry of port {at} was late. {'It rained. ' * at}") for at in range(3)}
+    texts |= {30 + at: (2 + at, "Port", f"Nothing on the ferry of port {at}. {'It snowed. ' * 9}") for at in range(3)}
+    engine = engine_with(texts)
+
+    ranking = rank("the ferry ran aground", engine, ENCODER, mode="keyword", depth=4)
+
+    assert found(ranking) == [1, 2, 3, 4]
+    assert [len(entry.passages) for entry in ranking.entries] == [4, 1, 1, 1]
+    assert [entry.passages[0].id for entry in ranking.entries[1:]] == [20, 21, 22]
