@@ -97,6 +97,18 @@ def test_two_phrases_that_begin_alike_are_both_said():
     assert not {"prompt", "engineering", "injection"} & set(found)
 
 
+def test_a_phrase_within_another_is_said_by_that():
+    tags = [["multi-agent", "multi-agent orchestration"]] * 3 + [["multi-agent"]] * 3 + [["ferries"]] * 9
+    said = [said_by(make_entry(title="", tags=some)) for some in tags]
+    words = Words.of(said)
+    numbers = [words.numbers(one) for one in said]
+    ranker = Ranker(words.words, counts(numbers, len(words.words)), len(said))
+
+    found = ranker.telling(counts(numbers[:3], len(words.words)), 3, most=12)
+
+    assert [one.word for one in found] == ["multi agent orchestration"]
+
+
 def test_what_is_everywhere_is_not_shared():
     assert telling(["A ferry hit a reef."] * 5, []) == []
     assert telling(["A ferry hit a reef."] * 5, ["A ferry hit a reef."] * 5) == []
