@@ -73,7 +73,7 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
         "shelves": shelves,
         "added": list(entries.order_by("-pk").only(*CARD)[:ADDED]),
         "ways": [way for way in _ways(ids) if way.links],
-        "tags": tag_choices(ids, EntryFilter(), lambda filter: filter.tag)[:TAGS],
+        "tags": tag_choices(ids, EntryFilter(), lambda filter: filter.tag, TAGS),
         "total": counts.total(),
     }
 
