@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from kb.change_words import field_label
-from kb.kinds import KINDS
+from kb.kinds import FACTS, KINDS
+from kb.labels import as_fact
 from kb.listing import language_label
 from kb.models import Entry, Reference, Role
 from kb.models.entries import SAID
@@ -107,7 +108,9 @@ def _number_of_references(entry: Entry) -> tuple[Value, ...]:
 
 def _fact(entry: Entry, name: str) -> list[Value]:
     value = entry.facts.get(name, "")
-    return [Value(str(part)) for part in (value if isinstance(value, list) else [value])]
+    said = map(str, value if isinstance(value, list) else [value])
+    narrows = next((filter for filter, facts in FACTS.items() if name in facts), "")
+    return [Value(as_fact(part, narrows) if narrows else part) for part in said]
 
 
 def _parties(entry: Entry, role: Role) -> list[Value]:

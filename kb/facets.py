@@ -15,6 +15,7 @@ from kb.among import ByIds
 from kb.external import OURS
 from kb.filters import EntryFilter
 from kb.kinds import FACTS, Kind
+from kb.labels import as_fact, as_label
 from kb.listing import (
     STATUS_LABELS,
     Address,
@@ -201,7 +202,7 @@ def _facts(left: Numbers, filter: EntryFilter, choose: Choose) -> list[Facet]:
                 counted[key] += count
                 spelled.setdefault(key, spelling)
         most = sorted(counted.items(), key=lambda row: (-row[1], row[0]))[:MOST_OF_FACT]
-        rows = [(spelled[key], spelled[key][:1].upper() + spelled[key][1:], count) for key, count in most]
+        rows = [(spelled[key], as_label(as_fact(spelled[key], name)), count) for key, count in most]
         found.append(Facet(name, label, help, choose(name, rows)))
     return found
 

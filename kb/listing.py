@@ -19,6 +19,7 @@ from kb.among import ByIds
 from kb.external import NAMESPACES
 from kb.filters import BadFilter, EntryFilter, role_and_slug
 from kb.kinds import FACTS
+from kb.labels import as_fact
 from kb.models import Category, Entity, EntryReference, Tag
 from kb.models.entries import EntryQuerySet
 from kb.numbers import Numbers
@@ -192,7 +193,7 @@ def chips(filter: EntryFilter, address: Address) -> list[Chip]:
         found.append(Chip(f"In {namespace_label(namespace)}", address(filter.toggled("namespace", namespace))))
     for name in FACTS:
         for value in filter.values(name):
-            found.append(Chip(f"{name.capitalize()}: {value}", address(filter.without(name))))
+            found.append(Chip(f"{name.capitalize()}: {as_fact(value, name)}", address(filter.without(name))))
     if filter.language:
         found.append(Chip(f"In {language_label(filter.language)}", address(filter.without("language"))))
     if filter.status:

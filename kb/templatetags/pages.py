@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from kb.folding import fold
+from kb.labels import as_fact
 from kb.listing import Choice, language_label
 from kb.markdown import render
 from kb.markdown_place import marked
@@ -120,6 +121,9 @@ def spoken(name: str) -> str:
 def language_name(code: str) -> str:
     """`French` for `fr`; a code that is not known stays as it is."""
     return language_label(code)
+
+
+register.filter("as_fact", as_fact)
 
 
 @register.filter

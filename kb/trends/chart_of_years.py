@@ -13,14 +13,16 @@ WIDTH, HEIGHT = 620, 150
 
 
 def chart_of_years(ids: Numbers, title: str, address: Callable[[str], str], key: str = "years") -> Chart:
-    """How many of these entries happened in each year, from the first to the last that has any; no rows where none has
-    a date. With entries of one kind, `address` of that kind gives the list that a year of it is in.
+    """How many of these entries happened in each year, from the first to the last that has any; no rows where that is
+    one, or none has a date. With entries of one kind, `address` of that kind gives the list that a year of it is in.
     """
     of_kind = kinds_by_period(ids, YEAR)
     present = [kind for kind in KINDS if kind in of_kind]
     all_years = sorted({int(year) for counts in of_kind.values() for year in counts})
     if not all_years:
         return Chart(key, title, "None of them has a date.", ("Year",), (), columns([]))
+    if len(all_years) == 1:
+        return Chart(key, title, f"All in {all_years[0]}.", ("Year",), (), columns([]))
     rows = []
     for year in range(all_years[0], all_years[-1] + 1):
         counts = tuple(of_kind[kind][str(year)] for kind in present)

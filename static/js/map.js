@@ -142,7 +142,9 @@ const draw = (data) => {
 
   // Names are links over the canvas, the largest places first, as far as they do not run into each other.
   for (const place of data.places) {
-    const link = element("a", { href: addressOf(boxOf(place, 1000)), textContent: place.name });
+    const link = element("a", { href: addressOf(boxOf(place, 1000)) });
+    const [first, ...others] = place.name.split(", ");
+    link.append(first, element("span", { className: "others", textContent: others.map((name) => `, ${name}`).join("") }));
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();

@@ -217,3 +217,18 @@ def test_who_has_several_roles_in_one_is_told_with_all_of_them():
     ((entity, first, second),) = in_other_roles(one, other)
 
     assert (entity.name, set(first.split(", ")), second) == ("Acme", {"Developer", "Deployer"}, "Harmed")
+
+
+def test_a_country_is_compared_as_it_is_spelled(client):
+    for country in ("united states", "United States"):
+        make_entry(title=f"In the {country}", facts={"country": [country], "technology": ["llm agents"]})
+
+    page = get(client, "/compare/", {"a": "in-the-united-states", "b": "in-the-united-states-2"})
+
+    assert rows(page)["Country"] == ["United States both"] * 2
+    assert "LLM agents" in page
+
+
+def test_without_any_it_is_said_how_two_are_chosen(client):
+    assert "Find the first entry by a part of its title" in get(client, "/compare/")
+    assert "Find the first entity by a part of its name" in get(client, "/compare/entities/")

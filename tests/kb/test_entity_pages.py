@@ -122,3 +122,14 @@ def test_what_it_is_named_with_is_counted_in_what_the_reader_may_see(client):
     years = re.findall(r'<a href="([^"]*)">(\d{4})</a></th><td class="number">(\d+)</td>', page)
     assert [(year, count) for _, year, count in years] == [("2023", "1"), ("2024", "1")]
     assert years[0][0] == "/incidents/?entity=acme&amp;since=2023&amp;until=2023"
+
+
+def test_years_are_drawn_where_there_are_several(client):
+    acme = make_entity("Acme")
+    make_entry(entities={"deployer": [acme]}, occurred_on="2024-02")
+    make_entry(entities={"deployer": [acme]}, occurred_on="2024-05")
+
+    assert "Over time" not in client.get("/entities/acme/").content.decode()
+
+    make_entry(entities={"deployer": [acme]}, occurred_on="2022")
+    assert "2022 to 2024. Most in 2024: 2." in client.get("/entities/acme/").content.decode()

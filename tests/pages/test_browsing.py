@@ -70,4 +70,11 @@ def test_all_of_it_without_scripts(page: Page, live_server):
     page.get_by_role("link", name="Harms").click()
     page.get_by_role("link", name="Financial loss").click()
     expect(page.get_by_role("link", name="1 incident")).to_be_visible()
-    expect(page.get_by_role("img", name="Entries over time")).to_be_visible()
+    expect(page.locator(".row .title")).to_have_count(1)
+
+
+def test_where_there_is_room_it_stands_open_beside_the_list(page: Page, live_server):
+    page.goto(f"{live_server.url}/incidents/")
+
+    expect(page.locator("#tag-ships")).to_be_visible()
+    expect(page.get_by_role("heading", name="Narrow down")).to_be_hidden()
