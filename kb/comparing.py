@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from kb.change_words import field_label
 from kb.kinds import FACTS, KINDS
-from kb.labels import as_fact
+from kb.labels import as_fact, as_label
 from kb.listing import language_label
 from kb.models import Entry, Reference, Role
+from kb.models.dates import tell_date
 from kb.models.entries import SAID
 from kb.provenance import FACT
 
@@ -68,7 +69,7 @@ def lines_of_entries(one: Entry, other: Entry) -> list[Line]:
     facts = list(dict.fromkeys(name for entry in both for name in KINDS[entry.kind].facts.model_fields))
     found = [
         _line("Kind", both, lambda entry: [Value(entry.info.label, reverse(entry.kind))]),
-        _line("Date", both, lambda entry: [Value(entry.occurred)]),
+        _line("Date", both, lambda entry: [Value(tell_date(entry.occurred_on, entry.occurred_precision))]),
         *(_line(field_label(FACT + name), both, partial(_fact, name=name)) for name in facts),
         *(_line(role.label, both, partial(_parties, role=role)) for role in Role),
         *(_line(name, both, partial(_categories, taxonomy=name)) for name in sorted(taxonomies)),
@@ -110,7 +111,7 @@ def _fact(entry: Entry, name: str) -> list[Value]:
     value = entry.facts.get(name, "")
     said = map(str, value if isinstance(value, list) else [value])
     narrows = next((filter for filter, facts in FACTS.items() if name in facts), "")
-    return [Value(as_fact(part, narrows) if narrows else part) for part in said]
+    return [Value(as_label(as_fact(part, narrows)) if narrows else part) for part in said]
 
 
 def _parties(entry: Entry, role: Role) -> list[Value]:

@@ -71,8 +71,12 @@ def test_pointing_at_an_entry_names_it_and_a_click_opens_it(page: Page, live_ser
 
 def test_everything_can_be_done_by_keyboard(page: Page, live_server, on_map):
     ready(page, f"{live_server.url}/map/")
+    keys = page.get_by_text("Arrow keys go from entry to entry")
+    expect(keys).to_be_hidden()
 
     page.get_by_role("application", name="Map of the collection").focus()
+    page.keyboard.press("Shift")  # a key tells that whoever came here has a keyboard
+    expect(keys).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("status")).to_contain_text("On calibration")
     page.keyboard.press("ArrowLeft")

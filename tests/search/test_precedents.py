@@ -8,9 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kb.models import Classification
+from kb.models.entries import Origin
 from search import closeness, indexing
 from search.description import MAX_CHARS, BadDescription, clean_description, parts_of
-from search.precedents import precedents
+from search.grouping import Label
+from search.precedents import Group, precedents
+from search.precedents_markdown import _group
 from tests.factories import make_category, make_entry, make_reference, make_user
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +248,11 @@ def test_the_command_says_it_in_text_json_and_markdown(collection, capsys, tmp_p
         run(str(file))
     with pytest.raises(CommandError, match="cannot be read"):
         run(str(tmp_path / "missing"))
+
+
+def test_a_file_spells_what_groups_are_called_as_the_page_does():
+    group = Group(Label("llm evaluation at BMW", Origin.SUGGESTED), [])
+
+    lines = list(_group(group, None, str, None, alone=True))
+
+    assert lines[0] == "### LLM evaluation at BMW (suggested)"
