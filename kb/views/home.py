@@ -19,7 +19,7 @@ from kb.kinds import FACTS, KINDS, Kind
 from kb.labels import as_fact, as_label
 from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
-from kb.models import Entry
+from kb.models import Entry, Taxonomy
 from kb.models.entries import EntryQuerySet
 from kb.numbers import Numbers
 from kb.rights import sees_hidden
@@ -80,6 +80,7 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
         "ways": [way for way in _ways(ids) if way.links],
         "tags": tag_choices(ids, EntryFilter(), lambda filter: filter.tag, TAGS),
         "total": counts.total(),
+        "has_taxonomies": Taxonomy.objects.exists(),
     }
 
 

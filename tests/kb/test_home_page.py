@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from kb.models import Entry
-from tests.factories import make_entry
+from tests.factories import make_category, make_entry
 
 pytestmark = pytest.mark.django_db
 
@@ -126,3 +126,11 @@ def test_what_sources_write_small_is_spelled_as_a_reader_expects(client):
     shown = client.get("/").content.decode()
 
     assert '<a href="/incidents/?technique=generative+ai">Generative AI</a>' in shown
+
+
+def test_taxonomies_are_a_way_in_where_there_are_any(client):
+    make_entry(title="Reef", facts={"sector": ["shipping"]})
+    assert "are ways in, too" not in client.get("/").content.decode()
+
+    make_category("Financial loss")
+    assert "are ways in, too" in client.get("/").content.decode()
