@@ -65,7 +65,7 @@ class Home(View):
 def _read(entries: EntryQuerySet) -> dict[str, Any]:
     ids = held.ids(entries)
     counts = held.entries().counts(ids, attrgetter("kind"))
-    shelves = [
+    shelves: list[dict[str, Any]] = [
         {
             "info": info,
             "count": counts[kind],
