@@ -10,6 +10,7 @@ from kb.trends.counting import YEAR, kinds_by_period
 from kb.trends.page import Chart
 
 WIDTH, HEIGHT = 620, 150
+LETTER = 10  # on a phone all of it is half as wide, and the letters as large
 
 
 def chart_of_years(ids: Numbers, title: str, address: Callable[[str], str], key: str = "years") -> Chart:
@@ -32,7 +33,7 @@ def chart_of_years(ids: Numbers, title: str, address: Callable[[str], str], key:
         rows.append(Row(str(year), values, link if total else ""))
     best = max(rows, key=lambda row: row.value)
     heads = ("Year", KINDS[present[0]].plural) if len(present) == 1 else ("Year", "All", *_plurals(present))
-    drawing: Drawing = columns([Row(row.label, row.values[:1]) for row in rows], WIDTH, HEIGHT)
+    drawing: Drawing = columns([Row(row.label, row.values[:1]) for row in rows], WIDTH, HEIGHT, letter=LETTER)
     told = f"{rows[0].label} to {rows[-1].label}. Most in {best.label}: {best.value:,}."
     return Chart(key, title, told, heads, tuple(rows), drawing, present[0] if len(present) == 1 else "")
 
