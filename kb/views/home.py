@@ -85,19 +85,19 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
 
 
 def _added(entries: EntryQuerySet, on_shelves: set[int]) -> list[Entry]:
-    """The last that were added. Of what came at once, such as a whole collection, the kinds in turn, and what is on no
-    shelf before what is: otherwise these would be all of the kind that happened to come last."""
-    of_kind = [
-        list(entries.filter(kind=kind).order_by("-created_at", "-pk").only(*CARD, "created_at")[: ADDED + NEWEST])
-        for kind in KINDS
-    ]
-    last = max((some[0].created_at for some in of_kind if some), default=None)
-    at_once = [[one for one in some if last and last - one.created_at < AT_ONCE] for some in of_kind]
-    if sum(map(len, at_once)) <= ADDED:
-        return sorted(chain(*of_kind), key=lambda one: (one.created_at, one.pk), reverse=True)[:ADDED]
-    for some in at_once:
+    """The last that were added. Where they are all of the kind that happened to come last in something that came at
+    once, such as a whole collection, the kinds of that in turn, and what is on no shelf before what is."""
+    newest = list(entries.order_by("-pk").only(*CARD, "created_at")[:ADDED])
+    if len({one.kind for one in newest}) > 1 or len(newest) < ADDED:
+        return newest
+    since = newest[0].created_at - AT_ONCE
+    if newest[-1].created_at < since:
+        return newest
+    at_once = entries.filter(created_at__gte=since).order_by("-pk").only(*CARD)
+    of_kind = [list(at_once.filter(kind=kind)[: ADDED + NEWEST]) for kind in KINDS]
+    for some in of_kind:
         some.sort(key=lambda one: one.pk in on_shelves)
-    return [one for one in chain(*zip_longest(*at_once)) if one][:ADDED]
+    return [one for one in chain(*zip_longest(*of_kind)) if one][:ADDED]
 
 
 def _ways(ids: Numbers) -> list[Way]:

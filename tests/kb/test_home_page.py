@@ -79,10 +79,10 @@ def test_what_is_not_public_is_not_counted(client):
 
 
 def test_the_number_of_queries_does_not_grow(client, count_queries):
-    for _ in range(5):
+    for _ in range(6):  # from so many on, what is new may be of more than came last
         make_entry(tags=["a", "b"])
     few = count_queries("/")
-    for _ in range(5):
+    for _ in range(6):
         make_entry(tags=["c", "d"])
 
     assert count_queries("/") == few
