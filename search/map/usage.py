@@ -46,11 +46,15 @@ BEFORE_A_DEED = {
 ADVERBS = {"actually", "also", "always", "even", "not", "now", "often", "only", "still", "then"}
 # After *the experts* something is told of them: *disagree*, *ahead*.
 PLURAL = re.compile(r"[a-z]{3,}(?<![siu])s\Z")
-FEWEST = 2  # one place may be a slip
+# How surely a place is one of deeds: what follows a plural or *to* may be called so (*civil rights law*, *to customer
+# support*). Less than so much may be slips, and so many times as much it has to be as a word is a thing.
+SURELY, PERHAPS = 2, 1
+FEWEST, SELDOM = 3, 4
 
 
 class Usage:
-    """How often some texts, in English, have a word in a place of things, in one of deeds, and before a hyphen."""
+    """How often some texts, in English, have a word in a place of things, and before a hyphen; how often and how surely
+    in one of deeds."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self.things: Counter[str] = Counter()
@@ -60,13 +64,13 @@ class Usage:
             self._read(read_text(text))
 
     def is_deed(self, word: str) -> bool:
-        """Whether it is a deed more often than a thing. A name, which has a capital, is none.
+        """Whether it is seldom anything but a deed. A name, which has a capital, is none.
 
-        >>> usage = Usage(["They help people.", "It did not help.", "With the help of Help", "They crash a car."])
-        >>> [word for word in ("help", "Help", "crash", "people") if usage.is_deed(word)]
+        >>> usage = Usage(["They help people.", "We help.", "It did not help.", "With the help of us", "They say it."])
+        >>> [word for word in ("help", "Help", "say", "people") if usage.is_deed(word)]
         ['help']
         """
-        return word.islower() and self.deeds[word] >= FEWEST and self.deeds[word] > self.things[word]
+        return word.islower() and self.deeds[word] >= max(FEWEST, SELDOM * self.things[word] + 1)
 
     def is_part(self, word: str) -> bool:
         """Whether it begins words with a hyphen, as in *fine-tuned*, more often than it is a thing. A name does not."""
@@ -87,21 +91,22 @@ class Usage:
             if before and between[at - 1] in HYPHENS:
                 continue
             subject = words[at - 2] if before in ADVERBS and at > 1 and between[at - 2] in BETWEEN else before
-            if _is_done(word, subject, before, after):
-                self.deeds[word] += 1
+            if surely := _is_done(word, subject, before, after):
+                self.deeds[word] += surely
             elif (before in DETERMINERS or before in PREPOSITIONS) and _is_over(after):
                 self.things[word] += 1
 
 
-def _is_done(word: str, subject: str, before: str, after: str) -> bool:
-    """Whether a word stands where something is done. `subject` is what is before it and the adverbs in between."""
+def _is_done(word: str, subject: str, before: str, after: str) -> int:
+    """How surely a word stands where something is done, 0 for not at all; `subject` is what is before it, and before
+    the adverbs in between."""
     if subject in BEFORE_A_DEED:
-        return True
+        return SURELY
     ends_in_s = word.endswith("s")
     if subject == "to":
-        return after in AFTER_DEEDS or (not ends_in_s and bool(after) and not _is_over(after))
+        return SURELY if after in AFTER_DEEDS else PERHAPS if after and not ends_in_s and not _is_over(after) else 0
     told_of = PLURAL.match(before) and before not in GOING_ON | DETERMINERS | PREPOSITIONS
-    return bool(told_of) and not ends_in_s and is_thing(word) and _is_over(after)
+    return PERHAPS if told_of and not ends_in_s and is_thing(word) and _is_over(after) else 0
 
 
 def _is_over(after: str) -> bool:

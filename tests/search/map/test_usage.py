@@ -53,12 +53,28 @@ def test_what_is_as_often_a_thing_is_one(texts):
         (["Tools help people.", "It was meant to help people.", "It did not help."], "help"),
         (["It still costs money.", "Who costs more?"], "costs"),
         (["To copy the file is easy.", "You copy it."], "copy"),
-        (["Two days ahead.", "It looks months ahead of us."], "ahead"),
-        (["Records disagree.", "The experts disagree with it."], "disagree"),
+        (["Two days ahead.", "It looks months ahead of us.", "Some hours ahead"], "ahead"),
+        (["Records disagree.", "The experts disagree with it.", "Where users disagree"], "disagree"),
     ],
 )
 def test_what_is_done_by_somebody_to_somebody_or_told_of_several_is_a_deed(texts, deed):
     assert Usage(texts).is_deed(deed)
+
+
+def test_what_follows_a_plural_or_to_may_be_a_thing_all_the_same():
+    usage = Usage(
+        ["Civil rights law.", "It talks to law firms.", "The sales support at work", "The support of a bank."]
+    )
+
+    assert not usage.is_deed("law")
+    assert not usage.is_deed("support")
+
+
+def test_a_thing_stays_one_where_it_is_done_now_and_then():
+    texts = ["They match it.", "We match them.", "You match a face."]
+
+    assert Usage(texts).is_deed("match")
+    assert not Usage([*texts, "A match of faces", "The match was wrong."]).is_deed("match")
 
 
 def test_one_place_proves_nothing_and_a_name_is_no_deed():
@@ -95,7 +111,7 @@ def test_texts_in_another_language_tell_nothing_of_english_words():
     german = make_entry(title="Sie disagree. Wir: they disagree, we disagree.", language="de")
 
     assert usage_in([german]).deeds == {}
-    assert usage_in([*english, german]).deeds["disagree"] == 3
+    assert usage_in([*english, german]).deeds == usage_in(english).deeds
 
 
 @pytest.mark.django_db
