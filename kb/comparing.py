@@ -9,12 +9,15 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from kb.change_words import field_label
-from kb.kinds import KINDS
+from kb.kinds import FACTS, KINDS
+from kb.labels import as_fact, as_label
 from kb.listing import language_label
 from kb.models import Entry, Reference, Role
+from kb.models.dates import tell_date
 from kb.models.entries import SAID
 from kb.provenance import FACT
 
+NOTHING = "nothing said"
 MOST_SHOWN = 15  # values of one side; where there are more, those that are shared come first
 
 
@@ -30,15 +33,17 @@ class Value:
 
 @dataclass(frozen=True)
 class Line:
-    """What is said of both under one heading: (values of the one, values of the other), and how many more there are."""
+    """What is said of both under one heading: (values of the one, values of the other), how many more there are, and
+    what stands where there are none."""
 
     label: str
     sides: tuple[tuple[Value, ...], tuple[Value, ...]]
     left: tuple[int, int] = (0, 0)
+    none: tuple[str, str] = (NOTHING, NOTHING)
 
     @property
-    def cells(self) -> list[tuple[str, tuple[Value, ...], int]]:
-        return list(zip("AB", self.sides, self.left, strict=True))
+    def cells(self) -> list[tuple[str, tuple[Value, ...], int, str]]:
+        return list(zip("AB", self.sides, self.left, self.none, strict=True))
 
     @property
     def shared(self) -> list[Value]:
@@ -64,11 +69,10 @@ def lines_of_entries(one: Entry, other: Entry) -> list[Line]:
     """Kind, date, facts, parties, categories, tags and references of two entries that are `whole`."""
     both = (one, other)
     taxonomies = {row.category.taxonomy.name for entry in both for row in entry.classifications.all()}
-    facts = list(dict.fromkeys(name for entry in both for name in KINDS[entry.kind].facts.model_fields))
     found = [
         _line("Kind", both, lambda entry: [Value(entry.info.label, reverse(entry.kind))]),
-        _line("Date", both, lambda entry: [Value(entry.occurred)]),
-        *(_line(field_label(FACT + name), both, partial(_fact, name=name)) for name in facts),
+        _line("Date", both, lambda entry: [Value(tell_date(entry.occurred_on, entry.occurred_precision))]),
+        *_lines_of_facts(both),
         *(_line(role.label, both, partial(_parties, role=role)) for role in Role),
         *(_line(name, both, partial(_categories, taxonomy=name)) for name in sorted(taxonomies)),
         _line("Tags", both, _tags),
@@ -105,9 +109,34 @@ def _number_of_references(entry: Entry) -> tuple[Value, ...]:
     return (Value(str(len(entry.citations.all()))),)  # that two are as many is not something that they share
 
 
+def _lines_of_facts(both: tuple[Entry, Entry]) -> list[Line]:
+    """A line for each fact. What kinds call otherwise and lists narrow down by alike, such as the sector of an incident
+    and the industry of a case study, is one; what a kind has no place for is told from what nobody said."""
+    has = [KINDS[entry.kind].facts.model_fields for entry in both]
+    names = dict.fromkeys(name for fields in has for name in fields)
+    asked: dict[tuple[str, ...], str] = {}
+    for name in names:
+        filter, facts = next(((filter, facts) for filter, facts in FACTS.items() if name in facts), ("", (name,)))
+        alike = tuple(fact for fact in facts if fact in names)
+        asked[alike] = filter.capitalize() if len(alike) > 1 else field_label(FACT + name)
+    found = []
+    for alike, label in asked.items():
+        values = ([value for name in alike for value in _fact(entry, name)] for entry in both)
+        if made := line(label, *values):
+            found.append(replace(made, none=(_none(both[0], alike), _none(both[1], alike))))
+    return found
+
+
+def _none(entry: Entry, facts: tuple[str, ...]) -> str:
+    info = KINDS[entry.kind]
+    return NOTHING if set(facts) & info.facts.model_fields.keys() else f"not recorded of {info.plural.lower()}"
+
+
 def _fact(entry: Entry, name: str) -> list[Value]:
     value = entry.facts.get(name, "")
-    return [Value(str(part)) for part in (value if isinstance(value, list) else [value])]
+    said = map(str, value if isinstance(value, list) else [value])
+    narrows = next((filter for filter, facts in FACTS.items() if name in facts), "")
+    return [Value(as_label(as_fact(part, narrows)) if narrows else part) for part in said]
 
 
 def _parties(entry: Entry, role: Role) -> list[Value]:

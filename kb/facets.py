@@ -11,9 +11,11 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from kb import held
+from kb.among import ByIds
 from kb.external import OURS
 from kb.filters import EntryFilter
 from kb.kinds import FACTS, Kind
+from kb.labels import as_fact, as_label
 from kb.listing import (
     STATUS_LABELS,
     Address,
@@ -97,7 +99,7 @@ def facets(
             "tag",
             "Tag",
             "The words under which this collection files it.",
-            tag_choices(left, filter, address)[:MOST_TAGS],
+            tag_choices(left, filter, address, MOST_TAGS),
             is_open=True,
         ),
         *_roles(left, choose),
@@ -144,16 +146,19 @@ def _tells(facet: Facet) -> bool:
     return bool(facet.choices)
 
 
+_entities = ByIds(lambda ids: Entity.objects.filter(pk__among=ids).order_by().values_list("pk", "slug", "name"))
+
+
 def _roles(left: Numbers, choose: Choose) -> list[Facet]:
     """The entities by the part they had, those in most entries first."""
     parts = held.parts(left)
     most = {role: held.commonest(parts[role], MOST_OF_ROLE) for role in ROLES}
-    named = Entity.objects.in_bulk({entity for counts in most.values() for entity in counts})
+    named = {pk: (slug, name) for pk, slug, name in _entities({pk for counts in most.values() for pk in counts})}
     found = []
     for role, (label, help) in ROLES.items():
         of = [(named[entity], count) for entity, count in most[role].items() if entity in named]
-        of = sorted(of, key=lambda row: (-row[1], row[0].name.lower()))
-        choices = choose("entity", [(f"{role.value}:{one.slug}", one.name, count) for one, count in of])
+        of = sorted(of, key=lambda row: (-row[1], row[0][1].lower()))
+        choices = choose("entity", [(f"{role.value}:{slug}", name, count) for (slug, name), count in of])
         found.append(Facet(role.value, label, help, choices))
     return found
 
@@ -162,9 +167,8 @@ def _taxonomies(left: Numbers, choose: Choose) -> list[Facet]:
     """The categories of each taxonomy; one within another is told with it, and what says nothing (`no`, `unknown`) is
     left to the pages of the taxonomy."""
     counts = held.commonest(held.categories().within(left))
-    categories = Category.objects.select_related("taxonomy", "parent").in_bulk(counts)
     by_taxonomy: dict[int, list[Category]] = {}
-    for category in categories.values():
+    for category in Category.objects.select_related("taxonomy", "parent").filter(pk__among=counts).order_by():
         if not NO_NAME.fullmatch(category.name) or (category.parent and category.name.lower() == "yes"):
             by_taxonomy.setdefault(category.taxonomy_id, []).append(category)
     found = []
@@ -198,7 +202,7 @@ def _facts(left: Numbers, filter: EntryFilter, choose: Choose) -> list[Facet]:
                 counted[key] += count
                 spelled.setdefault(key, spelling)
         most = sorted(counted.items(), key=lambda row: (-row[1], row[0]))[:MOST_OF_FACT]
-        rows = [(spelled[key], spelled[key][:1].upper() + spelled[key][1:], count) for key, count in most]
+        rows = [(spelled[key], as_label(as_fact(spelled[key], name)), count) for key, count in most]
         found.append(Facet(name, label, help, choose(name, rows)))
     return found
 

@@ -15,9 +15,11 @@ from django.http import QueryDict
 from django.utils.translation import get_language_info
 
 from kb import held
+from kb.among import ByIds
 from kb.external import NAMESPACES
 from kb.filters import BadFilter, EntryFilter, role_and_slug
 from kb.kinds import FACTS
+from kb.labels import as_fact
 from kb.models import Category, Entity, EntryReference, Tag
 from kb.models.entries import EntryQuerySet
 from kb.numbers import Numbers
@@ -191,7 +193,7 @@ def chips(filter: EntryFilter, address: Address) -> list[Chip]:
         found.append(Chip(f"In {namespace_label(namespace)}", address(filter.toggled("namespace", namespace))))
     for name in FACTS:
         for value in filter.values(name):
-            found.append(Chip(f"{name.capitalize()}: {value}", address(filter.without(name))))
+            found.append(Chip(f"{name.capitalize()}: {as_fact(value, name)}", address(filter.without(name))))
     if filter.language:
         found.append(Chip(f"In {language_label(filter.language)}", address(filter.without("language"))))
     if filter.status:
@@ -218,15 +220,17 @@ def language_label(code: str) -> str:
         return code
 
 
-def tag_choices(left: Numbers, filter: EntryFilter, address: Address) -> list[Choice]:
+_tags = ByIds(lambda ids: Tag.objects.filter(pk__among=ids).order_by().values_list("pk", "slug", "name"))
+
+
+def tag_choices(left: Numbers, filter: EntryFilter, address: Address, most: int = MOST_TAGS) -> list[Choice]:
     """The tags of these entries, which are what the filter leaves, the commonest first: choosing another leaves those
     that have both."""
     counted = held.commonest(held.tags().within(left), MOST_TAGS)
-    tags = sorted(Tag.objects.in_bulk(counted).values(), key=lambda tag: (-counted[tag.pk], tag.name))
+    tags = sorted(_tags(counted), key=lambda tag: (-counted[tag[0]], tag[2]))[:most]
     chosen = filter.values("tag")
     return [
-        Choice(tag.slug, tag.name, counted[tag.pk], address(filter.toggled("tag", tag.slug)), tag.slug in chosen)
-        for tag in tags
+        Choice(slug, name, counted[pk], address(filter.toggled("tag", slug)), slug in chosen) for pk, slug, name in tags
     ]
 
 

@@ -6,12 +6,13 @@ It needs no account: whoever saves something gets a token, and a cookie with it 
 import hashlib
 import hmac
 import secrets
+import zlib
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -56,12 +57,13 @@ def digest(token: str) -> str:
 
 def keep(row: Kept, user: User) -> None:
     """Store something new, of this user where they are signed in. Raises NoRoom where that is nobody and there is no
-    room for it, Full where they have too much already, however many of their requests come at once."""
+    room for it, Full where they have too much already, however many requests come at once."""
     if user is not None and user.is_authenticated:
         _keep_for(user.pk, row)
     else:
-        make_room(type(row))
-        row.save(force_insert=True)
+        # Before the transaction that a lack of room takes back: what nobody has opened for long is gone either way.
+        type(row).objects.forgotten().delete()  # type: ignore[attr-defined]
+        _keep_for_nobody(row)
 
 
 @transaction.atomic
@@ -75,13 +77,22 @@ def _keep_for(account: int, row: Kept) -> None:
     row.save(force_insert=True)
 
 
-def make_room(model: type[Kept]) -> None:
-    """Forget what nobody has opened for long. Raises NoRoom where too much is saved by people who are not signed in."""
-    model.objects.forgotten().delete()  # type: ignore[attr-defined]
-    anonymous = model.objects.filter(owner=None)  # type: ignore[attr-defined]
+@transaction.atomic
+def _keep_for_nobody(row: Kept) -> None:
+    _wait_for_others_of(type(row))
+    anonymous = type(row).objects.filter(owner=None)  # type: ignore[attr-defined]
     lately = anonymous.filter(created_at__gte=timezone.now() - timedelta(days=1)).count()
     if lately >= MOST_A_DAY or anonymous.count() >= MOST_IN_ALL:
         raise NoRoom("So much was saved here that nothing more is taken in for now: export the page, or sign in.")
+    row.save(force_insert=True)
+
+
+def _wait_for_others_of(model: type[Kept]) -> None:
+    """Until nobody else who is not signed in is between counting and storing. There is no row of theirs to lock, and to
+    lock the table would hold up those who are signed in; on SQLite this transaction is the only one that writes."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(model._meta.db_table.encode())])
 
 
 def title_of(written: str) -> str:

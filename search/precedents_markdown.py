@@ -9,6 +9,7 @@ from django.utils import timezone
 from kb import provenance
 from kb.as_json import Absolute
 from kb.kinds import KINDS
+from kb.labels import as_label
 from kb.licences import licence_url
 from search.precedents import Group, Precedent, Precedents
 from search.saved import Opened
@@ -64,7 +65,7 @@ def _group(group: Group, found: Precedents, absolute: Absolute, opened: Opened |
     if group.label.name or not alone:
         suggested = " (suggested)" if group.label.origin == "suggested" else ""
         of = f" ({escaped(group.label.taxonomy)})" if group.label.taxonomy else ""
-        yield f"### {escaped(group.label.name).capitalize() or 'On their own'}{of}{suggested}"
+        yield f"### {escaped(as_label(group.label.name)) or 'On their own'}{of}{suggested}"
         yield ""
     for one in group.precedents:
         yield from _precedent(one, found, absolute, opened)

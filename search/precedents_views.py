@@ -1,6 +1,5 @@
 """The pages of precedents: ask, read, save, open again, change, export. All of it by plain forms."""
 
-import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from kb import throttle
 from kb.kinds import KINDS, Kind, KindInfo
+from kb.labels import as_label, with_acronyms
 from search import keeping, saved
 from search.description import MAX_CHARS, BadDescription
 from search.models import KEPT_DAYS, SavedPrecedents
@@ -36,7 +36,6 @@ ASKED = {
     "lesson": "What they learnt: have we thought of it?",
     "question": "Questions the notes answer",
 }
-ACRONYMS = re.compile(r"\b(?:ai|api|gpu|llms?|mcp|ml|nlp|ocr|rag|sql)\b", re.IGNORECASE)
 # A description that fits into a heading is one.
 SHORT = 140
 YEAR_S = 365 * 24 * 3600
@@ -205,7 +204,7 @@ def _kind(info: KindInfo, found: Precedents, marks: saved.Marks, opened: saved.O
     groups: list[dict[str, Any]] = []
     for group in shelf.groups:
         label = group.label
-        heading = _titled(label.name) or ("Others" if len(shelf.groups) > 1 else "")
+        heading = as_label(label.name) or ("Others" if len(shelf.groups) > 1 else "")
         hits = [_hit(one, found, marks, opened) for one in group.precedents]
         suggested = label.origin == "suggested"
         groups.append({"heading": heading, "taxonomy": label.taxonomy, "suggested": suggested, "hits": hits})
@@ -219,11 +218,6 @@ def _kind(info: KindInfo, found: Precedents, marks: saved.Marks, opened: saved.O
         "closest": max(hits, key=lambda hit: hit["one"].strength or 0.0, default=None),
         "best": shelf.best,
     }
-
-
-def _titled(name: str) -> str:
-    """A tag or a fact as a heading: `llm evaluation` → `LLM evaluation`."""
-    return ACRONYMS.sub(lambda found: found[0].upper(), name[:1].upper() + name[1:])
 
 
 def _how(shelf: Shelf) -> str:
@@ -245,7 +239,7 @@ def _hit(one: Precedent, found: Precedents, marks: saved.Marks, opened: saved.Op
     return {
         "one": one,
         "because": found.because(one),
-        "facts": " · ".join(one.entry.facts.get("techniques", [])[:4]),
+        "facts": " · ".join(map(with_acronyms, one.entry.facts.get("techniques", [])[:4])),
         "ticked": id in marks.ticks,
         "note": (marks.notes or {}).get(id, ""),
         "fresh": fresh,

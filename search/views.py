@@ -45,6 +45,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         "results": results,
         "problems": problems,
         "chips": chips(query.filter, lambda filter: search_address(replace(query, filter=filter))),
+        "both": search_address(query, mode=""),
         "next": search_address(query, cursor=results.next_cursor) if results.next_cursor else "",
         "saving": params_of(query) if query.text else {},
         "yours": [] if query.text else keeping.of_owner(SavedSearch, request.user)[:20],

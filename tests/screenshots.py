@@ -27,7 +27,10 @@ LOOKS = {
 }
 # Besides those in the sitemap.
 PAGES = {
+    "incidents-compact": "/incidents/?view=compact",
     "incidents-table": "/incidents/?view=table",
+    "incidents-none": "/incidents/?since=1901&until=1901",
+    "map-region": "/map/?left=0&right=400&top=200&bottom=700",
     "search-found": "/search/?q=a+support+chatbot+that+can+issue+refunds",
     "search-nothing": "/search/?q=zzzz&mode=keyword",
     "precedents-found": "/precedents/?text=a+support+chatbot+that+can+issue+refunds",
@@ -53,6 +56,9 @@ def pages(site: str) -> dict[str, str]:
             found[f"one-of-{section}"] = paths[-1]
             if section in ("incidents", "case-studies", "notes"):
                 found[f"one-of-{section}-history"] = f"{paths[-1]}history/"
+    slugs = [found[name].split("/")[-2] for name in ("one-of-incidents", "one-of-case-studies") if name in found]
+    if len(slugs) == 2:
+        found["compared"] = f"/compare/?a={slugs[0]}&b={slugs[1]}"
     return found | PAGES
 
 

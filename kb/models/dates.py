@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import models
+from django.utils.dateformat import format as format_date
 
 
 class Precision(models.TextChoices):
@@ -18,3 +19,11 @@ def show_date(value: date | None, precision: str) -> str:
     if value is None:
         return ""
     return value.isoformat()[: {"year": 4, "month": 7}.get(precision, 10)]
+
+
+TOLD: dict[str, str] = {Precision.YEAR: "Y", Precision.MONTH: "F Y"}
+
+
+def tell_date(value: date | None, precision: str) -> str:
+    """`2024`, `February 2024` or `14 February 2024`, no more exact than what is known; empty for None."""
+    return format_date(value, TOLD.get(precision, "j F Y")) if value else ""

@@ -1,7 +1,7 @@
 """What the templates need to say dates, addresses and quotes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import date
 from functools import cache, lru_cache
 from html import unescape
@@ -10,19 +10,21 @@ from typing import Any
 from django import template
 from django.template.loader import render_to_string
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html, format_html_join, linebreaks, strip_tags
+from django.utils.html import escape, format_html, linebreaks, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 
 from kb.folding import fold
+from kb.labels import as_fact
 from kb.listing import Choice, language_label
 from kb.markdown import render
 from kb.markdown_place import marked
-from kb.models import Entity, Entry, Reference, Tag
+from kb.models import Reference
 from kb.models.dates import show_date
 from kb.places import Place
 from kb.rights import may_show_whole, opening_of, quoted
+from kb.table import Names
 
 register = template.Library()
 
@@ -121,6 +123,9 @@ def language_name(code: str) -> str:
     return language_label(code)
 
 
+register.filter("as_fact", as_fact)
+
+
 @register.filter
 def each(value: str | list[str] | None) -> list[str]:
     """The values of a fact, which may be one, several or none."""
@@ -128,29 +133,19 @@ def each(value: str | list[str] | None) -> list[str]:
 
 
 @register.simple_tag
-def few(some: Iterable[Entity | Tag], of: str, title: str) -> SafeString:
+def few(names: Names, of: str, title: str) -> SafeString:
     """What stands in a cell of a table: the first of many, and the rest, which is `of` what has the `title`, folded
     away. A table has a hundred such cells."""
-    folded = fold(list(some), IN_A_CELL, 1)
+    folded = fold(names, IN_A_CELL, 1)
     if not folded.rest:
-        return _names(folded.shown)
+        return _joined(folded.shown)
     more = '{}<details class="folded"><summary>{} more<span class="unseen"> {} {}</span></summary>{}</details>'
-    return format_html(more, _names(folded.shown), len(folded.rest), of, title, _names(folded.rest))
+    return format_html(more, _joined(folded.shown), len(folded.rest), of, title, _joined(folded.rest))
 
 
-def _names(some: Iterable[Entity | Tag]) -> SafeString:
-    """Of what has a page of its own, the name leads there."""
-    links = (
-        format_html('<a href="{}">{}</a>', one.get_absolute_url(), one.name) if isinstance(one, Entity) else one.name
-        for one in some
-    )
-    return format_html_join(", ", "{}", ((link,) for link in links))
-
-
-@register.filter
-def parties(entry: Entry) -> list[Entity]:
-    """Those who had a part in it, each once, whatever the parts were."""
-    return list({part.entity_id: part.entity for part in entry.roles.all()}.values())
+def _joined(names: Sequence[tuple[str, str]]) -> SafeString:
+    links = (f'<a href="{escape(address)}">{escape(name)}</a>' if address else escape(name) for name, address in names)
+    return mark_safe(", ".join(links))  # noqa: S308 - all of it is escaped
 
 
 @register.filter

@@ -42,7 +42,9 @@ class Drawing:
     values: list[Text]
 
 
-def columns(rows: Sequence[Row], width: int = WIDTH, height: int = HEIGHT, top: int = 0) -> Drawing:
+def columns(
+    rows: Sequence[Row], width: int = WIDTH, height: int = HEIGHT, top: int = 0, letter: float = LETTER
+) -> Drawing:
     """Bars that stand beside each other, one for each row in order; `top` is the value of a bar of full height, by
     default the largest. As many labels and values as there is room for, the last one always."""
     if not rows:
@@ -53,26 +55,26 @@ def columns(rows: Sequence[Row], width: int = WIDTH, height: int = HEIGHT, top: 
     base = height - FOOT
     bars, values = [], []
     most = max(row.value for row in rows)
-    all_fit = len(rows) <= MOST_VALUES and len(f"{most:,}") * LETTER <= step + 4
+    all_fit = len(rows) <= MOST_VALUES and len(f"{most:,}") * letter <= step + 4
     for number, row in enumerate(rows):
         middle = round((number + 0.5) * step, 1)
         tall = round((base - HEAD) * row.value / full, 1)
         if row.value:
             bars.append(f"M{round(middle - thick / 2, 1)} {base}v-{max(tall, 1)}h{thick}V{base}z")
         if row.value and (all_fit or row.value == most):
-            half = len(f"{row.value:,}") * LETTER / 2
+            half = len(f"{row.value:,}") * letter / 2
             values.append(Text(_within(middle, half, width), round(base - tall - 4, 1), f"{row.value:,}"))
             most = most if all_fit else -1  # of several that are the largest, the first
-    return Drawing(width, height, ("".join(bars),), _labels(rows, width, height), values)
+    return Drawing(width, height, ("".join(bars),), _labels(rows, width, height, letter), values)
 
 
-def _labels(rows: Sequence[Row], width: int, height: int) -> list[Text]:
+def _labels(rows: Sequence[Row], width: int, height: int, letter: float) -> list[Text]:
     """From the last one backwards, those that do not run into each other."""
-    step, room = width / len(rows), max(len(row.label) for row in rows) * LETTER
+    step, room = width / len(rows), max(len(row.label) for row in rows) * letter
     found: list[Text] = []
     for number in reversed(range(len(rows))):
         x = _within((number + 0.5) * step, room / 2, width)
-        if not found or x <= found[-1].x - room - LETTER:
+        if not found or x <= found[-1].x - room - letter:
             found.append(Text(x, height - 4, rows[number].label))
     return found[::-1]
 

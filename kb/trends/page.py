@@ -10,6 +10,7 @@ from django.urls import reverse
 from kb import held
 from kb.filters import BadFilter, EntryFilter
 from kb.kinds import Kind
+from kb.labels import as_label, with_acronyms
 from kb.listing import short_params
 from kb.models import Entry
 from kb.models.entries import User
@@ -155,7 +156,7 @@ def _multiples(
     if chosen == HARMS:
         harms = counting.facts_by_period(incidents, "harms", length)
         listed = {value: _list(replace(asked.filter, harm=value), Kind.INCIDENT) for value in harms}
-        series = [(_capital(value), counts.total(), listed[value], counts) for value, counts in harms.items()]
+        series = [(as_label(value), counts.total(), listed[value], counts) for value, counts in harms.items()]
         series = sorted(series, key=lambda one: (-one[1], one[0]))[:SMALL]
     else:
         values = next(field for field in fields if field.slug == chosen).values[:SMALL]
@@ -197,7 +198,7 @@ def _sectors(wrong: Said, well: Said, filter: EntryFilter) -> Chart:
     rows = []
     for key in keys:
         spelled, kind = (wrong.get(key) or well[key])[0], Kind.INCIDENT if key in wrong else Kind.CASE_STUDY
-        rows.append(Row(_capital(spelled), both[key], _list(replace(filter, sector=spelled), kind)))
+        rows.append(Row(as_label(spelled), both[key], _list(replace(filter, sector=spelled), kind)))
     told = "Where it goes wrong, and where teams tell how they did it."
     heads = ("Sector", "Incidents", "Case studies")
     kinds = (Kind.INCIDENT.value, Kind.CASE_STUDY.value)
@@ -207,7 +208,7 @@ def _sectors(wrong: Said, well: Said, filter: EntryFilter) -> Chart:
 def _techniques(techniques: Said, filter: EntryFilter) -> Chart:
     said = sorted(techniques.values(), key=lambda one: (-one[1], one[0]))
     rows = [
-        Row(spelled, (count,), _list(replace(filter, technique=spelled), Kind.CASE_STUDY))
+        Row(with_acronyms(spelled), (count,), _list(replace(filter, technique=spelled), Kind.CASE_STUDY))
         for spelled, count in said[:MOST]
     ]
     told = f"The {len(rows)} commonest of {len(said):,}." if len(said) > len(rows) else ""
@@ -230,7 +231,3 @@ def _most(rows: Sequence[Row]) -> str:
         return ""
     best = max(rows, key=lambda row: row.value)
     return f"Most in {best.label}: {best.value:,}." if not best.label.startswith("to ") else ""
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ def as_of(request: HttpRequest, entry: Entry, written: str) -> HttpResponse:
         return _refused(request, entry, f"{stamp} is still to come.")
     version = version_of(entry, moment, request.user)
     if version is None:
-        raise Http404(f"There was no such entry to be read on {stamp}.")
+        return _refused(request, entry, f"On {stamp} there was nothing of it to be read here.", 404)
     then = Entry(**{name: getattr(version, name) for name in (*SAID, *ABOUT)})
     body = render_markdown(then.body)
     facts = [(field_label(name), as_text(value)) for name, value in values(then).items() if name.startswith(FACT)]
@@ -64,6 +64,6 @@ def _read(written: str) -> tuple[datetime, str, bool]:
     return end_of(day), day.isoformat(), True
 
 
-def _refused(request: HttpRequest, entry: Entry, message: str) -> HttpResponse:
+def _refused(request: HttpRequest, entry: Entry, message: str, status: int = 400) -> HttpResponse:
     context = {"entry": entry, "info": entry.info, "message": message}
-    return render(request, "entries/no_such_day.html", context, status=400)
+    return render(request, "entries/no_such_day.html", context, status=status)

@@ -3,21 +3,24 @@
 import re
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Prefetch
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from kb.among import ByIds
 from kb.facets import as_html, facets
 from kb.kinds import KINDS
 from kb.linked_data import of_list, script
-from kb.listing import MOST_PAGES, ORDERS, REPORTS, VIEWS, Listing, chips
-from kb.models import EntityRole, Entry
+from kb.listing import MOST_PAGES, ORDERS, VIEWS, Listing, chips
+from kb.models import Entry
+from kb.models.entries import EntryQuerySet
 from kb.rights import sees_hidden
+from kb.table import lines
 from kb.unless_written import unless_written
 from kb.views.downloads import download
 from kb.views.parts import is_part, render_part
 
-PARTIES = EntityRole.objects.select_related("entity").only("entry", "entity__name", "entity__slug")
+SAID = ("kind", "title", "slug", "occurred_on", "occurred_precision", "status", "visibility")
 SEVERAL = re.compile(r"(\d{1,6})-(\d{1,6})", re.ASCII)
 
 
@@ -35,11 +38,12 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     left = unless_written(("left", listing.filter, listing.sort, is_staff), lambda: listing.left(entries))
     paginator = Paginator(left, VIEWS[listing.view][1])
     first, page = _pages(paginator, request.GET.get("page", ""))
-    read = entries.defer("body", "facts").prefetch_related("tags")
-    if listing.view == "table":
-        read = read.prefetch_related(Prefetch("roles", PARTIES)).annotate(reports=REPORTS)
     start = (first - 1) * paginator.per_page + 1
-    shown = read.in_order(listing.ids(entries, left, start - 1, page.end_index()))
+    ids = listing.ids(entries, left, start - 1, page.end_index())
+    found = {entry.pk: entry for entry in _entries(ids, is_staff, listing.view == "list")}
+    shown = [found[id] for id in ids if id in found]
+    if listing.view == "list":
+        prefetch_related_objects(shown, "tags")
     absolute = request.build_absolute_uri
     of_this = of_list(KINDS[kind].plural, absolute(), shown, absolute, total=paginator.count, first=start)
     context = {
@@ -49,6 +53,7 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
         "first": first,
         "before": first - 1,
         "entries": shown,
+        "lines": lines(shown) if listing.view == "table" else [],
         "start": start,
         "linked_data": script(of_this),
         # Of what joins a list, the first has the focus.
@@ -71,6 +76,14 @@ def browse(request: HttpRequest, kind: str) -> HttpResponseBase:
     }
     status = 400 if listing.problems else 200
     return render_part(request, "entries/list.html", "entries/_results.html", context, status)
+
+
+def _shown(ids: list[int], hidden_too: bool, summaries: bool) -> EntryQuerySet:
+    entries = Entry.objects.shown(hidden_too=hidden_too).filter(pk__among=ids).order_by()
+    return entries.only(*SAID, "summary") if summaries else entries.only(*SAID)
+
+
+_entries = ByIds(_shown)
 
 
 def _pages(paginator: Paginator, written: str) -> tuple[int, Page]:

@@ -87,7 +87,7 @@ def _read(found: Entity, user: Any) -> dict[str, Any]:
     ids = np.array([pk for pk, _ in rows], np.int64)
     had = _by_role(parts)
     systems, others = (_named_with(found, ids, *roles) for roles in ((Role.SYSTEM,), NO_SYSTEM))
-    kinds_counted, shelves = _by_kind(rows), _shelves(had, [pk for pk, _ in rows])
+    kinds_counted, shelves = _by_kind(rows), _shelves(had, rows)
     return {
         "aliases": _aliases(found),
         "card": _card(found, kinds_counted, shelves),
@@ -141,13 +141,15 @@ def _by_role(parts: QuerySet[EntityRole]) -> dict[Role, frozenset[int]]:
     return {role: frozenset(ids.get(role.value, ())) for role in Role}
 
 
-def _shelves(had: dict[Role, frozenset[int]], ids: list[int]) -> list[dict[str, Any]]:
-    """By role the first of these entries."""
-    of = {role: [pk for pk in ids if pk in those] for role, those in had.items()}
+def _shelves(had: dict[Role, frozenset[int]], rows: list[tuple[int, str]]) -> list[dict[str, Any]]:
+    """By role the first of these entries, and of which kinds all are."""
+    of = {role: [pk for pk, _ in rows if pk in those] for role, those in had.items()}
     entries = Entry.objects.for_lists().in_bulk([pk for those in of.values() for pk in those[:PER_ROLE]])
     return [
         {
             "role": role.label,
+            "narrow": role.value,
+            "kinds": _by_kind([row for row in rows if row[0] in had[role]]),
             "count": len(those),
             "entries": [entries[pk] for pk in those[:PER_ROLE] if pk in entries],
         }

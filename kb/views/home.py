@@ -1,6 +1,8 @@
 """The first page."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from itertools import chain, zip_longest
 from operator import attrgetter
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -14,9 +16,10 @@ from django.views import View
 from kb import held
 from kb.filters import EntryFilter
 from kb.kinds import FACTS, KINDS, Kind
+from kb.labels import as_fact, as_label
 from kb.linked_data import of_site, script
 from kb.listing import ORDERS, tag_choices
-from kb.models import Entry
+from kb.models import Entry, Taxonomy
 from kb.models.entries import EntryQuerySet
 from kb.numbers import Numbers
 from kb.rights import sees_hidden
@@ -26,6 +29,7 @@ from kb.unless_written import unless_written
 
 NEWEST = 4
 ADDED = 6
+AT_ONCE = timedelta(hours=1)
 TAGS = 32
 IN_A_WAY = 8
 CARD = ("slug", "title", "kind", "occurred_on", "occurred_precision", "status", "visibility")
@@ -61,7 +65,7 @@ class Home(View):
 def _read(entries: EntryQuerySet) -> dict[str, Any]:
     ids = held.ids(entries)
     counts = held.entries().counts(ids, attrgetter("kind"))
-    shelves = [
+    shelves: list[dict[str, Any]] = [
         {
             "info": info,
             "count": counts[kind],
@@ -69,13 +73,31 @@ def _read(entries: EntryQuerySet) -> dict[str, Any]:
         }
         for kind, info in KINDS.items()
     ]
+    on_shelves = {entry.pk for shelf in shelves for entry in shelf["newest"]}
     return {
         "shelves": shelves,
-        "added": list(entries.order_by("-pk").only(*CARD)[:ADDED]),
+        "added": _added(entries, on_shelves),
         "ways": [way for way in _ways(ids) if way.links],
-        "tags": tag_choices(ids, EntryFilter(), lambda filter: filter.tag)[:TAGS],
+        "tags": tag_choices(ids, EntryFilter(), lambda filter: filter.tag, TAGS),
         "total": counts.total(),
+        "has_taxonomies": Taxonomy.objects.exists(),
     }
+
+
+def _added(entries: EntryQuerySet, on_shelves: set[int]) -> list[Entry]:
+    """The last that were added. Where they are all of the kind that happened to come last in something that came at
+    once, such as a whole collection, the kinds of that in turn, and what is on no shelf before what is."""
+    newest = list(entries.order_by("-pk").only(*CARD, "created_at")[:ADDED])
+    if len({one.kind for one in newest}) > 1 or len(newest) < ADDED:
+        return newest
+    since = newest[0].created_at - AT_ONCE
+    if newest[-1].created_at < since:
+        return newest
+    at_once = entries.filter(created_at__gte=since).order_by("-pk").only(*CARD)
+    of_kind = [list(at_once.filter(kind=kind)[: ADDED + NEWEST]) for kind in KINDS]
+    for some in of_kind:
+        some.sort(key=lambda one: one.pk in on_shelves)
+    return [one for one in chain(*zip_longest(*of_kind)) if one][:ADDED]
 
 
 def _ways(ids: Numbers) -> list[Way]:
@@ -111,7 +133,7 @@ def _by_fact(name: str, help: str, said: dict[Kind, dict[str, counting.Said]]) -
                 by_value.setdefault(key, []).append((count, kind, spelled))
     best = sorted(((max(found), key) for key, found in by_value.items()), key=lambda one: (-one[0][0], one[1]))
     links = [
-        (spelled[:1].upper() + spelled[1:], count, _list_of(kind)(**{name: spelled}))
+        (as_label(as_fact(spelled, name)), count, _list_of(kind)(**{name: spelled}))
         for (count, kind, spelled), _ in best[:IN_A_WAY]
     ]
     return Way(f"By {name}", help, links)

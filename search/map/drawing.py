@@ -16,8 +16,8 @@ WIDTH, HEIGHT = 1500, 1000
 MOST_DRAWN = 1800
 FEW, MANY = 400, 1500
 MARKS = ("M{x} {y}m0-{r}l{r} {d}h-{d}z", "M{x} {y}m-{h}-{h}h{d}v{d}h-{d}z", "M{x} {y}h0")
-LETTER, LINE = 15, 34
-SMALL_LETTER, SMALL_LINE = 34, 74  # where the picture is small, its letters have to be large
+LETTER, LINE = 18, 34
+SMALL_LETTER, SMALL_LINE = 40, 74  # where the picture is small, its letters have to be large
 MOST_NAMES = 10
 
 

@@ -19,7 +19,8 @@ from search.engines.base import Vectors
 from search.errors import SearchError
 from search.map.child import AMONG, Plane
 from search.map.layout import POINT, pack, unpack
-from search.map.terms import Said, Words, said_by
+from search.map.terms import Said, Words, said_by, usage_in
+from search.map.usage import Usage
 from search.models import Audience, Indexing, MapLayout, Passage
 from search.tuning.beside import child
 
@@ -31,6 +32,8 @@ FEWEST = 3
 # fewer, for so long.
 DRIFT, FEW, AGE = 0.05, 10, timedelta(days=1)
 AT_ONCE = 500
+# How a collection uses its words is told from so many entries, spread evenly.
+READ_WHOLE = 2000
 READ = ("pk", "title", "summary", "body", "facts", "language")
 # More than this are left to the computation, which follows soon.
 PLACED_AT_ONCE = 1000
@@ -124,7 +127,7 @@ def _compute(audience: str, stop: Callable[[], bool]) -> int:
     points = np.zeros(len(ids), POINT)
     points["entry"], points["indexed"] = ids, [indexed[pk] for pk in ids]
     points["x"], points["y"], points["place"] = plane.xy[:, 0], plane.xy[:, 1], plane.place
-    said = _said(ids)
+    said = _said(ids, _usage(ids))
     words = Words.of(said.values())
     now = timezone.now()
     MapLayout.objects.update_or_create(
@@ -228,11 +231,17 @@ def vectors(ids: Sequence[int]) -> dict[int, Vectors]:
     return {id: found[id] for id in ids if id in found}
 
 
-def _said(ids: Sequence[int]) -> dict[int, Said]:
+def _usage(ids: Sequence[int]) -> Usage:
+    """How these entries use their words, told from READ_WHOLE of them where there are more."""
+    every = np.linspace(0, len(ids) - 1, min(len(ids), READ_WHOLE)).astype(np.int64)
+    some = [ids[at] for at in every.tolist()]
+    batches = (some[first : first + AT_ONCE] for first in range(0, len(some), AT_ONCE))
+    return usage_in(entry for batch in batches for entry in Entry.objects.filter(pk__among=batch).only(*READ))
+
+
+def _said(ids: Sequence[int], usage: Usage | None = None) -> dict[int, Said]:
     found: dict[int, Said] = {}
     for first in range(0, len(ids), AT_ONCE):
         entries = Entry.objects.filter(pk__among=ids[first : first + AT_ONCE]).prefetch_related("tags")
-        found |= {
-            entry.pk: said_by(entry) for entry in entries.only("pk", "title", "summary", "body", "facts", "language")
-        }
+        found |= {entry.pk: said_by(entry, usage) for entry in entries.only(*READ)}
     return found

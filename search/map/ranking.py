@@ -82,11 +82,11 @@ class Ranker:
         of its kinds."""
         if not self._is_phrase(number):
             return self.is_akin(number, others)
-        last = self.key(number).split()[-1]
-        phrases = [other for other in others if self._is_phrase(other)]
-        return any(are_akin(last, self.key(other).split()[-1]) for other in phrases) or self.is_akin(
-            number, [other for other in others if other not in phrases]
-        )
+        stems = self.key(number).split()
+        phrases = [self.key(other).split() for other in others if self._is_phrase(other)]
+        if any(are_akin(stems[-1], other[-1]) or set(stems) <= set(other) for other in phrases):
+            return True
+        return self.is_akin(number, [other for other in others if not self._is_phrase(other)])
 
     def key(self, number: int) -> str:
         if number not in self._keys:

@@ -98,7 +98,8 @@ class Seen:
         """The parts of the map in which any of `rows` are, and which, the largest first. They and their names are made
         of everything that this reader may see."""
         found = unless_written(("places", self.key), self._places)
-        return [(place, inside) for place in found if len(inside := self.inside(place.region))]
+        present = [(place, inside) for place in found if len(inside := self.inside(place.region))]
+        return sorted(present, key=lambda one: -len(one[1]))
 
     def _ranker(self) -> Ranker:
         return unless_written(("words", self.key), self._make_ranker)

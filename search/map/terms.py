@@ -8,6 +8,7 @@ from kb.models import Entry
 from search.map.ranking import FEWEST
 from search.map.reading import things_in, words_in
 from search.map.things import is_name, key_of
+from search.map.usage import Usage
 from search.text import read_text
 
 MOST_TERMS = 120
@@ -40,9 +41,15 @@ class Words:
         return [self._numbers[key] for key in said if key in self._numbers][:MOST_TERMS]
 
 
-def said_by(entry: Entry) -> Said:
+def usage_in(entries: Iterable[Entry]) -> Usage:
+    """How the texts of these entries use their words."""
+    return Usage(text for entry in entries if _is_english(entry) for text in (entry.title, entry.summary, entry.body))
+
+
+def said_by(entry: Entry, usage: Usage | None = None) -> Said:
     """What an entry is about: its tags and facts, the words of its summary (or the beginning of its body) and its
-    title, and pairs of words that stand there together. Of a text in English only what is called something."""
+    title, and pairs of words that stand there together. Of a text in English only what is called something, as far as
+    its words and how the collection uses them tell."""
     found: Said = {}
     pairs: Said = {}
     facts = flatten({name: entry.facts[name] for name in FACTS if name in entry.facts})
@@ -50,11 +57,14 @@ def said_by(entry: Entry) -> Said:
         words = name.replace("-", " ").replace("_", " ")
         if is_name(words) and (key := key_of(words)):
             found.setdefault(key, words)
-    read = things_in if entry.language.partition("-")[0] in ("", "en") else words_in
     for text in map(read_text, (entry.summary or entry.body[:BODY_CHARS], entry.title)):
-        for key, words in read(text):
+        for key, words in things_in(text, usage) if _is_english(entry) else words_in(text):
             (pairs if " " in key else found).setdefault(key, words)
     return found | {key: words for key, words in pairs.items() if key not in found}
+
+
+def _is_english(entry: Entry) -> bool:
+    return entry.language.partition("-")[0] in ("", "en")
 
 
 def _spelling(spelled: Counter[str]) -> str:

@@ -46,7 +46,8 @@ FUNCTION = {
 OF_ANYTHING = {
     *("use", "user", "alleg", "report", "incid", "involv", "includ", "claim", "caus", "result", "issu"),
     *("system", "technolog"),
-    *("time", "day", "week", "month", "year", "hour", "dollar", "thousand", "million", "number", "set", "thing", "way"),
+    *("time", "day", "week", "month", "year", "hour", "dollar", "number", "set", "thing", "way"),
+    *("ten", "dozen", "hundr", "thousand", "million", "billion", "trillion"),
     *("peopl", "person", "faster", "better", "wors", "wrong"),
 }
 

@@ -142,7 +142,9 @@ const draw = (data) => {
 
   // Names are links over the canvas, the largest places first, as far as they do not run into each other.
   for (const place of data.places) {
-    const link = element("a", { href: addressOf(boxOf(place, 1000)), textContent: place.name });
+    const link = element("a", { href: addressOf(boxOf(place, 1000)) });
+    const [first, ...others] = place.name.split(", ");
+    link.append(first, element("span", { className: "others", textContent: others.map((name) => `, ${name}`).join("") }));
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
@@ -368,7 +370,10 @@ const draw = (data) => {
   };
   canvas.tabIndex = 0;
   canvas.setAttribute("role", "application");
-  canvas.setAttribute("aria-label", "Map of the collection. Arrow keys go from entry to entry, Enter opens one, plus and minus zoom, Shift with an arrow moves the map, V lists what is in view.");
+  const KEYS = "Arrow keys go from entry to entry, Enter opens one, plus and minus zoom, Shift with an arrow moves the map, V lists what is in view.";
+  canvas.setAttribute("aria-label", `Map of the collection. ${KEYS}`);
+  const keys = sheet.appendChild(element("p", { className: "map-keys", textContent: KEYS }));
+  keys.setAttribute("aria-hidden", "true");
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const way = WAYS[event.key];

@@ -59,9 +59,10 @@ def test_two_entries_line_by_line(client):
 
     found = rows(page)
     assert found["Kind"] == ["Incident", "Case study"]
-    assert found["Date"] == ["2022-11", "nothing said"]
-    assert found["Country"] == ["Canada", "nothing said"]
-    assert found["Industry"] == ["nothing said", "finance"]
+    assert found["Date"] == ["November 2022", "nothing said"]
+    assert found["Country"] == ["Canada", "not recorded of case studies"]
+    assert found["Sector"] == ["nothing said", "Finance"]
+    assert "Industry" not in found
     assert found["Deployer"] == ["Air Canada", "nothing said"]
     assert found["Harms"] == ["Loss both", "Loss both"]
     assert found["Tags"] == ["chatbots both law", "chatbots both"]
@@ -217,3 +218,34 @@ def test_who_has_several_roles_in_one_is_told_with_all_of_them():
     ((entity, first, second),) = in_other_roles(one, other)
 
     assert (entity.name, set(first.split(", ")), second) == ("Acme", {"Developer", "Deployer"}, "Harmed")
+
+
+def test_a_country_is_compared_as_it_is_spelled(client):
+    for country in ("united states", "United States"):
+        make_entry(title=f"In the {country}", facts={"country": [country], "technology": ["llm agents"]})
+
+    page = get(client, "/compare/", {"a": "in-the-united-states", "b": "in-the-united-states-2"})
+
+    assert rows(page)["Country"] == ["United States both"] * 2
+    assert "LLM agents" in page
+
+
+def test_without_any_it_is_said_how_two_are_chosen(client):
+    assert "Find the first entry by a part of its title" in get(client, "/compare/")
+    assert "Find the first entity by a part of its name" in get(client, "/compare/entities/")
+
+
+def test_what_kinds_call_otherwise_and_mean_alike_is_compared(client):
+    make_entry(slug="one", facts={"sector": ["Finance"], "technology": ["chatbot", "RAG"]})
+    make_entry(kind="case_study", slug="other", facts={"industry": "finance", "techniques": ["rag"]})
+    make_entry(kind="note", slug="third", facts={"resource": "paper"})
+
+    found = rows(get(client, "/compare/?a=one&b=other"))
+    assert found["Sector"] == ["Finance both"] * 2
+    assert found["Technique"] == ["Chatbot RAG both", "RAG both"]
+    assert not found.keys() & {"Industry", "Techniques", "Technology"}
+
+    found = rows(get(client, "/compare/?a=other&b=third"))
+    assert found["Industry"] == ["Finance", "not recorded of notes"]
+    assert found["Techniques"] == ["RAG", "not recorded of notes"]
+    assert found["Resource"] == ["not recorded of case studies", "paper"]

@@ -122,3 +122,32 @@ def test_what_it_is_named_with_is_counted_in_what_the_reader_may_see(client):
     years = re.findall(r'<a href="([^"]*)">(\d{4})</a></th><td class="number">(\d+)</td>', page)
     assert [(year, count) for _, year, count in years] == [("2023", "1"), ("2024", "1")]
     assert years[0][0] == "/incidents/?entity=acme&amp;since=2023&amp;until=2023"
+
+
+def test_years_are_drawn_where_there_are_several(client):
+    acme = make_entity("Acme")
+    make_entry(entities={"deployer": [acme]}, occurred_on="2024-02")
+    make_entry(entities={"deployer": [acme]}, occurred_on="2024-05")
+
+    assert "Over time" not in client.get("/entities/acme/").content.decode()
+
+    make_entry(entities={"deployer": [acme]}, occurred_on="2022")
+    assert "2022 to 2024. Most in 2024: 2." in client.get("/entities/acme/").content.decode()
+
+
+def test_all_of_a_role_leads_to_what_has_that_role(client):
+    acme = make_entity("Acme")
+    for number in range(13):
+        make_entry(title=f"Lift {number}", entities={"developer": [acme]})
+    make_entry(kind="case_study", entities={"developer": [acme]})
+    make_entry(kind="note", entities={"author": [acme]})
+    make_entry(title="A ferry", entities={"deployer": [acme]})
+
+    page = client.get("/entities/acme/").content.decode()
+
+    more = page.split("The 12 newest of 14. All of them: ")[1].split("</p>")[0]
+    assert re.findall(r'href="([^"]*)">([^<]*)<', more) == [
+        ("/incidents/?entity=developer:acme", "13 incidents"),
+        ("/case-studies/?entity=developer:acme", "1 case study"),
+    ]
+    assert client.get("/incidents/?entity=developer:acme").context["page"].paginator.count == 13

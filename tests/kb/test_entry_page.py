@@ -51,7 +51,7 @@ def test_each_kind_shows_its_own_facts(client):
     techniques = (
         '<a href="/case-studies/?technique=bandits">bandits</a>, <a href="/case-studies/?technique=a%2Fb%20tests">'
     )
-    assert f"<dt>Techniques</dt><dd>{techniques}a/b tests</a></dd>" in get(client, study)
+    assert f"<dt>Techniques</dt><dd>{techniques}A/B tests</a></dd>" in get(client, study)
     page = get(client, note)
     assert "<cite>BM25</cite>, paper" in page
     assert "<li>Why?</li>" in page

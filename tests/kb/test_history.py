@@ -134,6 +134,17 @@ def test_a_day_on_which_there_is_nothing_to_read(client, ferry, day, status):
     assert client.get("/entries/ferry/", {"as-of": day}).status_code == status
 
 
+def test_before_there_was_anything_it_is_said_so_with_the_way_to_what_there_is(client, ferry):
+    version(ferry, "2024-03-01T12:00:00+00:00", visibility="internal")
+    version(ferry, "2024-04-01T12:00:00+00:00", visibility="public")
+
+    before, hidden = (client.get("/entries/ferry/", {"as-of": day}) for day in ("2020-01-01", "2024-03-05"))
+
+    assert "On 2020-01-01 there was nothing of it to be read here." in before.content.decode()
+    assert 'href="/entries/ferry/history/">All its versions</a>' in before.content.decode()
+    assert hidden.content.decode().replace("2024-03-05", "2020-01-01") == before.content.decode()
+
+
 def test_what_was_hidden_then_or_is_now_stays_hidden(client, ferry):
     version(ferry, "2024-03-01T12:00:00+00:00", visibility="internal", body="Of the house.")
     version(ferry, "2024-04-01T12:00:00+00:00", visibility="public", body="Public again.")

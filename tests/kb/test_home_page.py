@@ -1,8 +1,12 @@
 """The first page says what this is and what is in it."""
 
-import pytest
+from datetime import timedelta
 
-from tests.factories import make_entry
+import pytest
+from django.utils import timezone
+
+from kb.models import Entry
+from tests.factories import make_category, make_entry
 
 pytestmark = pytest.mark.django_db
 
@@ -75,10 +79,10 @@ def test_what_is_not_public_is_not_counted(client):
 
 
 def test_the_number_of_queries_does_not_grow(client, count_queries):
-    for _ in range(5):
+    for _ in range(6):  # from so many on, what is new may be of more than came last
         make_entry(tags=["a", "b"])
     few = count_queries("/")
-    for _ in range(5):
+    for _ in range(6):
         make_entry(tags=["c", "d"])
 
     assert count_queries("/") == few
@@ -89,3 +93,44 @@ def test_every_page_forbids_what_is_not_from_here(client):
 
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
+
+
+def test_of_a_collection_that_came_at_once_each_kind_is_new_and_what_is_on_no_shelf_first(client):
+    for kind in ("incident", "case_study", "note"):
+        for number in range(7):
+            make_entry(kind=kind, title=f"{kind} {number}", occurred_on=f"201{number}")
+
+    page = client.get("/")
+
+    assert [entry.title for entry in page.context["added"]] == [
+        *("incident 2", "case_study 2", "note 2"),
+        *("incident 1", "case_study 1", "note 1"),
+    ]
+
+
+def test_what_came_by_itself_after_a_collection_is_new_before_it(client):
+    for number in range(8):
+        make_entry(kind="note", title=f"Note {number}")
+    Entry.objects.update(created_at=timezone.now() - timedelta(days=1))
+    for number in range(5):
+        make_entry(title=f"Later {number}")
+
+    added = [entry.title for entry in client.get("/").context["added"]]
+
+    assert added == ["Later 4", "Later 3", "Later 2", "Later 1", "Later 0", "Note 7"]
+
+
+def test_what_sources_write_small_is_spelled_as_a_reader_expects(client):
+    make_entry(facts={"technology": ["generative ai"], "sector": ["law"]})
+
+    shown = client.get("/").content.decode()
+
+    assert '<a href="/incidents/?technique=generative+ai">Generative AI</a>' in shown
+
+
+def test_taxonomies_are_a_way_in_where_there_are_any(client):
+    make_entry(title="Reef", facts={"sector": ["shipping"]})
+    assert "are ways in, too" not in client.get("/").content.decode()
+
+    make_category("Financial loss")
+    assert "are ways in, too" in client.get("/").content.decode()

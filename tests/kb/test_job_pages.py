@@ -72,6 +72,14 @@ def test_the_newest_job_is_first_in_the_list(staff):
     assert "Waiting" in page
 
 
+def test_a_job_that_counts_nothing_is_not_said_to_have_done_none(staff):
+    make_job(kind="map", state="done")
+    assert '<td class="number"></td>' in staff.get("/jobs/").content.decode()
+
+    Job.objects.update(state="running")
+    assert '<td class="number">0</td>' in staff.get("/jobs/").content.decode()
+
+
 def test_pace_phase_and_last_problem_of_a_running_job(staff):
     job = make_job(
         state="running", done=300, total=1200, phase="Reading reports", started_at=timezone.now() - timedelta(minutes=1)

@@ -1,7 +1,11 @@
 """Looking through a list in a real browser: by keyboard, further down, and back again."""
 
+from itertools import pairwise
+
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.factories import make_entry
 
 pytestmark = pytest.mark.usefixtures("collection")
 
@@ -70,4 +74,36 @@ def test_all_of_it_without_scripts(page: Page, live_server):
     page.get_by_role("link", name="Harms").click()
     page.get_by_role("link", name="Financial loss").click()
     expect(page.get_by_role("link", name="1 incident")).to_be_visible()
-    expect(page.get_by_role("img", name="Entries over time")).to_be_visible()
+    expect(page.locator(".row .title")).to_have_count(1)
+
+
+def test_where_there_is_room_it_stands_open_beside_the_list(page: Page, live_server):
+    page.goto(f"{live_server.url}/incidents/")
+
+    expect(page.locator("#tag-ships")).to_be_visible()
+    expect(page.get_by_role("heading", name="Narrow down")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_without_a_map_what_is_new_stands_where_everything_does(page: Page, live_server, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(live_server.url)
+
+    heading, new = (page.locator(one).bounding_box() for one in ("h1", ".added"))
+
+    assert heading is not None
+    assert new is not None
+    assert new["x"] == heading["x"]
+    assert page.get_by_role("link", name="Paste a description instead").bounding_box()["y"] > new["y"] - 200
+
+
+def test_years_can_be_read_on_a_phone(page: Page, live_server):
+    for number in range(14):
+        make_entry(entities={"harmed": ["Passengers"]}, occurred_on=str(2010 + number))
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{live_server.url}/entities/passengers/")
+
+    labels = page.locator("#years .label").evaluate_all("all => all.map((one) => one.getBoundingClientRect().toJSON())")
+    assert len(labels) >= 5
+    assert min(label["height"] for label in labels) >= 10
+    assert all(one["right"] < other["left"] for one, other in pairwise(labels))

@@ -66,8 +66,11 @@ def test_nothing_sticks_out_of_a_phone(page: Page, live_server):
 def test_on_a_phone_the_filters_are_folded_away(page: Page, live_server):
     page.goto(f"{live_server.url}/incidents/")
     expect(page.locator("#tag-chatbots")).to_be_hidden()
+    expect(page.locator(".narrow summary:visible")).to_have_count(1)
+    expect(page.locator(".row").first).to_be_in_viewport()
 
-    page.get_by_role("heading", name="Tag").click()
+    page.get_by_role("heading", name="Narrow down").click()
+    page.get_by_role("heading", name="Tag", exact=True).click()
     page.locator("#tag-chatbots").click()
 
     expect(page.locator(".total")).to_contain_text("1 incident")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from search import indexing
 from tests.factories import make_entry
@@ -11,6 +11,8 @@ from tests.pages.test_looks import expect_readable
 from tests.search.map.conftest import compute, ferries  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.once
+
+FIRST, SECOND = "large language models", "machine translation"
 
 
 @pytest.fixture
@@ -69,8 +71,12 @@ def test_pointing_at_an_entry_names_it_and_a_click_opens_it(page: Page, live_ser
 
 def test_everything_can_be_done_by_keyboard(page: Page, live_server, on_map):
     ready(page, f"{live_server.url}/map/")
+    keys = page.get_by_text("Arrow keys go from entry to entry")
+    expect(keys).to_be_hidden()
 
     page.get_by_role("application", name="Map of the collection").focus()
+    page.keyboard.press("Shift")  # a key tells that whoever came here has a keyboard
+    expect(keys).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("status")).to_contain_text("On calibration")
     page.keyboard.press("ArrowLeft")
@@ -151,3 +157,19 @@ def test_the_first_page_has_it_in_small_and_leads_into_it(page: Page, live_serve
     picture.locator("svg a").first.click()
     expect(page).to_have_url(re.compile(r"/map/\?left="))
     expect(page.locator("#region")).to_contain_text(re.compile("On calibration|erry"))
+
+
+@pytest.mark.parametrize(("width", "shown"), [(1280, f"{FIRST}, {SECOND}"), (390, FIRST)])
+def test_names_are_cut_nowhere_and_a_phone_has_the_first_of_each(page: Page, live_server, on_map, width, shown):
+    def answer(route: Route) -> None:
+        said = route.fetch().json()
+        said["places"] = [{**said["places"][0], "name": f"{FIRST}, {SECOND}"}]
+        route.fulfill(json=said)
+
+    page.route("**/map/points.json*", answer)
+    page.set_viewport_size({"width": width, "height": 844})
+    ready(page, f"{live_server.url}/map/")
+
+    name = page.locator(".map-names a")
+    expect(name).to_have_text(shown, use_inner_text=True)
+    assert name.evaluate("link => link.scrollWidth <= link.clientWidth")

@@ -64,3 +64,15 @@ def test_it_can_be_read_on_a_phone_in_the_dark_and_on_paper(page: Page, live_ser
     expect(page.locator(".keep")).to_be_hidden()
     expect(page.locator(".as-text")).to_be_visible()
     expect(page.locator(".precedent").first).to_be_visible()
+
+
+def test_a_title_looks_alike_whether_it_stands_in_a_group_or_not(page: Page, live_server):
+    page.goto(f"{live_server.url}/precedents/?text={IDEA}")
+
+    alike = page.locator(".precedent .title").evaluate_all(
+        "titles => new Set(titles.map((one) => { const is = getComputedStyle(one); "
+        "return [is.fontSize, is.marginTop, is.borderBottomWidth].join(); })).size"
+    )
+    assert page.locator(".precedent h3.title").count() > 0
+    assert page.locator(".precedent h3.title").first.evaluate("one => getComputedStyle(one).borderBottomWidth") == "0px"
+    assert alike == 1

@@ -15,6 +15,8 @@ def test_every_page_of_its_own_and_one_of_each_sort(live_server, client):
     assert found["one-of-notes"] == "/entries/calibration/"
     assert found["one-of-entities"].startswith("/entities/")
     assert found["one-of-categories"] == "/taxonomies/harms/harms-financial-loss/"
+    assert found["compared"].startswith("/compare/?a=ferry-")
+    assert "&b=a-bank-ships" in found["compared"]
     wrong = {name for name, path in found.items() if client.get(path).status_code != 200}
     assert wrong == {"not-here"}
 

@@ -1,6 +1,7 @@
 """Precedents of a description: what is close, in which groups, by which sentence, and what is asked at the review."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -8,9 +9,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kb.models import Classification
+from kb.models.entries import Origin
 from search import closeness, indexing
 from search.description import MAX_CHARS, BadDescription, clean_description, parts_of
+from search.grouping import Label
 from search.precedents import precedents
+from search.precedents_markdown import precedents_markdown
 from tests.factories import make_category, make_entry, make_reference, make_user
 
 pytestmark = pytest.mark.django_db
@@ -245,3 +249,13 @@ def test_the_command_says_it_in_text_json_and_markdown(collection, capsys, tmp_p
         run(str(file))
     with pytest.raises(CommandError, match="cannot be read"):
         run(str(tmp_path / "missing"))
+
+
+def test_a_file_spells_what_groups_are_called_as_the_page_does(collection):
+    found = precedents(FERRY, None)
+    shelf = found.shelves["incident"]
+    named = [replace(group, label=Label("llm evaluation at BMW", Origin.SUGGESTED)) for group in shelf.groups]
+
+    text = precedents_markdown(replace(found, shelves={**found.shelves, "incident": replace(shelf, groups=named)}), str)
+
+    assert "\n### LLM evaluation at BMW (suggested)\n" in text

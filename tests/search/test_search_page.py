@@ -186,3 +186,12 @@ def test_the_number_of_queries_does_not_grow(client):
         return len(captured)
 
     assert queries() == queries()
+
+
+def test_where_words_find_nothing_the_meaning_may(client, collection):
+    shown = get(client, "/search/?q=zzzz&mode=keyword")
+    assert 'Say it in other words, or <a href="/search/?q=zzzz">search by words and meaning</a>.' in shown
+
+    shown = get(client, "/search/?q=zzzz&mode=keyword&kind=note")
+    assert '<a href="/search/?q=zzzz&amp;kind=note">search by words and meaning</a>' in shown
+    assert "search without filters" in shown

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kb.filters import EntryFilter
+from kb.models import Entry
 from search import indexing
 from search.map import glimpse
 from search.map.seen import seen
@@ -269,3 +270,17 @@ def test_in_small_a_place_has_the_first_word_of_its_name_within_the_picture(ferr
     assert found is not None
     assert {name.text for name, _ in found["names"]} == {"ships", "chatbots"}
     assert all(name.width / 2 <= name.x <= 1500 - name.width / 2 for name, _ in found["names"])
+
+
+def test_the_table_has_the_parts_in_which_most_of_what_is_chosen_lies_first(client, ferries, chatbots, compute):
+    for number in range(3):
+        make_entry(title=f"Ferry {number} again", summary="A ferry ran onto a reef.", tags=["ships"])
+    Entry.objects.filter(title__startswith="Chatbot").update(occurred_on="2024-01-01")
+    compute()
+
+    def counted(address: str) -> list[int]:
+        return [row["count"] for row in client.get(address).context["places"]]
+
+    assert counted("/map/") == [7, 4]
+    assert counted("/map/?since=2022") == [4, 2]
+    assert client.get("/map/?since=2022").context["places"][0]["place"].name.startswith("chatbot")

@@ -8,7 +8,7 @@ import pytest
 from ingest.records import EntryRecord
 from search.map.ranking import Ranker, Telling
 from search.map.reading import things_in
-from search.map.terms import Words, said_by
+from search.map.terms import Words, said_by, usage_in
 from tests.factories import make_entry
 from tests.ingest.sources.reading import read
 
@@ -33,6 +33,8 @@ ABOUT = {
 NEVER = {
     *("help", "put", "written", "told", "found", "exposed", "turned", "allegedly", "choose", "took", "write", "whose"),
     *("across", "instead", "wrong", "times faster", "next", "day", "thousands", "may", "often", "predicts", "accused"),
+    # And before all texts together told what they use for deeds.
+    *("disagree", "decide", "runs", "run", "ahead", "open", "fine", "tens", "combines", "train", "get", "serves"),
 }
 
 
@@ -52,10 +54,11 @@ def telling(inside: list[str], outside: list[str]) -> list[Telling]:
 def test_on_the_starter_collection_they_are_what_a_person_would_say():
     records = [record for record in read("starter", "") if isinstance(record, EntryRecord)]
     entries = [
-        make_entry(kind=one.kind, title=one.title, summary=one.summary, tags=one.tags, facts=one.facts)
+        make_entry(kind=one.kind, title=one.title, summary=one.summary, body=one.body, tags=one.tags, facts=one.facts)
         for one in records
     ]
-    said = [said_by(entry) for entry in entries]
+    usage = usage_in(entries)
+    said = [said_by(entry, usage) for entry in entries]
     words = Words.of(said)
     numbers = [words.numbers(one) for one in said]
     ranker = Ranker(words.words, counts(numbers, len(words.words)), len(said))
@@ -92,6 +95,18 @@ def test_two_phrases_that_begin_alike_are_both_said():
 
     assert {"prompt engineering", "prompt injection"} <= set(found)
     assert not {"prompt", "engineering", "injection"} & set(found)
+
+
+def test_a_phrase_within_another_is_said_by_that():
+    tags = [["multi-agent", "multi-agent orchestration"]] * 3 + [["multi-agent"]] * 3 + [["ferries"]] * 9
+    said = [said_by(make_entry(title="", tags=some)) for some in tags]
+    words = Words.of(said)
+    numbers = [words.numbers(one) for one in said]
+    ranker = Ranker(words.words, counts(numbers, len(words.words)), len(said))
+
+    found = ranker.telling(counts(numbers[:3], len(words.words)), 3, most=12)
+
+    assert [one.word for one in found] == ["multi agent orchestration"]
 
 
 def test_what_is_everywhere_is_not_shared():
