@@ -3,19 +3,15 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import quote
 
 from django.db.models import Count
-from django.urls import reverse
 
 from kb.among import ByIds
 from kb.models import EntityRole, Entry, EntryReference
+from kb.models.slugs import slug_address
 
 Names = list[tuple[str, str]]
 """Each with the address that it leads to, "" where it has none."""
-
-# Of what `reverse` writes into an address as it is.
-AS_IT_IS = "!$&'()*+,;=/~:@"
 
 _parties = ByIds(
     lambda ids: EntityRole.objects.filter(entry__pk__among=ids).values_list("entry", "entity__slug", "entity__name")
@@ -51,12 +47,10 @@ def lines(entries: Sequence[Entry]) -> list[Line]:
     for of, name in _tags(ids):
         tags[of].append((name, ""))
     reports = dict(_reports(ids))
-    # To look one address up takes longer than to write fifty.
-    place = reverse("entity", args=["-"]).removesuffix("-/")
     return [
         Line(
             entry,
-            [(name, f"{place}{quote(slug, safe=AS_IT_IS)}/") for slug, name in parties[entry.pk].items()],
+            [(name, slug_address("entity", slug)) for slug, name in parties[entry.pk].items()],
             tags[entry.pk],
             reports.get(entry.pk, 0),
         )
