@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.http import HttpRequest
+
 from kb import provenance
 from kb.among import ByIds
 from kb.models import Entry, ExternalId, Job, Reference, Tag
@@ -13,6 +15,14 @@ from kb.origins import provenance_json, sources_json
 from kb.rights import QUOTE_CHARS, may_show_whole
 
 Absolute = Callable[[str], str]
+
+
+def on_this_site(request: HttpRequest) -> Absolute:
+    """What makes addresses of paths that `reverse` gave: `build_absolute_uri` takes each of them apart and puts it
+    together again, and an answer has dozens."""
+    site = request.build_absolute_uri("/").removesuffix("/")
+    return lambda path: f"{site}{path}"
+
 
 _tags = ByIds(lambda ids: Tag.objects.filter(entries__pk__among=ids).values_list("entries", "slug"))
 _external_ids = ByIds(

@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
 from ninja.responses import Response
 
-from kb.as_json import Names, entry_json
+from kb.as_json import Names, entry_json, on_this_site
 from kb.entries_api import BIGGEST_ID, FilterParams
 from kb.models import Entry
 from search.answer import passage_json, result_json
@@ -41,7 +41,7 @@ def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[Filter
     the sentence that matched best, and an address that opens the entry there.
     """
     query = SearchQuery.from_params({**filters.dict(), **asked.dict()})
-    return Response(result_json(search(query, request.user), request.build_absolute_uri))
+    return Response(result_json(search(query, request.user), on_this_site(request)))
 
 
 @related_router.get("/{int:entry_id}/related", summary="Entries nearest in meaning, by kind", response=RelatedOut)
@@ -49,7 +49,7 @@ def related(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) ->
     """Neither the entry nor what is the same as it."""
     found = related_to(_visible(request, entry_id), request.user, asked.per_kind)
     names = Names.read([one.pk for ones in found.values() for one in ones])
-    absolute = request.build_absolute_uri
+    absolute = on_this_site(request)
     return Response({kind: [entry_json(one, absolute, names) for one in ones] for kind, ones in found.items()})
 
 
@@ -71,7 +71,7 @@ def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) ->
 
 
 def _bridge(request: HttpRequest, bridge: Bridge, names: Names) -> dict[str, Any]:
-    absolute = request.build_absolute_uri
+    absolute = on_this_site(request)
     return {
         "entry": entry_json(bridge.entry, absolute, names),
         "strength": round(bridge.strength, 4),

@@ -88,6 +88,8 @@ class OpenVinoEncoder:
                 self._tokens = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
                 self._tokens.enable_truncation(self._prepared.max_tokens)
                 self._tokens.no_padding()
+        if len(texts) == 1:  # several are given to other threads, which have to wake first
+            return [self._tokens.encode(clean(texts[0])).ids]
         return [found.ids for found in self._tokens.encode_batch([clean(text) for text in texts])]
 
     def _latency(self) -> Any:

@@ -101,7 +101,7 @@ def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) ->
     ids, entry_ids = np.concatenate([each.ids for each in found]), np.concatenate([each.entry_ids for each in found])
     keyword, semantic = (np.concatenate(half) for half in zip(*given, strict=True))
     score = keyword + semantic
-    order = np.lexsort((ids, -score))
+    order = np.lexsort((ids, entry_ids, -score))
     if len(found) > 1:  # pieces may have named one passage twice
         _, first = np.unique(ids[order], return_index=True)
         order = order[np.sort(first)]
@@ -111,8 +111,8 @@ def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) ->
         entry_ids[order].tolist(), map(RankedPassage._make, zip(*columns, strict=True)), strict=True
     ):
         passages.setdefault(entry_id, []).append(passage)
-    entries = [RankedEntry(entry_id, *own[0][1:], own) for entry_id, own in passages.items()]
-    return sorted(entries, key=lambda entry: (-entry.score, entry.entry_id))
+    # In the order of their best passages, which is theirs.
+    return [RankedEntry._make((entry_id, *own[0][1:], own)) for entry_id, own in passages.items()]
 
 
 def _log(error: Exception) -> None:
