@@ -92,7 +92,9 @@ def test_without_a_map_what_is_new_stands_where_everything_does(page: Page, live
     link = page.get_by_role("link", name="Paste a description instead")
     heading, new, above = (one.bounding_box() for one in (page.locator("h1"), page.locator(".added"), link))
 
-    assert heading and new and above
+    assert heading is not None
+    assert new is not None
+    assert above is not None
     assert new["x"] == heading["x"]
     assert above["y"] > new["y"] - 200
 
