@@ -27,6 +27,7 @@ from kb.models.jobs import JobState
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
+ENDED = ("Z", "X")  # zombie and dead, in proc(5)
 RENEW_S = 20.0
 LONGEST_SILENCE_S = 3600.0  # without a batch for that long, a holder is taken for stuck and its lease runs out
 BUDGET_S = 120.0  # a task stays far below RabbitMQ's 30 minutes and any visibility timeout
@@ -299,11 +300,13 @@ def _is_alive(lease: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When the process started, in clock ticks since boot (proc(5), field 22); "" where the system does not tell."""
+    """When the process started, in clock ticks since boot (proc(5), field 22); "" where the system does not tell, and
+    for one that has ended while nobody has taken notice yet, as in a container whose first process does not care."""
     try:
         with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+            state, *fields = file.read().rpartition(")")[2].split()
+            return "" if state in ENDED else fields[18]
+    except (OSError, IndexError, ValueError):
         return ""
 
 

@@ -1,5 +1,7 @@
 """Jobs: done once, in batches, by one holder at a time, and found again after a crash."""
 
+import os
+import subprocess
 import threading
 import time
 from datetime import timedelta
@@ -177,6 +179,19 @@ def test_a_job_whose_holder_on_this_machine_is_gone_is_taken_over_at_once():
     assert job.state == "done"
 
 
+def test_a_holder_that_has_ended_is_gone_though_nobody_took_notice():
+    with subprocess.Popen(["sleep", "60"]) as holder:
+        job = held_by(f"{jobs._host()}:{holder.pid}:{jobs._started(holder.pid)}:1", timedelta(seconds=60))
+        jobs.run(job.pk)
+        assert Job.objects.get(pk=job.pk).state == "running"
+
+        holder.kill()
+        os.waitid(os.P_PID, holder.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie
+        jobs.run(job.pk)
+
+        assert Job.objects.get(pk=job.pk).state == "done"
+
+
 def test_a_job_that_kills_its_worker_is_given_up_in_the_end():
     job = held_by("elsewhere:1:2:3", timedelta(seconds=-1), attempts=jobs.MAX_ATTEMPTS)
 
@@ -266,8 +281,6 @@ def held_by(lease: str, remaining: timedelta, attempts: int = 1) -> Job:
 
 def unused_pid() -> int:
     """A process number that was just given back."""
-    import subprocess
-
     process = subprocess.Popen(["true"])
     process.wait()
     return process.pid
