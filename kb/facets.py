@@ -11,7 +11,6 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from kb import held
-from kb.among import ByIds
 from kb.external import OURS
 from kb.filters import EntryFilter
 from kb.kinds import FACTS, Kind
@@ -25,9 +24,10 @@ from kb.listing import (
     tag_choices,
     year_choices,
 )
-from kb.models import Category, Entity
+from kb.models import Category
 from kb.models.entries import EntryQuerySet
 from kb.models.taxonomies import NO_NAME
+from kb.names import entity_names
 from kb.numbers import Numbers
 from kb.roles import Role
 from kb.trends.counting import facts as facts_of
@@ -146,14 +146,11 @@ def _tells(facet: Facet) -> bool:
     return bool(facet.choices)
 
 
-_entities = ByIds(lambda ids: Entity.objects.filter(pk__among=ids).order_by().values_list("pk", "slug", "name"))
-
-
 def _roles(left: Numbers, choose: Choose) -> list[Facet]:
     """The entities by the part they had, those in most entries first."""
     parts = held.parts(left)
     most = {role: held.commonest(parts[role], MOST_OF_ROLE) for role in ROLES}
-    named = {pk: (slug, name) for pk, slug, name in _entities({pk for counts in most.values() for pk in counts})}
+    named = {pk: (slug, name) for pk, slug, name in entity_names({pk for counts in most.values() for pk in counts})}
     found = []
     for role, (label, help) in ROLES.items():
         of = [(named[entity], count) for entity, count in most[role].items() if entity in named]

@@ -15,13 +15,13 @@ from django.http import QueryDict
 from django.utils.translation import get_language_info
 
 from kb import held
-from kb.among import ByIds
 from kb.external import NAMESPACES
 from kb.filters import BadFilter, EntryFilter, role_and_slug
 from kb.kinds import FACTS
 from kb.labels import as_fact
 from kb.models import Category, Entity, EntryReference, Tag
 from kb.models.entries import EntryQuerySet
+from kb.names import tag_names
 from kb.numbers import Numbers
 from kb.roles import Role
 
@@ -220,14 +220,11 @@ def language_label(code: str) -> str:
         return code
 
 
-_tags = ByIds(lambda ids: Tag.objects.filter(pk__among=ids).order_by().values_list("pk", "slug", "name"))
-
-
 def tag_choices(left: Numbers, filter: EntryFilter, address: Address, most: int = MOST_TAGS) -> list[Choice]:
     """The tags of these entries, which are what the filter leaves, the commonest first: choosing another leaves those
     that have both."""
     counted = held.commonest(held.tags().within(left), MOST_TAGS)
-    tags = sorted(_tags(counted), key=lambda tag: (-counted[tag[0]], tag[2]))[:most]
+    tags = sorted(tag_names(counted), key=lambda tag: (-counted[tag[0]], tag[2]))[:most]
     chosen = filter.values("tag")
     return [
         Choice(slug, name, counted[pk], address(filter.toggled("tag", slug)), slug in chosen) for pk, slug, name in tags

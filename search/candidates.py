@@ -91,12 +91,10 @@ def gather(
 def _found(
     text: str, vector: Vectors, engine: Engine, filter: Ids | None, weights: Weights, depth: int, wanted: int
 ) -> Candidates:
-    deepest = depth * DEEPEST
     # Where all entries of a filter are wanted, one long list is asked for and not several.
-    first = deepest if filter is not None and len(filter) <= wanted else depth
-    nearest = _deep(partial(engine.nearest, vector, filter), first, deepest, wanted) if weights.semantic else []
-    words = _deep(partial(engine.keyword, text, filter), first, deepest, wanted) if weights.keyword else []
-    nearest, words = _thinned(nearest, depth), _thinned(words, depth)
+    at_once = filter is not None and len(filter) <= wanted
+    nearest = _deep(partial(engine.nearest, vector, filter), depth, wanted, at_once) if weights.semantic else []
+    words = _deep(partial(engine.keyword, text, filter), depth, wanted, at_once) if weights.keyword else []
     entry_of = {hit.id: hit.entry_id for hit in (*words, *nearest)}
     ids = sorted(entry_of)
     bm25 = {hit.id: hit.score for hit in words}
@@ -124,13 +122,15 @@ def _first(bm25: dict[int, float]) -> list[int]:
     return sorted(bm25, key=lambda id: (-bm25[id], id))[:COVERED]
 
 
-def _deep(search: Callable[[int], list[Hit]], first: int, deepest: int, wanted: int) -> list[Hit]:
-    """`first` hits, or more, up to `deepest`, where fewer than `wanted` entries are among them."""
-    k = first
+def _deep(search: Callable[[int], list[Hit]], depth: int, wanted: int, at_once: bool) -> list[Hit]:
+    """`depth` hits, and where fewer than `wanted` entries are among them one of each of the entries that follow, as far
+    down as DEEPEST allows; looked for step by step, or `at_once`."""
+    deepest = depth * DEEPEST
+    k = deepest if at_once else depth
     while True:
         hits = search(k)
         if len(hits) < k or k >= deepest or len({hit.entry_id for hit in hits}) >= wanted:
-            return hits
+            return _thinned(hits, depth)
         k *= 2
 
 

@@ -15,7 +15,8 @@ from kb.external import NAMESPACES, OURS
 from kb.filters import EntryFilter
 from kb.held import Held
 from kb.kinds import KINDS
-from kb.models import Category, Entity, Tag
+from kb.models import Category
+from kb.names import entity_names, tag_names
 from kb.numbers import Numbers
 from search.allowed import Seen
 
@@ -55,8 +56,8 @@ def count(entries: Collection[Seen], filter: EntryFilter) -> list[Facet]:
     found = [
         _facet("kind", "Kind", _kinds(kinds), filter),
         _by_year(years, filter),
-        _facet("tag", "Tag", _named(_commonest(held.tags(), ids), _tag_names), filter),
-        _facet("entity", "Who", _named(_commonest(held.entities(), ids), _entity_names), filter),
+        _facet("tag", "Tag", _named(_commonest(held.tags(), ids), tag_names), filter),
+        _facet("entity", "Who", _named(_commonest(held.entities(), ids), entity_names), filter),
         _facet("category", "Category", _named(_commonest(held.categories(), ids), _category_names), filter),
         _facet("namespace", "Known in", _namespaces(ids), filter),
     ]
@@ -68,8 +69,6 @@ def _commonest(some: Held, ids: Numbers) -> list[tuple[int, int]]:
     return list(held.commonest(some.within(ids), SHOWN).items())
 
 
-_tag_names = ByIds(lambda ids: Tag.objects.filter(pk__among=ids).values_list("pk", "slug", "name"))
-_entity_names = ByIds(lambda ids: Entity.objects.filter(pk__among=ids).values_list("pk", "slug", "name"))
 _category_names = ByIds(
     lambda ids: Category.objects.filter(pk__among=ids).values_list(
         "pk", "slug", Concat("taxonomy__name", Value(": "), "name")

@@ -21,9 +21,11 @@ def show_date(value: date | None, precision: str) -> str:
     return value.isoformat()[: {"year": 4, "month": 7}.get(precision, 10)]
 
 
-TOLD: dict[str, str] = {Precision.YEAR: "Y", Precision.MONTH: "F Y"}
+LONG: dict[str, str] = {Precision.YEAR: "Y", Precision.MONTH: "F Y", Precision.DAY: "j F Y"}
+SHORT: dict[str, str] = {Precision.YEAR: "Y", Precision.MONTH: "M Y", Precision.DAY: "j M Y"}
 
 
-def tell_date(value: date | None, precision: str) -> str:
+def tell_date(value: date | None, precision: str, *, short: bool = False) -> str:
     """`2024`, `February 2024` or `14 February 2024`, no more exact than what is known; empty for None."""
-    return format_date(value, TOLD.get(precision, "j F Y")) if value else ""
+    shapes = SHORT if short else LONG
+    return format_date(value, shapes.get(precision, shapes[Precision.DAY])) if value else ""

@@ -9,7 +9,6 @@ from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.dateformat import format as format_date
 from django.utils.html import escape, format_html, linebreaks, strip_tags
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
@@ -21,7 +20,7 @@ from kb.listing import Choice, language_label
 from kb.markdown import render
 from kb.markdown_place import marked
 from kb.models import Reference
-from kb.models.dates import show_date
+from kb.models.dates import show_date, tell_date
 from kb.places import Place
 from kb.rights import may_show_whole, opening_of, quoted
 from kb.table import Names
@@ -31,8 +30,6 @@ register = template.Library()
 HEADINGS = re.compile(r"\A(?:\s*#{1,6} [^\n]*\n)+")
 IN_A_CELL = 4
 LABEL_CHARS = 70
-LONG = {"year": "Y", "month": "F Y"}
-SHORT = {"year": "Y", "month": "M Y"}
 
 
 @register.simple_tag
@@ -48,8 +45,8 @@ def when(value: date | None, precision: str, short: bool = False) -> SafeString 
     """A `<time>` no more exact than what is known: 14 February 2024, February 2024 or 2024; nothing for no date."""
     if value is None:
         return ""
-    shape = (SHORT if short else LONG).get(precision, "j M Y" if short else "j F Y")
-    return format_html('<time datetime="{}">{}</time>', show_date(value, precision), format_date(value, shape))
+    told = tell_date(value, precision, short=short)
+    return format_html('<time datetime="{}">{}</time>', show_date(value, precision), told)
 
 
 @register.simple_tag

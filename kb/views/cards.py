@@ -7,14 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.cache import get_conditional_response
-from django.utils.dateformat import format as format_date
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
 from kb import cards
 from kb.models import Category, Entity, Entry
+from kb.models.dates import tell_date
 from kb.rights import sees_hidden
-from kb.templatetags.pages import LONG
 from kb.views.entities import entity_as_read
 from kb.views.entry import moved
 from kb.views.taxonomies import category_as_read
@@ -29,10 +28,7 @@ def entry_card(request: HttpRequest, slug: str) -> HttpResponseBase:
     entry = Entry.objects.visible_to(request.user).filter(slug=slug).defer("body", "summary", "facts").first()
     if entry is None:
         return redirect("entry-card", slug=moved(request, slug).slug, permanent=True)
-    when = ""
-    if entry.occurred_on:
-        when = format_date(entry.occurred_on, LONG.get(entry.occurred_precision, "j F Y"))
-    words = (entry.kind, entry.info.label, entry.title, when)
+    words = (entry.kind, entry.info.label, entry.title, tell_date(entry.occurred_on, entry.occurred_precision))
     response = _answer(request, words, lambda: cards.entry_card(*words))
     if entry.is_hidden:
         response.headers["Cache-Control"] = "private, no-store"
