@@ -22,8 +22,19 @@ from kb.kinds import KINDS
 from kb.linked_data import of_entry, script, trail
 from kb.markdown import render as render_markdown
 from kb.markdown_place import marked
-from kb.models import CitationRole, Entry, EntryReference, Link, Proposal, Reference, Role, SlugRedirect
-from kb.models.entries import Origin
+from kb.models import (
+    Category,
+    CitationRole,
+    Classification,
+    Entry,
+    EntryReference,
+    Link,
+    Proposal,
+    Reference,
+    Role,
+    SlugRedirect,
+)
+from kb.models.entries import SAID, Origin
 from kb.models.provenance import ProposalState
 from kb.origins import Origins
 from kb.places import PARAMETER, Place
@@ -154,23 +165,29 @@ def _cited(citations: Iterable[EntryReference], place: Place | None) -> list[dic
 
 
 def _classes(entry: Entry) -> list[dict[str, Any]]:
-    """Its categories by taxonomy and by who says so: what was suggested stands apart from what people decided.
+    """Its categories by taxonomy and by whose word they are, what is only suggested last. A category that several put
+    it in is told once: a curator's word stands before an import's, and both before a suggestion.
 
     Those within others are told with them: of a field such as `Rights Violation` the category is `no`.
     """
-    rows = sorted(
-        entry.classifications.all(),
-        key=lambda row: (row.origin == Origin.SUGGESTED, row.category.taxonomy.name, row.category.path),
-    )
-    groups = groupby(rows, key=lambda row: (row.category.taxonomy, row.origin == Origin.SUGGESTED))
-    return [{"taxonomy": of, "suggested": suggested, **_parted(group)} for (of, suggested), group in groups]
+    rank = {origin.value: number for number, origin in enumerate((*SAID, Origin.SUGGESTED))}
+    said: dict[int, Classification] = {}
+    for row in sorted(entry.classifications.all(), key=lambda row: rank[row.origin]):
+        said.setdefault(row.category_id, row)
+
+    def place(row: Classification) -> tuple[Any, ...]:
+        of = row.category.taxonomy
+        return row.origin == Origin.SUGGESTED, of.name, of.pk, rank[row.origin], row.category.path
+
+    groups = groupby(sorted(said.values(), key=place), key=lambda row: (row.category.taxonomy, Origin(row.origin)))
+    return [{"taxonomy": of, "origin": origin, **_parted(group)} for (of, origin), group in groups]
 
 
-def _parted(rows: Iterable[Any]) -> dict[str, Any]:
+def _parted(rows: Iterable[Classification]) -> dict[str, Any]:
     """The categories at the top of a taxonomy, and those `within` others by the names of these."""
-    top: list[Any] = []
-    within: dict[str, list[Any]] = {}
-    for category in {row.category_id: row.category for row in rows}.values():
+    top: list[Category] = []
+    within: dict[str, list[Category]] = {}
+    for category in (row.category for row in rows):
         above = " / ".join(category.path[:-1])
         (within.setdefault(above, []) if above else top).append(category)
     return {"categories": top, "within": list(within.items())}

@@ -1,5 +1,7 @@
 """The page of one entry: all of it, and nothing that this reader may not see."""
 
+import re
+
 import pytest
 
 from kb.kinds import KINDS
@@ -154,13 +156,23 @@ def test_links_lead_both_ways_and_only_to_what_may_be_seen(client):
     assert "Hidden" not in page
 
 
-def test_suggested_categories_stand_apart(client):
-    entry = make_entry(categories=[make_category("Loss")])
-    Classification.objects.create(entry=entry, category=make_category("Guess"), origin="suggested")
+def test_whose_word_a_category_is_stands_beside_it(client):
+    entry = make_entry()
+    said = {"human": ["Loss", "Doubted"], "imported": ["Bias", "Loss"], "suggested": ["Guess", "Loss", "Bias"]}
+    for origin, names in said.items():
+        for name in names:
+            Classification.objects.create(entry=entry, category=make_category(name), origin=origin)
 
-    page = get(client, entry)
+    groups = re.findall(
+        r'<div class="by-(\w+)"><dt>.*?<span class="flag">(.*?)</span></dt><dd>(.*?)</dd>', get(client, entry)
+    )
 
-    assert page.index(">Loss</a>") < page.index(">suggested</span>") < page.index(">Guess</a>")
+    told = [(origin, flag, re.findall(r">(\w+)</a>", categories)) for origin, flag, categories in groups]
+    assert told == [
+        ("human", "a curator", ["Doubted", "Loss"]),
+        ("imported", "imported", ["Bias"]),
+        ("suggested", "suggested", ["Guess"]),
+    ]
 
 
 @pytest.mark.parametrize("fields", [{"status": "draft"}, {"visibility": "internal"}])
