@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from kb.memory import let_go
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
-from search.openvino_runtime import let_go, openvino
+from search.openvino_runtime import compiled, openvino
 from search.prepared import REST, Prepared, instructions
 from search.text import clean
 
@@ -17,10 +18,13 @@ from search.text import clean
 BATCH = 8
 # So few texts are not worth starting all cores for, and the memory that takes: web processes encode no more.
 FEW = 128
-# Lengths are rounded up to so many tokens, since code is generated for each shape anew: that of a question costs less
-# than what padding it would, every time.
+# Lengths are rounded up to so many tokens, since code is generated for each shape anew.
 STEP = 8
-STEP_SINGLE = 4
+# Of single texts most are questions as people type them, and of these most have no more tokens. They have a model of
+# their own, which takes this length alone: one that takes any length makes itself ready again whenever it changes, for
+# as long as a question takes, and what padding costs is little, since weights have to be read whatever the length.
+SHORT = 16
+STEP_SINGLE = 16
 # In floating point one text is done in two thirds of the time by two cores; more would wait for each other. In 8 bits a
 # core is no slower alone, and the other one is free for another question.
 THREADS_SINGLE = 1 if instructions() else 2
@@ -35,7 +39,7 @@ class OpenVinoEncoder:
         self._prepared = prepared
         self._lock = threading.Lock()
         self._tokens: Any = None
-        self._single: Any = None
+        self._single: dict[int, Any] = {}
         self._many: Any = None
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -72,10 +76,11 @@ class OpenVinoEncoder:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         tokens = self._tokenized(texts)
         with self._lock:
-            request = self._latency()
             try:
-                for row, ids in enumerate(tokens):
-                    vectors[row] = request.infer(_padded([ids], STEP_SINGLE))[0][0]
+                for row in sorted(range(len(tokens)), key=lambda row: len(tokens[row])):
+                    request = self._latency(len(tokens[row]))
+                    found = request.infer(_padded([tokens[row]], STEP_SINGLE), share_inputs=True, share_outputs=True)
+                    vectors[row] = found[0][0]
             except RuntimeError as error:
                 raise SemanticUnavailable(f"{self._folder.name} failed: {error}") from error
         return vectors
@@ -92,23 +97,28 @@ class OpenVinoEncoder:
             return [self._tokens.encode(clean(texts[0])).ids]
         return [found.ids for found in self._tokens.encode_batch([clean(text) for text in texts])]
 
-    def _latency(self) -> Any:
-        if self._single is None:
+    def _latency(self, tokens: int) -> Any:
+        """What takes one text of so many tokens at a time."""
+        length = SHORT if tokens <= SHORT else 0
+        if length not in self._single:
             options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": THREADS_SINGLE}
-            self._single = self._compiled(options).create_infer_request()
-            self._single.infer(_padded([[0]], STEP_SINGLE))
+            request = self._compiled(options, length).create_infer_request()
+            request.infer(_padded([[0]], STEP_SINGLE))
+            # Weights have been rearranged for the processor.
             let_go(self._folder.resolve() / "model.bin")
-        return self._single
+            self._single[length] = request
+        return self._single[length]
 
     def _throughput(self) -> Any:
         if self._many is None:
             self._many = openvino().AsyncInferQueue(self._compiled({"PERFORMANCE_HINT": "THROUGHPUT"}))
         return self._many
 
-    def _compiled(self, options: dict[str, Any]) -> Any:
+    def _compiled(self, options: dict[str, Any], length: int = 0) -> Any:
+        """For one text of this many tokens at a time, or for any number of any length."""
         options = {**options, "INFERENCE_PRECISION_HINT": REST}
         try:
-            return openvino().Core().compile_model(str(self._folder / "model.xml"), "CPU", options)
+            return compiled(self._folder / "model.xml", options, [1, length] if length else None)
         except ImportError as error:
             raise SemanticUnavailable(f'{error}: pip install "openvino>=2026.4,<2027"') from error
         except RuntimeError as error:

@@ -1,8 +1,5 @@
 """OpenVINO, imported so that it tells nobody."""
 
-import contextlib
-import ctypes
-import mmap
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -18,14 +15,37 @@ def openvino() -> Any:
     return library
 
 
-def let_go(path: Path) -> None:
-    """Give back the memory of what was read from a mapped file and is used no more, as weights are once they have been
-    rearranged for the processor; what is asked for again is read again. Nothing where the system has no such thing."""
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
-        libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-        for line in Path("/proc/self/maps").read_text().splitlines():
-            addresses, rights, *_ = line.split(maxsplit=2)
-            if line.endswith(f" {path}") and rights == "r--s":
-                start, end = (int(address, 16) for address in addresses.split("-"))
-                libc.madvise(start, end - start, mmap.MADV_DONTNEED)
+def compiled(path: Path, options: dict[str, Any], shape: list[int] | None = None) -> Any:
+    """The model in this file, ready to run here; with a shape it takes inputs of that one alone. Raises RuntimeError
+    for a file that is no model."""
+    core = openvino().Core()
+    model = core.read_model(str(path))
+    _look_up_first(model)
+    if shape is not None:
+        model.reshape(dict.fromkeys(range(len(model.inputs)), shape))
+    return core.compile_model(model, "CPU", options)
+
+
+def _look_up_first(model: Any) -> None:
+    """Let rows of tables in 8 bits be looked up, and then be made numbers in floating point: the other way round, as
+    quantization leaves it, the whole table would be kept in floating point, which of word embeddings takes four times
+    as much memory and says the same."""
+    from openvino import opset8
+
+    for gather in model.get_ordered_ops():
+        if gather.get_type_name() != "Gather":
+            continue
+        scaled = gather.input_value(0).get_node()
+        numbers = scaled.input_value(0).get_node() if scaled.get_type_name() == "Multiply" else None
+        if numbers is None or numbers.get_type_name() != "Convert":
+            continue
+        table, scale = numbers.input_value(0), scaled.input_value(1)
+        is_by_row = list(scale.get_shape()) == [table.get_shape()[0], 1] if _is_constant(table, scale) else False
+        which, axis = gather.input_value(1), gather.input_value(2)
+        if is_by_row and _is_constant(axis) and axis.get_node().get_data().item() == 0:
+            rows = opset8.convert(opset8.gather(table, which, axis), numbers.get_element_type().to_string())
+            gather.output(0).replace(opset8.multiply(rows, opset8.gather(scale, which, axis)).output(0))
+
+
+def _is_constant(*values: Any) -> bool:
+    return all(value.get_node().get_type_name() == "Constant" for value in values)

@@ -7,7 +7,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connections
 from django.http import HttpRequest, QueryDict
 
+from kb.memory import use_large_pages
 from search import index
+from search.openvino_encoder import STEP_SINGLE
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ def rehearse() -> None:
     try:
         search_page(request)
         precedents(QUESTION, request.user)  # which measures how near is near
-        for words in range(2, LONGEST, 4):  # a model may make itself ready for each length anew
+        for words in range(2, LONGEST, STEP_SINGLE):  # a model may make itself ready for each length anew
             index.encoder().encode_query("word " * words)
     except Exception as error:  # whatever it is, a request will meet it too and say so
         log.warning("searching could not be rehearsed: %s", error)
@@ -44,3 +46,4 @@ def rehearse() -> None:
         # What is here now stays: to look through it again for what could be forgotten stops every request for a while.
         gc.collect()
         gc.freeze()
+        use_large_pages()

@@ -1,7 +1,5 @@
 """`manage.py web`: serve the pages and the API with gunicorn."""
 
-import contextlib
-import ctypes
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,13 +8,8 @@ from django.core.management.base import BaseCommand
 from gunicorn.app.base import BaseApplication
 
 from kb import lifeline
+from kb.memory import share_what_is_freed
 from kb.signals import process_started
-
-# From malloc.h.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
-# Of what is freed so much is kept for the next request: to get it anew from the system, page by page, takes longer than
-# what is done with it.
-KEPT_BYTES = 8 << 20
 
 
 class Server(BaseApplication):
@@ -53,16 +46,6 @@ def _announce(worker: Any) -> None:
     process_started.send(sender=Server, awaited=True)
 
 
-def _share_memory() -> None:
-    """Where the C library is glibc: let threads share what they free, and give back what is much. It would keep a store
-    for each of them, and a process that answers searches by several would hold a third more."""
-    with contextlib.suppress(OSError, AttributeError):
-        libc = ctypes.CDLL(None)
-        libc.mallopt(M_ARENA_MAX, 2)
-        libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
-        libc.mallopt(M_MMAP_THRESHOLD, KEPT_BYTES // 2)
-
-
 class Command(BaseCommand):
     help = "Serve the pages and the API."
     requires_system_checks: list[str] = []
@@ -73,6 +56,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         lifeline.hold_on()
-        _share_memory()
+        share_what_is_freed()
         host = f"[{options['host']}]" if ":" in options["host"] else options["host"]
         Server(f"{host}:{options['port']}").run()
