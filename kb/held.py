@@ -7,7 +7,7 @@ through `Held.within` entries that the reader may see.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from operator import itemgetter
@@ -206,12 +206,15 @@ MONTH = Coalesce(Substr(Cast("occurred_on", CharField()), 1, 7), Value(""))
 HIDDEN = Case(When(SHOWN, then=0), default=1)
 
 
-def told(ids: Iterable[int]) -> Iterator[tuple[int, Told]]:
-    """Those of these entries that are there, each once, in no order, and what is told of them."""
+def shown(ids: Numbers, *, hidden_too: bool) -> Numbers:
+    """Those of these entries that are there, each once, in no order, without those for staff alone unless these are
+    wanted too."""
     names, of = entries()
-    rows = of.among(np.fromiter(ids, np.int64))
-    for id, at in zip(rows.entries.tolist(), rows.things.tolist(), strict=True):
-        yield id, names[at]
+    rows = of.among(ids)
+    if hidden_too:
+        return rows.entries
+    is_hidden = np.fromiter((name.is_hidden for name in names), np.bool_, len(names))
+    return rows.entries[~is_hidden[rows.things]]
 
 
 def days() -> Held:

@@ -3,9 +3,8 @@
 With 100,000 entries the ids take tens of milliseconds to read, so they are kept until something is written.
 """
 
-from collections.abc import Iterable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from kb import held
 from kb.filters import EntryFilter
@@ -16,23 +15,14 @@ from kb.unless_written import unless_written
 from search.engines.base import Ids
 
 
-class Seen(NamedTuple):
-    """What is counted of an entry that was found."""
-
-    id: int
-    kind: str
-    year: str  # YYYY, "" where that is not known
-
-
 def allowed(wanted: EntryFilter, user: Any) -> Ids | None:
     """Sorted ids of the entries that the filter and the reader's rights select; None when that is all of them."""
     return unless_written((wanted, sees_hidden(user)), partial(_read, wanted, user))
 
 
-def visible(ids: Iterable[int], user: Any) -> list[Seen]:
+def visible(ids: Ids, user: Any) -> Ids:
     """Those of these entries that are still there and that the reader may see, in no order."""
-    hidden_too = sees_hidden(user)
-    return [Seen(id, told.kind, told.year) for id, told in held.told(ids) if hidden_too or not told.is_hidden]
+    return held.shown(ids, hidden_too=sees_hidden(user))
 
 
 def _read(wanted: EntryFilter, user: Any) -> Ids | None:

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search import long_queries
 from search.encoder import Encoder
-from search.engines.base import Engine, Hit, Ids, Vectors
+from search.engines.base import Engine, Hits, Ids, Vectors
 from search.fusion import Scores, Weights
 
 # Passages asked of each half. Scaling looks at all candidates, and shallow lists make it unsteady; with twice as many
@@ -93,61 +94,67 @@ def _found(
 ) -> Candidates:
     # Where all entries of a filter are wanted, one long list is asked for and not several.
     at_once = filter is not None and len(filter) <= wanted
-    nearest = _deep(partial(engine.nearest, vector, filter), depth, wanted, at_once) if weights.semantic else []
-    words = _deep(partial(engine.keyword, text, filter), depth, wanted, at_once) if weights.keyword else []
-    entry_of = {hit.id: hit.entry_id for hit in (*words, *nearest)}
-    ids = sorted(entry_of)
-    bm25 = {hit.id: hit.score for hit in words}
-    if words and weights.semantic:
-        bm25 |= engine.keyword_scores(text, [hit.id for hit in nearest[:LOOKED_UP] if hit.id not in bm25])
-    coverage = engine.coverage(text, _first(bm25)) if words and weights.semantic else {}
-    cosine = {hit.id: hit.score for hit in nearest}
-    stored = _stored(engine, ids, len(vector))
-    by_words, by_meaning = {hit.id for hit in words}, set(cosine)
-    return Candidates(
-        text,
-        np.array(ids, np.int64),
-        np.array([entry_of[id] for id in ids], np.int64),
-        np.array([bm25.get(id, 0.0) for id in ids], np.float64),
-        np.array([cosine.get(id, dot) for id, dot in zip(ids, (stored @ vector).tolist(), strict=True)], np.float64),
-        np.array([coverage.get(id, 0.0) for id in ids], np.float64),
-        np.array([id in by_words for id in ids], np.bool_),
-        np.array([id in by_meaning for id in ids], np.bool_),
-        stored,
-    )
+    nearest = words = Hits.none()
+    if weights.semantic:
+        nearest = _deep(partial(engine.nearest, vector, filter), depth, wanted, at_once)
+    if weights.keyword:
+        words = _deep(partial(engine.keyword, text, filter), depth, wanted, at_once)
+    ids = np.union1d(words.ids, nearest.ids)
+    of_words, of_nearest = np.searchsorted(ids, words.ids), np.searchsorted(ids, nearest.ids)
+    entry_ids = _placed(ids, (of_words, words.entry_ids), (of_nearest, nearest.entry_ids))
+    bm25 = _placed(ids, (of_words, words.scores))
+    coverage = np.zeros(len(ids))
+    if len(words) and weights.semantic:
+        unscored = nearest.ids[:LOOKED_UP]
+        _look_up(partial(engine.keyword_scores, text), ids, unscored[~np.isin(unscored, words.ids)], bm25)
+        _look_up(partial(engine.coverage, text), ids, _first(ids, bm25), coverage)
+    stored = engine.vectors(ids).of_all(ids) if len(vector) else np.zeros((len(ids), 0), np.float32)
+    cosine = (stored @ vector).astype(np.float64)
+    cosine[of_nearest] = nearest.scores
+    by_words, by_meaning = (np.zeros(len(ids), np.bool_) for _ in range(2))
+    by_words[of_words] = by_meaning[of_nearest] = True
+    return Candidates(text, ids, entry_ids, bm25, cosine, coverage, by_words, by_meaning, stored)
 
 
-def _first(bm25: dict[int, float]) -> list[int]:
+def _placed(ids: Ids, *parts: tuple[NDArray[Any], NDArray[Any]]) -> NDArray[Any]:
+    """An array as long as `ids` with each part's values at its places, zeros elsewhere."""
+    found = np.zeros(len(ids), parts[0][1].dtype)
+    for places, values in parts:
+        found[places] = values
+    return found
+
+
+def _look_up(ask: Callable[[list[int]], dict[int, float]], ids: Ids, some: Ids, into: Scores) -> None:
+    """Ask what these of the passages have, and write that to their places."""
+    if found := ask(some.tolist()):
+        into[np.searchsorted(ids, np.fromiter(found, np.int64))] = np.fromiter(found.values(), np.float64)
+
+
+def _first(ids: Ids, bm25: Scores) -> Ids:
     """The passages of the highest scores: those that it matters for whether they have all the words."""
-    return sorted(bm25, key=lambda id: (-bm25[id], id))[:COVERED]
+    return ids[np.lexsort((ids, -bm25))[: min(COVERED, np.count_nonzero(bm25))]]
 
 
-def _deep(search: Callable[[int], list[Hit]], depth: int, wanted: int, at_once: bool) -> list[Hit]:
+def _deep(search: Callable[[int], Hits], depth: int, wanted: int, at_once: bool) -> Hits:
     """`depth` hits, and where fewer than `wanted` entries are among them one of each of the entries that follow, as far
     down as DEEPEST allows; looked for step by step, or `at_once`."""
     deepest = depth * DEEPEST
     k = deepest if at_once else depth
     while True:
         hits = search(k)
-        if len(hits) < k or k >= deepest or len({hit.entry_id for hit in hits}) >= wanted:
+        if len(hits) < k or k >= deepest or len(set(hits.entry_ids.tolist())) >= wanted:
             return _thinned(hits, depth)
         k *= 2
 
 
-def _thinned(hits: list[Hit], depth: int) -> list[Hit]:
+def _thinned(hits: Hits, depth: int) -> Hits:
     """The first `depth` hits, and of those after them the first of each entry that has none before it. Where few
     entries have many passages, each further one would take time in every step that follows; what they say of an entry
     that has better ones hardly moves it (docs/search.md)."""
-    later: dict[int, Hit] = {}
-    known = {hit.entry_id for hit in hits[:depth]}
-    for hit in hits[depth:]:
-        if hit.entry_id not in known:
-            later.setdefault(hit.entry_id, hit)
-    return [*hits[:depth], *later.values()]
-
-
-def _stored(engine: Engine, ids: list[int], dimension: int) -> Vectors:
-    """Zeros for a passage that just one half holds, as while it is being changed."""
-    known = engine.vectors(ids) if dimension else {}
-    nothing = np.zeros(dimension, np.float32)
-    return np.array([known.get(id, nothing) for id in ids], np.float32).reshape(len(ids), dimension)
+    if len(hits) <= depth:
+        return hits
+    kept = np.ones(len(hits), np.bool_)
+    kept[depth:] = False
+    _, first = np.unique(hits.entry_ids, return_index=True)
+    kept[first] = True
+    return hits[kept]

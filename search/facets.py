@@ -1,11 +1,11 @@
 """What was found, counted: by kind, year, tag, entity, category and where else it is known."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 
-import numpy as np
 from django.db.models import Value
 from django.db.models.functions import Concat
 
@@ -18,7 +18,6 @@ from kb.kinds import KINDS
 from kb.models import Category
 from kb.names import entity_names, tag_names
 from kb.numbers import Numbers
-from search.allowed import Seen
 
 SHOWN = 12
 
@@ -44,15 +43,14 @@ class Facet:
     values: list[FacetValue]
 
 
-def count(entries: Collection[Seen], filter: EntryFilter) -> list[Facet]:
+def count(ids: Numbers, filter: EntryFilter) -> list[Facet]:
     """The facets of these entries, the commonest values first, years latest first. A category counts what it would
     leave, without what is only suggested for it.
 
     As many queries, however many entries there are.
     """
-    ids = np.array([one.id for one in entries], np.int64)
-    kinds = Counter(one.kind for one in entries)
-    years = Counter(one.year for one in entries if one.year)
+    told = held.entries()
+    kinds, years = told.counts(ids, attrgetter("kind")), told.counts(ids, attrgetter("year"))
     found = [
         _facet("kind", "Kind", _kinds(kinds), filter),
         _by_year(years, filter),

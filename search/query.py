@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
+import numpy as np
+
 from kb.filters import BadFilter, EntryFilter
 from kb.models.entries import User
 from search import facets, health, index, vocabulary
@@ -92,8 +94,9 @@ def search(query: SearchQuery, user: User) -> Results:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
     # The index may know more than there is, or than this reader may see.
-    seen = {one.id: one for one in visible([ranked.entry_id for ranked in ranking.entries], user)}
-    entries, more_notices = _reranked(query, [ranked for ranked in ranking.entries if ranked.entry_id in seen])
+    seen = visible(np.array([ranked.entry_id for ranked in ranking.entries], np.int64), user)
+    may_be_seen = set(seen.tolist())
+    entries, more_notices = _reranked(query, [ranked for ranked in ranking.entries if ranked.entry_id in may_be_seen])
     shown = entries[query.offset : query.offset + query.limit]
     more = query.offset + query.limit < len(entries)
     return Results(
@@ -104,7 +107,7 @@ def search(query: SearchQuery, user: User) -> Results:
         waiting=waiting,
         is_all=query.mode == "keyword" and sum(len(entry.passages) for entry in ranking.entries) < DEPTH,
         did_you_mean=suggestion,
-        facets=facets.count(seen.values(), query.filter) if query.facets else None,
+        facets=facets.count(seen, query.filter) if query.facets else None,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from django.db.models import Q, QuerySet
 
+from kb import held
 from kb.among import ByIds
 from kb.kinds import KINDS
 from kb.models import Entry, Link, Proposal
@@ -92,7 +93,8 @@ def _pool(engine: Engine, entry: Entry, own: Vectors, user: User, per_kind: int)
     hits = engine.nearest(own, None, DEPTH)
     best = {hit.entry_id: hit.score for hit in reversed(hits) if hit.entry_id not in left_out}
     pool: dict[str, dict[int, float]] = {kind: {} for kind in KINDS}
-    kinds = {one.id: one.kind for one in visible(best, user)}
+    seen = visible(np.fromiter(best, np.int64), user)
+    kinds = {id: kind for kind in KINDS for id in held.of_kind(seen, kind).tolist()}
     for id, score in sorted(best.items(), key=lambda one: (-one[1], one[0])):
         if id in kinds and len(pool[kinds[id]]) < size:
             pool[kinds[id]][id] = score

@@ -6,9 +6,9 @@ returns an empty list. Hits come best first and ties by id, so the same question
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,85 @@ class Hit(NamedTuple):
     score: float
 
 
+class Hits(Sequence[Hit]):
+    """Hits, best first, in parallel arrays: a search finds hundreds and looks at few of them one by one."""
+
+    __slots__ = ("entry_ids", "ids", "scores")
+
+    def __init__(self, ids: Ids, entry_ids: Ids, scores: NDArray[np.float64]) -> None:
+        self.ids, self.entry_ids, self.scores = ids, entry_ids, scores
+
+    @classmethod
+    def none(cls) -> "Hits":
+        nothing = np.empty(0, np.int64)
+        return cls(nothing, nothing, np.empty(0, np.float64))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> Hit: ...
+
+    @overload
+    def __getitem__(self, at: "slice | NDArray[Any]") -> "Hits": ...
+
+    def __getitem__(self, at: "int | slice | NDArray[Any]") -> "Hit | Hits":
+        """One, or those of a slice or of an array of places or marks."""
+        ids, entry_ids, scores = self.ids[at], self.entry_ids[at], self.scores[at]
+        if isinstance(at, slice | np.ndarray):
+            return Hits(ids, entry_ids, scores)
+        return Hit(int(ids), int(entry_ids), float(scores))
+
+    def __iter__(self) -> Iterator[Hit]:
+        return map(Hit._make, zip(self.ids.tolist(), self.entry_ids.tolist(), self.scores.tolist(), strict=True))
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Hits({list(self)})"
+
+
+class Stored(Mapping[int, Vectors]):
+    """Stored vectors by passage id, in one matrix (n, d) whose rows run parallel to `ids`, which are distinct."""
+
+    __slots__ = ("_rows", "ids", "matrix")
+
+    def __init__(self, ids: Ids, matrix: Vectors) -> None:
+        self.ids, self.matrix = ids, matrix
+        self._rows: dict[int, int] | None = None
+
+    @classmethod
+    def of(cls, vectors: Mapping[int, Vectors], dimension: int) -> "Stored":
+        matrix = np.array(list(vectors.values()), np.float32).reshape(len(vectors), dimension)
+        return cls(np.fromiter(vectors, np.int64), matrix)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.ids.tolist())
+
+    def __getitem__(self, id: int) -> Vectors:
+        if self._rows is None:
+            self._rows = {known: row for row, known in enumerate(self.ids.tolist())}
+        return self.matrix[self._rows[id]]
+
+    def of_all(self, ids: Ids) -> Vectors:
+        """The vectors of these ids, (n, d), zeros for one that is not here."""
+        if np.array_equal(ids, self.ids):
+            return self.matrix
+        found = np.zeros((len(ids), self.matrix.shape[1]), np.float32)
+        if len(self.ids):
+            order = np.argsort(self.ids)
+            at = order[np.minimum(np.searchsorted(self.ids, ids, sorter=order), len(order) - 1)]
+            known = self.ids[at] == ids
+            found[known] = self.matrix[at[known]]
+        return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class EngineState:
     """What the index holds, for a comparison with the database. All arrays are int64 and sorted by passage id.
@@ -71,7 +150,7 @@ class Engine(Protocol):
         """Forget passages."""
         ...
 
-    def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
+    def keyword(self, query: str, filter: Ids | None, k: int) -> Hits:
         """The `k` best by BM25 over title, text and context. The query is words, never syntax; it cannot raise."""
         ...
 
@@ -84,15 +163,15 @@ class Engine(Protocol):
         from 0 to 1, where rare words and words asked twice count more (`shares`). Those without any are left out."""
         ...
 
-    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
+    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> Hits:
         """The `k` passages of highest cosine: exactly, but for an engine that says above which size it finds most.
 
         Scores are always cosines of the stored vectors. Raises SemanticUnavailable when vectors cannot be searched.
         """
         ...
 
-    def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
-        """Stored vectors by passage id. Raises SemanticUnavailable like `nearest`."""
+    def vectors(self, ids: Sequence[int] | Ids) -> Stored:
+        """The stored vectors of those ids that are here. Raises SemanticUnavailable like `nearest`."""
         ...
 
     def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
@@ -145,11 +224,9 @@ def query_vector(vector: Vectors, dimension: int) -> Vectors:
     return np.ascontiguousarray(vector, dtype=np.float32)
 
 
-def best(ids: Ids, entry_ids: Ids, scores: NDArray[np.float64], k: int) -> list[Hit]:
+def best(ids: Ids, entry_ids: Ids, scores: NDArray[np.float64], k: int) -> Hits:
     """The `k` best as hits, highest score first, ties by id."""
-    order = np.lexsort((ids, -scores))[: max(k, 0)]
-    columns = (ids[order].tolist(), entry_ids[order].tolist(), scores[order].tolist())
-    return list(map(Hit._make, zip(*columns, strict=True)))
+    return Hits(ids, entry_ids, scores)[np.lexsort((ids, -scores))[: max(k, 0)]]
 
 
 def rarest(terms: dict[str, int], frequency: dict[str, int]) -> dict[str, int]:

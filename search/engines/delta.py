@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search.engines.base import Ids, Vectors
+from search.engines.base import Ids, Stored, Vectors
 from search.engines.scan import products
 
 
@@ -52,9 +52,11 @@ class Delta:
             if row is not None:
                 self._alive[row] = False
 
-    def get(self, id: int) -> Vectors | None:
-        row = self._row_of.get(id)
-        return None if row is None else self._matrix[row].copy()
+    def stored(self, ids: Ids) -> Stored:
+        """Copies of the vectors of those distinct ids that are here."""
+        some = ids.tolist() if self._row_of else ()
+        rows = np.array([row for id in some if (row := self._row_of.get(id)) is not None], np.int64)
+        return Stored(self._ids[rows], self._matrix[rows])
 
     def view(self) -> DeltaView:
         n = self._rows

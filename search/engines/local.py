@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from search.engines.base import EngineState, Hit, Ids, IndexedPassage, Vectors, latest, query_vector
+from search.engines.base import EngineState, Hits, Ids, IndexedPassage, Stored, Vectors, latest, query_vector
 from search.engines.layout import (
     REBUILD,
     SCHEMA,
@@ -113,9 +113,9 @@ class LocalEngine:
         vectors.write_compacted(self.folder, current.generation)
         self._swap(current)
 
-    def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
+    def keyword(self, query: str, filter: Ids | None, k: int) -> Hits:
         self.refresh()
-        return self._words.keyword(query, filter, k) if self._words else []
+        return self._words.keyword(query, filter, k) if self._words else Hits.none()
 
     def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
         self.refresh()
@@ -125,13 +125,13 @@ class LocalEngine:
         self.refresh()
         return self._words.coverage(query, ids) if self._words else {}
 
-    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
+    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> Hits:
         vectors = self._readable_vectors()
-        return vectors.nearest(query_vector(vector, self.dimension), filter, k) if vectors else []
+        return vectors.nearest(query_vector(vector, self.dimension), filter, k) if vectors else Hits.none()
 
-    def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
+    def vectors(self, ids: Sequence[int] | Ids) -> Stored:
         vectors = self._readable_vectors()
-        return vectors.vectors(ids) if vectors else {}
+        return vectors.vectors(np.asarray(ids, np.int64)) if vectors else Stored.of({}, self.dimension)
 
     def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
         self.refresh()

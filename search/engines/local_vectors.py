@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from search.engines.base import COSINE_DECIMALS, Hit, Ids, Vectors, best
+from search.engines.base import COSINE_DECIMALS, Hits, Ids, Stored, Vectors, best
 from search.engines.delta import Delta, DeltaView
 from search.engines.vector_base import VectorBase, write_base
 from search.engines.vector_log import Kind, Record, read_records
@@ -84,10 +84,10 @@ class LocalVectors:
             if self._offset != before:
                 self._snapshot = Snapshot(self._base, self._base_alive.copy(), self._delta.view())
 
-    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
+    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> Hits:
         """The `k` highest cosines inside the filter; see `vector_base` for what is looked at."""
         if k < 1:
-            return []
+            return Hits.none()
         now = self._snapshot
         ids, entry_ids, scores = now.delta.scores(vector, filter)
         rows, found = now.base.nearest(vector, now.alive, filter, k)
@@ -98,14 +98,16 @@ class LocalVectors:
             k,
         )
 
-    def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
+    def vectors(self, ids: Ids) -> Stored:
         """Stored vectors of those ids that are here."""
         with self._lock:
-            changed = ids if len(self._delta) else ()
-            found = {id: vector for id in changed if (vector := self._delta.get(id)) is not None}
-            rows = self._base.rows(np.array([id for id in ids if id not in found], np.int64))
-            rows = rows[self._base_alive[rows]]
-            return found | dict(zip(self._base.ids[rows].tolist(), self._base.matrix(rows), strict=True))
+            wanted = np.unique(ids)
+            rows = self._base.rows(wanted)
+            rows = rows[self._base_alive[rows]]  # what has changed is alive in the delta alone
+            kept, changed = Stored(self._base.ids[rows], self._base.matrix(rows)), self._delta.stored(wanted)
+            if not changed:
+                return kept
+            return Stored(np.concatenate([changed.ids, kept.ids]), np.concatenate([changed.matrix, kept.matrix]))
 
     def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
         """The passages of these entries."""

@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import tantivy
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from tantivy import Occur, Query
 
 from search.analysis import ANALYZER, analyzer, normal, query_terms
-from search.engines.base import FIELD_WEIGHTS, Hit, Ids, IndexedPassage, best, rarest, shares
+from search.engines.base import FIELD_WEIGHTS, Hits, Ids, IndexedPassage, best, rarest, shares
 from search.engines.layout import REBUILD, sync_folder
 from search.errors import IndexMismatch
 
@@ -82,13 +83,13 @@ class LocalWords:
                 self._searcher = self._index.searcher()
             self._seen = seen
 
-    def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
+    def keyword(self, query: str, filter: Ids | None, k: int) -> Hits:
         """The `k` best passages inside the filter."""
         searcher = self._searcher
         with self._damage_named(ValueError):
             words = self._query(searcher, query)
             if words is None or k < 1 or (filter is not None and not len(filter)):
-                return []
+                return Hits.none()
             if filter is None:
                 return self._first(searcher, words, k)
             if len(filter) > NARROW:
@@ -97,16 +98,16 @@ class LocalWords:
                     return found
             return self._first(searcher, self._within(words, "entry_id", filter.tolist()), k)
 
-    def _first(self, searcher: tantivy.Searcher, words: Query, k: int) -> list[Hit]:
+    def _first(self, searcher: tantivy.Searcher, words: Query, k: int) -> Hits:
         wanted = k
         while True:
             # One more than wanted shows whether the last place is shared; ids decide such ties, so fetch them all.
             found = searcher.search(words, wanted + 1, count=False).hits
             if len(found) <= wanted or found[-1][0] < found[k - 1][0]:
-                return self._hits(searcher, found, k)
+                return best(*self._arrays(searcher, found), k)
             wanted *= 2
 
-    def _sifted(self, searcher: tantivy.Searcher, words: Query, filter: Ids, k: int) -> list[Hit] | None:
+    def _sifted(self, searcher: tantivy.Searcher, words: Query, filter: Ids, k: int) -> Hits | None:
         """The same by taking from all hits those inside the filter, which is less work where it keeps much.
 
         None where it would have to look too far down for that.
@@ -132,7 +133,7 @@ class LocalWords:
             if words is None or not ids:
                 return {}
             found = searcher.search(self._within(words, "id", list(ids)), len(ids), count=False).hits
-            return {hit.id: hit.score for hit in self._hits(searcher, found, len(found))}
+            return dict(zip(self._values(searcher, "id", found), (score for score, _ in found), strict=True))
 
     def coverage(self, query: str, ids: Sequence[int]) -> dict[int, float]:
         """How much of the query these passages have, those without a word of it left out."""
@@ -144,7 +145,7 @@ class LocalWords:
                 return {}
             words = Query.boolean_query([(Occur.Should, self._having(term, part)) for term, part in parts.items()])
             found = searcher.search(self._within(words, "id", list(ids)), len(ids), count=False).hits
-            return {hit.id: min(1.0, hit.score) for hit in self._hits(searcher, found, len(found))}
+            return dict(zip(self._values(searcher, "id", found), (min(1.0, score) for score, _ in found), strict=True))
 
     def _having(self, term: str, score: float) -> Query:
         """The word in any field, for the same score wherever and however often."""
@@ -160,16 +161,14 @@ class LocalWords:
             theirs = Query.const_score_query(Query.term_set_query(self._schema, "entry_id", list(entry_ids)), 0.0)
             many = searcher.search(theirs, 1, count=True).count or 0  # type: ignore[attr-defined]  # not in its stubs
             found = searcher.search(theirs, max(many, 1), count=False).hits
-            return [hit.id for hit in self._hits(searcher, found, many)]
+            return self._values(searcher, "id", found[:many])
 
     def contents(self) -> tuple[Ids, Ids]:
         """Passage ids, sorted, and their entry ids."""
         searcher = self._searcher
         with self._damage_named(ValueError):
             found = searcher.search(Query.all_query(), max(searcher.num_docs, 1), count=False).hits
-            addresses = [address for _, address in found]
-            ids = np.array(searcher.fast_field_values("id", addresses), np.int64)
-            entry_ids = np.array(searcher.fast_field_values("entry_id", addresses), np.int64)
+            ids, entry_ids, _ = self._arrays(searcher, found)
         order = np.argsort(ids)
         return ids[order], entry_ids[order]
 
@@ -260,16 +259,14 @@ class LocalWords:
     def _number(self, field: str, value: int) -> Query:
         return Query.term_query(self._schema, field, value, "basic")
 
-    def _hits(self, searcher: tantivy.Searcher, found: list, k: int) -> list[Hit]:
-        return best(*self._arrays(searcher, found), k)
+    def _arrays(self, searcher: tantivy.Searcher, found: list) -> tuple[Ids, Ids, NDArray[np.float64]]:
+        """Passage ids, entry ids and scores of what was found."""
+        ids, entry_ids = (np.array(self._values(searcher, field, found), np.int64) for field in ("id", "entry_id"))
+        return ids, entry_ids, np.array([score for score, _ in found], np.float64)
 
     @staticmethod
-    def _arrays(searcher: tantivy.Searcher, found: list) -> tuple[Ids, Ids, NDArray[np.float64]]:
-        """Passage ids, entry ids and scores of what was found."""
-        addresses = [address for _, address in found]
-        ids = np.array(searcher.fast_field_values("id", addresses), np.int64)
-        entry_ids = np.array(searcher.fast_field_values("entry_id", addresses), np.int64)
-        return ids, entry_ids, np.array([score for score, _ in found], np.float64)
+    def _values(searcher: tantivy.Searcher, field: str, found: list) -> list[int]:
+        return cast("list[int]", searcher.fast_field_values(field, [address for _, address in found]))
 
 
 def _is_whole(content: bytes) -> bool:

@@ -28,8 +28,10 @@ from search.engines.base import (
     FIELD_WEIGHTS,
     EngineState,
     Hit,
+    Hits,
     Ids,
     IndexedPassage,
+    Stored,
     Vectors,
     best,
     latest,
@@ -187,18 +189,18 @@ class MilvusEngine:
             counts.add(change)
             counts.end()
 
-    def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
+    def keyword(self, query: str, filter: Ids | None, k: int) -> Hits:
         if k < 1 or (filter is not None and not len(filter)) or not query.strip():
-            return []
+            return Hits.none()
 
-        def ask(made: Made) -> list[Hit]:
+        def ask(made: Made) -> Hits:
             if self._words is not None:
                 self._words.refresh()
                 return self._words.keyword(query, filter, k)
             question = WordCounts(self._server, made.collection).question(query)
-            return self._best(made, "words", question, filter, k, None) if question else []
+            return self._best(made, "words", question, filter, k, None) if question else Hits.none()
 
-        return self._ask(ask, [], words=True)
+        return self._ask(ask, Hits.none(), words=True)
 
     def keyword_scores(self, query: str, ids: Sequence[int]) -> dict[int, float]:
         if not len(ids):
@@ -238,22 +240,22 @@ class MilvusEngine:
 
         return self._ask(ask, {}, words=True) if wanted else {}
 
-    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
+    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> Hits:
         vector = query_vector(vector, self.dimension)
         if k < 1 or (filter is not None and not len(filter)):
-            return []
+            return Hits.none()
         return self._ask(
-            lambda made: self._best(made, "vector", vector, filter, k, COSINE_DECIMALS), [], same_model=True
+            lambda made: self._best(made, "vector", vector, filter, k, COSINE_DECIMALS), Hits.none(), same_model=True
         )
 
-    def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
-        wanted = sorted({int(id) for id in ids})
+    def vectors(self, ids: Sequence[int] | Ids) -> Stored:
+        wanted, nothing = sorted({int(id) for id in ids}), Stored.of({}, self.dimension)
 
-        def ask(made: Made) -> dict[int, Vectors]:
+        def ask(made: Made) -> Stored:
             rows = self._rows(made, "id", wanted, ["id", "vector"], ROWS_AT_ONCE)
-            return {int(row["id"]): np.asarray(row["vector"], np.float32) for row in rows}
+            return Stored.of({int(row["id"]): row["vector"] for row in rows}, self.dimension)
 
-        return self._ask(ask, {}, same_model=True) if wanted else {}
+        return self._ask(ask, nothing, same_model=True) if wanted else nothing
 
     def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
         wanted = sorted({int(id) for id in entry_ids})
@@ -468,9 +470,7 @@ class MilvusEngine:
                     raise
         raise AssertionError("unreachable")
 
-    def _best(
-        self, made: Made, field: str, question: Any, filter: Ids | None, k: int, decimals: int | None
-    ) -> list[Hit]:
+    def _best(self, made: Made, field: str, question: Any, filter: Ids | None, k: int, decimals: int | None) -> Hits:
         """The `k` best inside the filter, ties by id."""
         if filter is None:
             return _first(self._deep(made, field, question, "", k, decimals), k)
@@ -653,7 +653,7 @@ class MilvusEngine:
             log.warning("the unfinished build %s is still there: %s", collection, error)
 
 
-def _first(hits: list[Hit], k: int) -> list[Hit]:
+def _first(hits: list[Hit], k: int) -> Hits:
     ids = np.array([hit.id for hit in hits], np.int64)
     entry_ids = np.array([hit.entry_id for hit in hits], np.int64)
     return best(ids, entry_ids, np.array([hit.score for hit in hits], np.float64), k)

@@ -11,9 +11,10 @@ from search.engines.base import (
     COSINE_DECIMALS,
     FIELD_WEIGHTS,
     EngineState,
-    Hit,
+    Hits,
     Ids,
     IndexedPassage,
+    Stored,
     Vectors,
     best,
     latest,
@@ -47,7 +48,7 @@ class ReferenceEngine:
                 for counts in self._words.values():
                     del counts[id]
 
-    def keyword(self, query: str, filter: Ids | None, k: int) -> list[Hit]:
+    def keyword(self, query: str, filter: Ids | None, k: int) -> Hits:
         ids = self._filtered(filter)
         scores = self.keyword_scores(query, ids.tolist())
         found = np.array(sorted(scores), np.int64)
@@ -89,16 +90,16 @@ class ReferenceEngine:
             for id, count in having.items()
         }
 
-    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> list[Hit]:
+    def nearest(self, vector: Vectors, filter: Ids | None, k: int) -> Hits:
         vector = query_vector(vector, self.dimension)
         ids = self._filtered(filter)
         if not ids.size:
-            return []
+            return Hits.none()
         matrix = np.stack([self._passages[id].vector for id in ids.tolist()]).astype(np.float64)
         return best(ids, self._entries(ids), np.round(matrix @ vector, COSINE_DECIMALS), k)
 
-    def vectors(self, ids: Sequence[int]) -> dict[int, Vectors]:
-        return {id: np.asarray(self._passages[id].vector, np.float32) for id in ids if id in self._passages}
+    def vectors(self, ids: Sequence[int] | Ids) -> Stored:
+        return Stored.of({int(id): self._passages[id].vector for id in ids if id in self._passages}, self.dimension)
 
     def passages_of(self, entry_ids: Sequence[int]) -> list[int]:
         return self._filtered(np.array(sorted(entry_ids), np.int64)).tolist()

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
@@ -22,6 +23,12 @@ def ids(filter: EntryFilter = TAGGED, user=None) -> list[int]:
     found = allowed(filter, user)
     assert found is not None
     return found.tolist()
+
+
+def seen(ids: list[int], user=None) -> set[int]:
+    found = visible(np.array(ids, np.int64), user).tolist()
+    assert len(found) == len(set(found))
+    return set(found)
 
 
 def elsewhere(work) -> None:
@@ -97,33 +104,33 @@ def test_a_draft_is_seen_by_staff_alone():
     shown, draft = make_entry(), make_entry(status=Status.DRAFT)
     ids = [shown.pk, draft.pk]
 
-    assert [one.id for one in visible(ids, None)] == [shown.pk]
-    assert {one.id for one in visible(ids, make_user(is_staff=True))} == set(ids)
+    assert seen(ids) == {shown.pk}
+    assert seen(ids, make_user(is_staff=True)) == set(ids)
 
 
 def test_hundreds_of_entries_take_as_many_statements_as_one():
-    public, internal = make_entry(occurred_on="2024-02"), make_entry(visibility=Visibility.INTERNAL)
+    public, internal = make_entry(), make_entry(visibility=Visibility.INTERNAL)
     ids = [*range(100_000, 100_400), public.pk, internal.pk]
-    visible([public.pk], None)
+    seen([public.pk])
 
     with CaptureQueriesContext(connection) as of_one:
-        assert visible([public.pk], None) == [(public.pk, "incident", "2024")]
+        assert seen([public.pk]) == {public.pk}
     with CaptureQueriesContext(connection) as of_many:
-        assert visible(ids, None) == [(public.pk, "incident", "2024")]
+        assert seen(ids) == {public.pk}
 
     assert len(of_many) == len(of_one)
-    assert {one.id for one in visible(ids, make_user(is_staff=True))} == {public.pk, internal.pk}
-    assert visible([], None) == []
+    assert seen(ids, make_user(is_staff=True)) == {public.pk, internal.pk}
+    assert seen([]) == set()
 
 
 def test_what_is_hidden_or_deleted_is_not_seen_from_then_on():
     stays, hidden, deleted = make_entry(), make_entry(), make_entry()
     ids = [stays.pk, hidden.pk, deleted.pk]
-    assert len(visible(ids, None)) == 3
+    assert seen(ids) == set(ids)
 
     elsewhere(lambda: Entry.objects.filter(pk=hidden.pk).update(visibility=Visibility.INTERNAL))
-    assert {one.id for one in visible(ids, None)} == {stays.pk, deleted.pk}
+    assert seen(ids) == {stays.pk, deleted.pk}
     elsewhere(lambda: Entry.objects.get(pk=deleted.pk).delete())
-    assert [one.id for one in visible(ids, None)] == [stays.pk]
+    assert seen(ids) == {stays.pk}
     elsewhere(lambda: Entry.objects.filter(pk=hidden.pk).update(visibility=Visibility.PUBLIC))
-    assert {one.id for one in visible(ids, None)} == {stays.pk, hidden.pk}
+    assert seen(ids) == {stays.pk, hidden.pk}
