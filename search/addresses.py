@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from django.urls import reverse
 
@@ -27,10 +27,14 @@ def addresses(query: SearchQuery, path: str = "search") -> Callable[[Mapping[str
         params["mode"] = ""
     page = reverse(path)
     # Written once: of dozens of addresses each differs in one parameter.
-    written = {name: urlencode({name: value}) if value else "" for name, value in params.items()}
+    written = {name: _written(name, value) for name, value in params.items()}
 
     def address(changes: Mapping[str, Any]) -> str:
-        changed = {name: urlencode({name: value}) if value else "" for name, value in changes.items()}
+        changed = {name: _written(name, value) for name, value in changes.items()}
         return f"{page}?{'&'.join(filter(None, {**written, **changed}.values()))}"
 
     return address
+
+
+def _written(name: str, value: Any) -> str:
+    return f"{name}={quote_plus(str(value))}" if value else ""

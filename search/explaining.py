@@ -26,4 +26,4 @@ def best_sentence(text: str, found: Matches, weight: Weight) -> Span | None:
         at = bisect_right(starts, start) - 1
         if at >= 0 and end <= spans[at].end:
             told[at].add(stem)
-    return spans[max(range(len(spans)), key=lambda at: (sum(map(weight, told[at])), -at))]
+    return spans[max(told, key=lambda at: (sum(map(weight, told[at])), -at), default=0)]

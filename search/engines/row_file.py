@@ -72,10 +72,11 @@ class RowFile:
 
     def _read(self, rows: NDArray[np.int64], places: NDArray[np.int64], into: NDArray[Any]) -> None:
         """Read the rows at these places."""
-        descriptor, width, start = self._file.fileno(), self._row_bytes, into.ctypes.data
-        for row, place in zip(rows[places].tolist(), places.tolist(), strict=True):
-            if _pread(descriptor, start + place * width, width, row * width) != width:
-                raise OSError(ctypes.get_errno(), f"{self.path} cannot be read at row {row}")
+        descriptor, width = self._file.fileno(), self._row_bytes
+        positions, targets = rows[places] * width, into.ctypes.data + places * width
+        for position, target in zip(positions.tolist(), targets.tolist(), strict=True):
+            if _pread(descriptor, target, width, position) != width:
+                raise OSError(ctypes.get_errno(), f"{self.path} cannot be read at row {position // width}")
 
     def slice(self, start: int, stop: int) -> NDArray[Any]:
         """A copy of the rows from `start` up to `stop`."""

@@ -142,6 +142,8 @@ def marked(
 
 def _with_marks(text: str, kinds: bytearray, start: int, end: int) -> str:
     """HTML. Escaped here and not by Django's `format_html`, which a page of results would call hundreds of times."""
+    if kinds.count(0, start, end) == end - start:  # as most are
+        return escape(text[start:end])
     runs = ((kinds[run.start()], text[run.start() : run.end()]) for run in RUN.finditer(kinds, start, end))
     spoken = groupby((run for run in runs if run[0] != SILENT[0]), key=itemgetter(0))
     pieces = ((kind, escape("".join(words for _, words in found))) for kind, found in spoken)

@@ -23,7 +23,7 @@ from search.tuning.training import Progress
 # A step that takes longer than this is shown as no progress, and whoever asked can do something else meanwhile.
 LOOK_S = 1.0
 # Far below everything else, so that searches and imports get the cores whenever they want them.
-NICENESS = 15
+NICENESS = 19
 STOP_WITHIN_S = 30.0
 SILENT_S = 1800.0  # a child that says nothing for so long is stuck, however slow the machine
 ROOT = Path(__file__).resolve().parents[2]

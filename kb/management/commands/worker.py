@@ -18,7 +18,7 @@ from kb.signals import process_started
 
 SWEEP_EVERY_S = 60.0
 # An import takes all cores that it gets. Nobody who reads should wait for it.
-NICENESS = 10
+NICENESS = 15
 
 
 class Command(BaseCommand):
