@@ -11,7 +11,8 @@ import os
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -74,15 +75,20 @@ class _Watcher:
         self._version: object = None
         self._counts: dict[str, Count] = {}
 
-    def state(self, table: str) -> object:
+    def look(self) -> None:
+        """See whether something was written."""
         with self._lock:
             version = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version != self._version:
                 # Counts that are newer than the version are read again with the next version.
                 self._counts, self._version = self._counted(), version
+
+    def state(self, table: str) -> object:
+        """As it was seen last."""
+        with self._lock:
             if table in self._counts:
                 return _Noted(self, table, self._counts[table])
-            return self, version
+            return self, self._version
 
     def since(self, table: str, before: Count, now: Count) -> set[int] | None:
         with self._lock:
@@ -123,6 +129,13 @@ class _Noted(NamedTuple):
         return None
 
 
+class _Looked(threading.local):
+    """What this thread has seen already of each database, while it is in `one_look`."""
+
+    seen: dict[str, Any] | None = None
+
+
+_looked = _Looked()
 _lock = threading.Lock()
 _kept: dict[Hashable, _Kept] = {}
 _watchers: dict[Hashable, _Watcher] = {}
@@ -164,6 +177,18 @@ def unless_written(
     return answer
 
 
+@contextmanager
+def one_look() -> Iterator[None]:
+    """In this block the database is asked once whether something was written, and not for every answer; what others
+    write meanwhile is seen after it. It is for blocks that write nothing themselves."""
+    before = _looked.seen
+    _looked.seen = {} if before is None else before
+    try:
+        yield
+    finally:
+        _looked.seen = before
+
+
 def _mended(
     before: tuple[object, Answer] | None, state: object, mend: Callable[[Answer, set[int]], Answer]
 ) -> Answer | None:
@@ -177,11 +202,26 @@ def _mended(
 def _state(connection: BaseDatabaseWrapper, table: str) -> object:
     """Equal as long as nothing was written that this process can see, or nothing to this table where the database
     tells tables apart; None where it cannot tell."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_current_snapshot()::text")
-            return _Seen(cursor.fetchone()[0], table)
-    path = str(connection.settings_dict["NAME"])
+    name, seen = str(connection.settings_dict["NAME"]), _looked.seen
+    if seen is not None and name in seen:
+        looked = seen[name]
+    else:
+        looked = _snapshot(connection) if connection.vendor == "postgresql" else _watched(name)
+        if seen is not None:
+            seen[name] = looked
+    if looked is None:
+        return None
+    return looked.state(table) if isinstance(looked, _Watcher) else _Seen(looked, table)
+
+
+def _snapshot(connection: BaseDatabaseWrapper) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_snapshot()::text")
+        return cursor.fetchone()[0]
+
+
+def _watched(path: str) -> _Watcher | None:
+    """Who watches this file, and has just looked; None where it cannot be told."""
     try:
         # A file that was put in the place of another is another, and a connection must not outlive a fork.
         key = (os.getpid(), path, os.stat(path).st_ino)
@@ -191,4 +231,5 @@ def _state(connection: BaseDatabaseWrapper, table: str) -> object:
         watcher = _watchers.get(key)
         if watcher is None:
             watcher = _watchers[key] = _Watcher(path)
-    return watcher.state(table)
+    watcher.look()
+    return watcher

@@ -7,8 +7,9 @@ Words are folded to ASCII where that is possible, lower-cased and stemmed (Engli
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 
 import tantivy
 
@@ -122,11 +123,12 @@ def stop_stems() -> frozenset[str]:
     return frozenset(words(STOP_WORDS))
 
 
-def query_terms(query: str) -> dict[str, int]:
+@lru_cache(maxsize=64)
+def query_terms(query: str) -> Mapping[str, int]:
     """Distinct stems of a query with how often each occurs; stop words only when there is nothing else.
 
     Never parsed as syntax: `title:x` is the two words 'title' and 'x', `NOT` is a stop word.
     """
     counts = Counter(words(query))
     meant = {stem: count for stem, count in counts.items() if stem not in stop_stems()}
-    return meant or dict(counts)
+    return MappingProxyType(meant or dict(counts))

@@ -83,10 +83,11 @@ def gather(
     if len(asked) > 1:
         depth = min(depth, PIECE_DEPTH)
     vectors = long_queries.vectors(asked, encoder) if weights.semantic else np.empty((len(asked), 0), np.float32)
-    return [
-        _found(text, vector, engine, filter, weights, depth, wanted)
-        for text, vector in zip(asked, vectors, strict=True)
-    ]
+    with engine.steady():
+        return [
+            _found(text, vector, engine, filter, weights, depth, wanted)
+            for text, vector in zip(asked, vectors, strict=True)
+        ]
 
 
 def _found(

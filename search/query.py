@@ -9,6 +9,7 @@ import numpy as np
 
 from kb.filters import BadFilter, EntryFilter
 from kb.models.entries import User
+from kb.unless_written import one_look
 from search import facets, health, index, vocabulary
 from search.allowed import allowed, visible
 from search.errors import SearchError, SemanticUnavailable
@@ -79,6 +80,11 @@ class Results:
 
 def search(query: SearchQuery, user: User) -> Results:
     """The entries that answer the query, best first, of those that the reader may see."""
+    with one_look():
+        return _search(query, user)
+
+
+def _search(query: SearchQuery, user: User) -> Results:
     waiting = health.waiting(user)
     if not query.text:
         return Results([], 0, "", [], waiting, facets=[] if query.facets else None)

@@ -7,6 +7,7 @@ returns an empty list. Hits come best first and ties by id, so the same question
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, overload
 
@@ -190,6 +191,10 @@ class Engine(Protocol):
         """See what other processes wrote; cheap when nothing changed. Searches call it themselves."""
         ...
 
+    def steady(self) -> AbstractContextManager[None]:
+        """In its block this thread's searches look once for what other processes wrote, and not each of them."""
+        ...
+
     def close(self) -> None:
         """Let go of files and locks."""
         ...
@@ -229,14 +234,14 @@ def best(ids: Ids, entry_ids: Ids, scores: NDArray[np.float64], k: int) -> Hits:
     return Hits(ids, entry_ids, scores)[np.lexsort((ids, -scores))[: max(k, 0)]]
 
 
-def rarest(terms: dict[str, int], frequency: dict[str, int]) -> dict[str, int]:
+def rarest(terms: Mapping[str, int], frequency: dict[str, int]) -> dict[str, int]:
     """Query terms that occur in the index, at most `MAX_TERMS`, the rarest; `frequency` counts passages."""
     known = [term for term in terms if frequency.get(term, 0)]
     known.sort(key=lambda term: (frequency[term], term))
     return {term: terms[term] for term in known[:MAX_TERMS]}
 
 
-def shares(terms: dict[str, int], frequency: dict[str, int], passages: int) -> dict[str, float]:
+def shares(terms: Mapping[str, int], frequency: dict[str, int], passages: int) -> dict[str, float]:
     """How much of a query each of its words is: as often as it is said, times how rare it is; together 1.
 
     `frequency` counts the passages that have the word in the field where most have it, out of all `passages`.

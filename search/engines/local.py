@@ -40,6 +40,12 @@ OPEN_ATTEMPTS = 20
 BESIDE = "rebuild"
 
 
+class _Looked(threading.local):
+    """Whether this thread has looked for what others wrote, and is `steady`."""
+
+    already = False
+
+
 class LocalEngine:
     """See `search.engines.base.Engine` for the promise.
 
@@ -68,6 +74,7 @@ class LocalEngine:
         self.dimension = dimension
         self._unread = unread
         self._opening = threading.RLock()
+        self._looked = _Looked()
         self._current: Current | None = None
         self._stamp: tuple[int, ...] = ()
         self._vectors: LocalVectors | None = None
@@ -165,6 +172,8 @@ class LocalEngine:
                 raise IndexMismatch(f"the vectors in {self.folder} are damaged ({error}): {REBUILD}") from error
 
     def refresh(self) -> None:
+        if self._looked.already:
+            return
         with self._opening:
             for _ in range(OPEN_ATTEMPTS):
                 stamp = self._current_stamp()
@@ -182,6 +191,15 @@ class LocalEngine:
                     if stamp == self._current_stamp():
                         break  # nobody replaced the files under our hands
             raise IndexMismatch(f"the index in {self.folder} cannot be read ({failure}): {REBUILD}") from failure
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        self.refresh()
+        before, self._looked.already = self._looked.already, True
+        try:
+            yield
+        finally:
+            self._looked.already = before
 
     def close(self) -> None:
         with self._opening:

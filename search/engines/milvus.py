@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -297,6 +297,10 @@ class MilvusEngine:
 
     def refresh(self) -> None:
         self._look(again=True)
+
+    def steady(self) -> AbstractContextManager[None]:
+        """Nothing: the server is asked each time, and knows."""
+        return nullcontext()
 
     def made_with(self) -> Made | None:
         """What the current index was made with, None where there is none."""

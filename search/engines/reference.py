@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
@@ -113,6 +114,9 @@ class ReferenceEngine:
 
     def refresh(self) -> None:
         """Nobody else can write here."""
+
+    def steady(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -7,7 +7,7 @@ import pytest
 from django.db import connections, transaction
 
 from kb.models import Tag
-from kb.unless_written import unless_written
+from kb.unless_written import one_look, unless_written
 from tests.factories import make_tag
 from tests.kept import kept
 
@@ -57,6 +57,25 @@ def test_whoever_writes_it_is_read_anew():
         return elsewhere(lambda: unless_written("names", never))
 
     assert kept(again) == ["maps", "ships"]
+
+
+def test_in_one_look_what_others_write_is_seen_after_it():
+    assert unless_written("names", names) == []
+    with one_look():
+        assert unless_written("names", names) == []
+        with one_look():
+            elsewhere(lambda: make_tag("ships"))
+        assert unless_written("names", names) == []
+        assert elsewhere(lambda: unless_written("names", names)) == ["ships"]
+
+    assert unless_written("names", names) == ["ships"]
+
+
+def test_one_look_asks_the_database_once(django_assert_num_queries):
+    with one_look():
+        unless_written("names", names)
+        with django_assert_num_queries(0):
+            assert unless_written("names", never) == []
 
 
 def test_in_a_transaction_nothing_is_kept():

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,17 @@ def test_a_reader_sees_later_writes_without_a_restart(tmp_path: Path):
             engine.delete([2])
             assert ids(other.nearest(EAST, None, 5)) == [1]
             assert other.keyword("alpha", None, 5) == []
+
+
+def test_a_steady_reader_looks_once_for_what_others_wrote(tmp_path: Path):
+    with writer(tmp_path) as engine, reader(tmp_path) as other:
+        engine.upsert([passage(1, "alpha", vector=EAST)])
+        with other.steady():
+            engine.upsert([passage(2, "alpha", vector=EAST)])
+            assert ids(other.keyword("alpha", None, 5)) == ids(other.nearest(EAST, None, 5)) == [1]
+            with other.steady(), ThreadPoolExecutor(1) as pool:
+                assert pool.submit(other.state).result().ids.tolist() == [1, 2]
+        assert ids(other.keyword("alpha", None, 5)) == ids(other.nearest(EAST, None, 5)) == [1, 2]
 
 
 def test_one_writer_at_a_time_and_the_error_says_who(tmp_path: Path):
