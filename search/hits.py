@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.db.models import QuerySet
 
@@ -60,8 +61,19 @@ def _shown(ids: Iterable[int], hidden_too: bool) -> QuerySet[Entry]:
     return Entry.objects.shown(hidden_too=hidden_too).filter(pk__among=ids).order_by().only(*FIELDS)
 
 
+class Stored(NamedTuple):
+    """What is shown of a passage: as `Passage`, of which a page of results would make dozens."""
+
+    pk: int
+    text: str
+    start: int
+    source: str
+    reference_id: int | None
+    reference: Reference | None = None
+
+
 _entries = ByIds(_shown)
-_by_id = ByIds(lambda ids: Passage.objects.filter(pk__among=ids).order_by())
+_stored = ByIds(lambda ids: Passage.objects.filter(pk__among=ids).order_by().values_list(*Stored._fields[:-1]))
 
 
 def hits(shown: Sequence[RankedEntry], text: str, most: int, user: object) -> list[Hit]:
@@ -86,18 +98,20 @@ def hits(shown: Sequence[RankedEntry], text: str, most: int, user: object) -> li
     return found
 
 
-def _passages(ids: Sequence[int]) -> dict[int, Passage]:
+def _passages(ids: Sequence[int]) -> dict[int, Stored]:
     """With their references, which few have."""
-    passages = {passage.pk: passage for passage in _by_id(ids)}
+    passages = {row[0]: Stored._make((*row, None)) for row in _stored(ids)}
     cited = {passage.reference_id for passage in passages.values() if passage.reference_id}
-    references = Reference.objects.defer("text").in_bulk(cited) if cited else {}
-    for passage in passages.values():
-        if passage.reference_id:
-            passage.reference = references[passage.reference_id]
-    return passages
+    if not cited:
+        return passages
+    references = Reference.objects.defer("text").in_bulk(cited)
+    return {
+        pk: passage._replace(reference=references[passage.reference_id]) if passage.reference_id else passage
+        for pk, passage in passages.items()
+    }
 
 
-def passage_hit(address: str, passage: Passage, query: str, score: float, weight: Weight) -> PassageHit:
+def passage_hit(address: str, passage: Passage | Stored, query: str, score: float, weight: Weight) -> PassageHit:
     """A passage of the entry whose page has this address, as it may be shown: of a text that may not be republished a
     quote around the sentence."""
     text, start = passage.text, passage.start
