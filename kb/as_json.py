@@ -55,15 +55,16 @@ class Names:
         return cls(tags, {id: first_external_ids(pairs) for id, pairs in external.items()})
 
 
-def entry_json(entry: Entry, absolute: Absolute, names: Names | None = None) -> dict[str, Any]:
-    """An entry in a list. `absolute` makes an address of a path; without `names` its own are prefetched."""
+def entry_json(entry: Entry, absolute: Absolute, names: Names | None = None, path: str = "") -> dict[str, Any]:
+    """An entry in a list. `absolute` makes an address of a path, that of its page where it is not given; without
+    `names` its own are prefetched."""
     names = names or Names.of(entry)
     return {
         "id": entry.pk,
         "kind": entry.kind,
         "title": entry.title,
         "slug": entry.slug,
-        "url": absolute(entry.get_absolute_url()),
+        "url": absolute(path or entry.get_absolute_url()),
         "summary": entry.summary,
         "occurred_on": entry.occurred or None,
         "external_ids": names.external_ids.get(entry.pk, {}),

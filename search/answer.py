@@ -32,7 +32,7 @@ def notices(results: Results) -> list[str]:
 
 def hit_json(hit: Hit, absolute: Absolute, names: Names) -> dict[str, Any]:
     return {
-        "entry": entry_json(hit.entry, absolute, names),
+        "entry": entry_json(hit.entry, absolute, names, hit.path),
         "score": round(hit.score, 6),
         "passages": [passage_json(passage, absolute) for passage in hit.passages],
         "why": {"keyword": round(hit.keyword, 6), "semantic": round(hit.semantic, 6), "words": hit.words},

@@ -46,9 +46,11 @@ class PassageHit:
 
 @dataclass(frozen=True)
 class Hit:
-    """An entry that was found, and why: its score from 0 to 1, and what words and meaning each gave to it."""
+    """An entry that was found, the path of its page, and why: its score from 0 to 1, and what words and meaning each
+    gave to it."""
 
     entry: Entry
+    path: str
     score: float
     keyword: float
     semantic: float
@@ -87,14 +89,14 @@ def hits(shown: Sequence[RankedEntry], text: str, most: int, user: object) -> li
         entry = entries.get(ranked.entry_id)
         if entry is None:
             continue
-        page = entry.get_absolute_url()
+        path = entry.get_absolute_url()
         own = [
-            passage_hit(page, passages[passage.id], text, passage.score, weight)
+            passage_hit(path, passages[passage.id], text, passage.score, weight)
             for passage in ranked.passages[:most]
             if passage.id in passages
         ]
         words = _words(entry, own, text)[:asked]
-        found.append(Hit(entry, ranked.score, ranked.keyword, ranked.semantic, words, own))
+        found.append(Hit(entry, path, ranked.score, ranked.keyword, ranked.semantic, words, own))
     return found
 
 

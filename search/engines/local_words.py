@@ -99,13 +99,14 @@ class LocalWords:
             return self._first(searcher, self._within(words, "entry_id", filter.tolist()), k)
 
     def _first(self, searcher: tantivy.Searcher, words: Query, k: int) -> Hits:
-        wanted = k
+        # Some more than wanted, which cost little: ids decide who is last of those with one score, so all of them are
+        # fetched, and where passages are alike there are several.
+        asked = k + k // 4 + 1
         while True:
-            # One more than wanted shows whether the last place is shared; ids decide such ties, so fetch them all.
-            found = searcher.search(words, wanted + 1, count=False).hits
-            if len(found) <= wanted or found[-1][0] < found[k - 1][0]:
+            found = searcher.search(words, asked, count=False).hits
+            if len(found) < asked or found[-1][0] < found[k - 1][0]:
                 return best(*self._arrays(searcher, found), k)
-            wanted *= 2
+            asked *= 2
 
     def _sifted(self, searcher: tantivy.Searcher, words: Query, filter: Ids, k: int) -> Hits | None:
         """The same by taking from all hits those inside the filter, which is less work where it keeps much.

@@ -56,7 +56,7 @@ class RowFile:
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         """Copies of these rows. Raises OSError where they cannot be read."""
         if self._map is not None:
-            return self.whole()[rows]
+            return self.whole().take(rows, axis=0)
         found = np.empty((len(rows), self.width), self._dtype)
         missing = np.arange(len(rows))
         if (last := getattr(self._last, "read", None)) is not None:

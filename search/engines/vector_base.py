@@ -266,7 +266,8 @@ class VectorBase:
         """By bytes, then by vectors, as many as it takes to be sure of the `k` best of these rows."""
         assert self._bytes is not None
         wanted = k + k // 4 + 16
-        codes = self._all_bytes() if len(rows) == len(self) else self._all_bytes()[rows]
+        # numpy's `take` copies whole rows in half the time that indexing does.
+        codes = self._all_bytes() if len(rows) == len(self) else self._all_bytes().take(rows, axis=0)
         while True:
             wanted = min(wanted, len(rows))
             if not wanted:

@@ -62,7 +62,7 @@ def result(hit: Hit) -> SafeString:
         f'  <p class="when"><span class="kind">{mark(entry.kind)}{entry.info.label}</span> '
         f"{when(entry.occurred_on, entry.occurred_precision, short=True)}</p>\n"
         f'  <div class="what">\n'
-        f'    <h2 class="title"><a href="{escape(entry.get_absolute_url())}">{escape(entry.title)}</a>{hidden}</h2>\n'
+        f'    <h2 class="title"><a href="{escape(hit.path)}">{escape(entry.title)}</a>{hidden}</h2>\n'
         f"    {_passages(hit)}\n    {_why(hit)}\n  </div>\n</article>"
     )
 

@@ -36,7 +36,7 @@ class Read(HTMLParser):
 
 def read(passages: list[PassageHit], *, words: list[str] | None = None, **fields: str) -> Read:
     entry = Entry(**{"kind": "incident", "slug": "ferry", "title": "Ferry", **fields})
-    return Read(result(Hit(entry, 0.75, 0.5, 0.25, words or [], passages)))
+    return Read(result(Hit(entry, entry.get_absolute_url(), 0.75, 0.5, 0.25, words or [], passages)))
 
 
 def passage(text: str = TEXT, source: str = "body", page: int | None = None, **reference: str) -> PassageHit:
