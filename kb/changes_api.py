@@ -4,12 +4,12 @@ from typing import Any
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
-from ninja.responses import Response
 
 from kb.api_answers import ChangesOut
 from kb.change_filter import ChangeFilter
 from kb.entries_api import BIGGEST_ID
 from kb.filters import BadFilter
+from kb.json_answer import JsonAnswer
 from kb.models import Change
 from kb.rights import sees_hidden
 
@@ -30,7 +30,7 @@ class ChangeParams(Schema):
 
 
 @router.get("", summary="What changed, newest first", response=ChangesOut)
-def changes(request: HttpRequest, asked: Query[ChangeParams]) -> Response:
+def changes(request: HttpRequest, asked: Query[ChangeParams]) -> JsonAnswer:
     """Every change that an import or a curator made to an entry, field by field.
 
     The cursor is a place in the list and not a count, so that what is new meanwhile repeats nothing.
@@ -46,7 +46,7 @@ def changes(request: HttpRequest, asked: Query[ChangeParams]) -> Response:
     chosen = chosen[: asked.limit]
     results = [_change_json(change, request.build_absolute_uri, private) for change in chosen]
     next_cursor = str(chosen[-1].pk) if more else None
-    return Response({"results": results, "total": found.count(), "next_cursor": next_cursor, "notices": []})
+    return JsonAnswer({"results": results, "total": found.count(), "next_cursor": next_cursor, "notices": []})
 
 
 def _cursor(text: str) -> int:

@@ -4,12 +4,12 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
-from ninja.responses import Response
 
 from kb import jobs
 from kb.api_answers import EntitiesOut, EntriesOut, JobOut, TaxonomiesOut, WholeEntryOut
 from kb.as_json import entry_detail_json, entry_json, job_json
 from kb.filters import BadFilter, EntryFilter
+from kb.json_answer import JsonAnswer
 from kb.listing import ORDERS
 from kb.models import Entity, Entry, Job, Taxonomy
 from kb.named_in import named_in, with_counts
@@ -48,18 +48,18 @@ class PageParams(Schema):
 
 
 @router.get("", summary="List entries, newest first", response=EntriesOut)
-def entries(request: HttpRequest, filters: Query[FilterParams], page: Query[PageParams]) -> Response:
+def entries(request: HttpRequest, filters: Query[FilterParams], page: Query[PageParams]) -> JsonAnswer:
     wanted = EntryFilter.from_params(filters.dict())
     found = wanted.apply(Entry.objects.visible_to(request.user)).order_by(*ORDERS["newest"][1])
     chosen, total, next_cursor = _page(found.for_lists(), found.count(), page)
     results = [{"entry": entry_json(entry, request.build_absolute_uri)} for entry in chosen]
-    return Response({"results": results, "total": total, "next_cursor": next_cursor, "notices": []})
+    return JsonAnswer({"results": results, "total": total, "next_cursor": next_cursor, "notices": []})
 
 
 @router.get("/{int:entry_id}", summary="One entry, whole", response=WholeEntryOut)
-def entry(request: HttpRequest, entry_id: int) -> Response:
+def entry(request: HttpRequest, entry_id: int) -> JsonAnswer:
     found = visible_entry(request, entry_id)
-    return Response(entry_detail_json(found, request.build_absolute_uri))
+    return JsonAnswer(entry_detail_json(found, request.build_absolute_uri))
 
 
 def visible_entry(request: HttpRequest, entry_id: int) -> Entry:
@@ -72,7 +72,7 @@ def visible_entry(request: HttpRequest, entry_id: int) -> Entry:
 
 
 @entities_router.get("", summary="List entities, those in most entries first", response=EntitiesOut)
-def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> Response:
+def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> JsonAnswer:
     """With `q`, those with a name or another name that contains it."""
     found = named_in(Entry.objects.visible_to(request.user), Entity.objects.current().called(q))
     chosen, total, next_cursor = _page(found, len(found), page)
@@ -86,11 +86,11 @@ def entities(request: HttpRequest, page: Query[PageParams], q: str = "") -> Resp
         }
         for entity in with_counts(chosen)
     ]
-    return Response({"results": results, "total": total, "next_cursor": next_cursor, "notices": []})
+    return JsonAnswer({"results": results, "total": total, "next_cursor": next_cursor, "notices": []})
 
 
 @taxonomies_router.get("", summary="The taxonomies and their categories", response=TaxonomiesOut)
-def taxonomies(request: HttpRequest) -> Response:
+def taxonomies(request: HttpRequest) -> JsonAnswer:
     results = [
         {
             "name": taxonomy.name,
@@ -100,19 +100,19 @@ def taxonomies(request: HttpRequest) -> Response:
         }
         for taxonomy in Taxonomy.objects.prefetch_related("categories")
     ]
-    return Response({"results": results, "total": len(results), "next_cursor": None, "notices": []})
+    return JsonAnswer({"results": results, "total": len(results), "next_cursor": None, "notices": []})
 
 
 @jobs_router.get("/{int:job_id}", summary="How far a job is", response=JobOut)
-def job(request: HttpRequest, job_id: int) -> Response:
-    return Response(job_json(job_or_404(job_id), private=sees_hidden(request.user)))
+def job(request: HttpRequest, job_id: int) -> JsonAnswer:
+    return JsonAnswer(job_json(job_or_404(job_id), private=sees_hidden(request.user)))
 
 
 @jobs_router.post("/{int:job_id}/cancel", summary="End a job that is not over", auth=staff_only, response=JobOut)
-def cancel_job(request: HttpRequest, job_id: int) -> Response:
+def cancel_job(request: HttpRequest, job_id: int) -> JsonAnswer:
     """The job as it is then. What it has done until now stays; a job that is over is left as it is."""
     jobs.cancel(job_or_404(job_id).pk)
-    return Response(job_json(job_or_404(job_id), private=True))
+    return JsonAnswer(job_json(job_or_404(job_id), private=True))
 
 
 def job_or_404(job_id: int) -> Job:

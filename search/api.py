@@ -4,10 +4,10 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
-from ninja.responses import Response
 
 from kb.as_json import Names, entry_json, on_this_site
 from kb.entries_api import BIGGEST_ID, FilterParams
+from kb.json_answer import JsonAnswer
 from kb.models import Entry
 from search.answer import passage_json, result_json
 from search.api_answers import BridgesOut, RelatedOut, SearchOut
@@ -34,29 +34,29 @@ class RelatedParams(Schema):
 
 
 @router.get("", summary="Search by words and meaning", response=SearchOut)
-def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[FilterParams]) -> Response:
+def find(request: HttpRequest, asked: Query[SearchParams], filters: Query[FilterParams]) -> JsonAnswer:
     """Entries that answer the question, best first, each with the passages that matched and why.
 
     `total` counts the ranked entries, those closest to the question, and `facets` counts the same. Each passage names
     the sentence that matched best, and an address that opens the entry there.
     """
     query = SearchQuery.from_params({**filters.dict(), **asked.dict()})
-    return Response(result_json(search(query, request.user), on_this_site(request)))
+    return JsonAnswer(result_json(search(query, request.user), on_this_site(request)))
 
 
 @related_router.get("/{int:entry_id}/related", summary="Entries nearest in meaning, by kind", response=RelatedOut)
-def related(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> Response:
+def related(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> JsonAnswer:
     """Neither the entry nor what is the same as it."""
     found = related_to(_visible(request, entry_id), request.user, asked.per_kind)
     names = Names.read([one.pk for ones in found.values() for one in ones])
     absolute = on_this_site(request)
-    return Response({kind: [entry_json(one, absolute, names) for one in ones] for kind, ones in found.items()})
+    return JsonAnswer({kind: [entry_json(one, absolute, names) for one in ones] for kind, ones in found.items()})
 
 
 @related_router.get(
     "/{int:entry_id}/bridges", summary="What its reader should know of other kinds, and why", response=BridgesOut
 )
-def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> Response:
+def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) -> JsonAnswer:
     """To a case study the incidents to know about, to an incident who shipped the same, to a note both.
 
     `strength` is 0 for unrelated things and 1 for the same; what is below `least` is left out.
@@ -67,7 +67,7 @@ def bridges(request: HttpRequest, entry_id: int, asked: Query[RelatedParams]) ->
         {"kind": span.kind, "label": span.label, "bridges": [_bridge(request, one, names) for one in span.bridges]}
         for span in spans
     ]
-    return Response({"results": found, "least": LEAST})
+    return JsonAnswer({"results": found, "least": LEAST})
 
 
 def _bridge(request: HttpRequest, bridge: Bridge, names: Names) -> dict[str, Any]:
