@@ -169,7 +169,7 @@ def test_whose_word_a_category_is_stands_beside_it(client):
 
     told = [(origin, flag, re.findall(r">(\w+)</a>", categories)) for origin, flag, categories in groups]
     assert told == [
-        ("human", "a curator", ["Doubted", "Loss"]),
+        ("human", "by a curator", ["Doubted", "Loss"]),
         ("imported", "imported", ["Bias"]),
         ("suggested", "suggested", ["Guess"]),
     ]
