@@ -49,8 +49,11 @@ def count(ids: Numbers, filter: EntryFilter) -> list[Facet]:
 
     As many queries, however many entries there are.
     """
-    told = held.entries()
-    kinds, years = told.counts(ids, attrgetter("kind")), told.counts(ids, attrgetter("year"))
+    kinds: Counter[str] = Counter()
+    years: Counter[str] = Counter()
+    for (kind, year), n in held.entries().counts(ids, attrgetter("kind", "year")).items():
+        kinds[kind] += n
+        years[year] += n
     found = [
         _facet("kind", "Kind", _kinds(kinds), filter),
         _by_year(years, filter),
@@ -91,7 +94,7 @@ def _facet(name: str, label: str, rows: Iterable[tuple[str, str, int]], filter: 
 
 def _by_year(years: Counter[str], filter: EntryFilter) -> Facet:
     values = []
-    for year, n in sorted(years.items(), reverse=True):
+    for year, n in sorted(((year, n) for year, n in years.items() if year), reverse=True):
         chosen = (filter.since, filter.until) == (date(int(year), 1, 1), date(int(year), 12, 31))
         written = "" if chosen else year
         values.append(FacetValue(year, year, n, {"since": written, "until": written}, chosen))
