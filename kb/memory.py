@@ -18,6 +18,8 @@ KEPT_BYTES = 8 << 20
 # From mman.h: what Python has no name for.
 MADV_COLLAPSE = 25
 LARGE = 2 << 20
+# What is raised where a system has no such thing, or tells it otherwise.
+NOT_THERE = (OSError, AttributeError, ValueError)
 
 
 class _Mapped(NamedTuple):
@@ -30,7 +32,7 @@ class _Mapped(NamedTuple):
 def share_what_is_freed() -> None:
     """Let threads share what they free, and give back what is much. The C library would keep a store for each of them,
     and a process that answers searches by several would hold a third more."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(*NOT_THERE):
         libc = ctypes.CDLL(None)
         libc.mallopt(M_ARENA_MAX, 2)
         libc.mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
@@ -40,7 +42,7 @@ def share_what_is_freed() -> None:
 def let_go(path: Path) -> None:
     """Give back the memory of what was read from a mapped file and is used no more; what is asked for again is read
     again."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(*NOT_THERE):
         for one in _maps():
             if one.path == str(path) and one.rights == "r--s":
                 _advise(one.start, one.end, mmap.MADV_DONTNEED)
@@ -49,7 +51,7 @@ def let_go(path: Path) -> None:
 def use_large_pages() -> None:
     """Put what this process holds now into large pages, as far as the system has some: processors look up few small
     ones at once, and a search goes through more memory than these cover."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(*NOT_THERE):
         for one in _maps():
             if one.rights != "rw-p" or one.path not in ("", "[heap]") or one.end - one.start < LARGE:
                 continue
@@ -59,7 +61,7 @@ def use_large_pages() -> None:
 
 
 def _maps() -> Iterator[_Mapped]:
-    for line in Path("/proc/self/maps").read_text("utf-8", "replace").splitlines():
+    for line in Path("/proc/self/maps").read_text("utf-8", "replace").rstrip("\n").split("\n"):
         addresses, rights, _, _, _, *path = line.split(maxsplit=5)
         start, end = (int(address, 16) for address in addresses.split("-"))
         yield _Mapped(start, end, rights, path[0] if path else "")

@@ -179,8 +179,8 @@ def unless_written(
 
 @contextmanager
 def one_look() -> Iterator[None]:
-    """In this block the database is asked once whether something was written, and not for every answer; what others
-    write meanwhile is seen after it. It is for blocks that write nothing themselves."""
+    """In this block the database is asked once whether something was written, and not for every answer. What is
+    written meanwhile is seen after it at the latest; so it is for blocks that write nothing themselves."""
     before = _looked.seen
     _looked.seen = {} if before is None else before
     try:

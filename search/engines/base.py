@@ -2,7 +2,7 @@
 
 The convention at this seam: a score is higher when better; `nearest` scores are cosines; vectors are float32 of unit
 length; passage ids are unique positive integers, so `upsert` replaces; an unknown id is ignored; an empty index
-returns an empty list. Hits come best first and ties by id, so the same question always gets the same answer.
+finds nothing. Hits come best first and ties by id, so the same question always gets the same answer.
 """
 
 import math
@@ -192,7 +192,8 @@ class Engine(Protocol):
         ...
 
     def steady(self) -> AbstractContextManager[None]:
-        """In its block this thread's searches look once for what other processes wrote, and not each of them."""
+        """In its block this thread's searches do not each look for what other processes wrote: that is seen by all that
+        follow it, and by those in it at the latest as it was when the block began."""
         ...
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from kb.management.commands.worker import NICENESS
 from tests.process.instance import ROOT, Instance, fetch, until
 
 pytestmark = [pytest.mark.once, pytest.mark.alone]
@@ -57,7 +58,7 @@ def test_the_worker_makes_way_for_the_pages(running):
     def niceness(name: str) -> int:
         return os.getpriority(os.PRIO_PROCESS, running.pid_of(name))
 
-    until("the worker has begun", lambda: niceness("worker") == 10)
+    until("the worker has begun", lambda: niceness("worker") == NICENESS)
     assert niceness("web") == 0
 
 

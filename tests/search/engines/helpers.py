@@ -1,5 +1,6 @@
 """Passages and vectors for engine tests."""
 
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def filter_of(*entries: int) -> np.ndarray:
     return np.array(sorted(entries), np.int64)
 
 
-def ids(hits: list[Hit]) -> list[int]:
+def ids(hits: Sequence[Hit]) -> list[int]:
     return [hit.id for hit in hits]
 
 
