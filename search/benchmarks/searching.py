@@ -285,6 +285,8 @@ def _sustained(server: "_Server", environment: dict[str, str], load: Load, scrat
         "without_meaning": halved,
         "import_ran_throughout": throughout,
         **summary([answer.seconds for answer in answers]),
+        # Where more come than are answered, the last wait longest.
+        "last_tenth": summary([answer.seconds for answer in answers[-len(answers) // 10 :]]),
     }
 
 
