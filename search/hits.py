@@ -63,7 +63,7 @@ def _shown(ids: Iterable[int], hidden_too: bool) -> QuerySet[Entry]:
     return Entry.objects.shown(hidden_too=hidden_too).filter(pk__among=ids).order_by().only(*FIELDS)
 
 
-class Stored(NamedTuple):
+class PassageRow(NamedTuple):
     """What is shown of a passage: as `Passage`, of which a page of results would make dozens."""
 
     pk: int
@@ -75,7 +75,7 @@ class Stored(NamedTuple):
 
 
 _entries = ByIds(_shown)
-_stored = ByIds(lambda ids: Passage.objects.filter(pk__among=ids).order_by().values_list(*Stored._fields[:-1]))
+_stored = ByIds(lambda ids: Passage.objects.filter(pk__among=ids).order_by().values_list(*PassageRow._fields[:-1]))
 
 
 def hits(shown: Sequence[RankedEntry], text: str, most: int, user: object) -> list[Hit]:
@@ -100,9 +100,9 @@ def hits(shown: Sequence[RankedEntry], text: str, most: int, user: object) -> li
     return found
 
 
-def _passages(ids: Sequence[int]) -> dict[int, Stored]:
+def _passages(ids: Sequence[int]) -> dict[int, PassageRow]:
     """With their references, which few have."""
-    passages = {row[0]: Stored._make((*row, None)) for row in _stored(ids)}
+    passages = {row[0]: PassageRow._make((*row, None)) for row in _stored(ids)}
     cited = {passage.reference_id for passage in passages.values() if passage.reference_id}
     if not cited:
         return passages
@@ -113,7 +113,7 @@ def _passages(ids: Sequence[int]) -> dict[int, Stored]:
     }
 
 
-def passage_hit(address: str, passage: Passage | Stored, query: str, score: float, weight: Weight) -> PassageHit:
+def passage_hit(address: str, passage: Passage | PassageRow, query: str, score: float, weight: Weight) -> PassageHit:
     """A passage of the entry whose page has this address, as it may be shown: of a text that may not be republished a
     quote around the sentence."""
     text, start = passage.text, passage.start

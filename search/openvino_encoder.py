@@ -11,7 +11,7 @@ from kb.memory import let_go
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
 from search.openvino_runtime import compiled, openvino
-from search.prepared import REST, Prepared, instructions
+from search.prepared import FP32, INT8, REST, Prepared, instructions
 from search.text import clean
 
 # Passages that go through the model together: few, so that little is padding; more are no faster on a processor.
@@ -20,11 +20,12 @@ BATCH = 8
 FEW = 128
 # Lengths are rounded up to so many tokens, since code is generated for each shape anew.
 STEP = 8
-# Of single texts most are questions as people type them, and of these most have no more tokens. They have a model of
-# their own, which takes this length alone: one that takes any length makes itself ready again whenever it changes, for
-# as long as a question takes, and what padding costs is little, since weights have to be read whatever the length.
+# Of single texts most are questions as people type them, and of these most have no more tokens. In 8 bits they have a
+# model of their own, which takes this length alone: one that takes any length makes itself ready again whenever it
+# changes, for as long as a question takes, and what padding costs is little, since weights have to be read whatever the
+# length. In floating point padding costs what it is worth, and a second model four times the memory.
 SHORT = 16
-STEP_SINGLE = 16
+STEP_SINGLE = {INT8: SHORT, FP32: 4}
 # In floating point one text is done in two thirds of the time by two cores; more would wait for each other. In 8 bits a
 # core is no slower alone, and the other one is free for another question.
 THREADS_SINGLE = 1 if instructions() else 2
@@ -37,6 +38,7 @@ class OpenVinoEncoder:
         self.dimension = dimension
         self._folder = folder
         self._prepared = prepared
+        self._step = STEP_SINGLE[prepared.precision]
         self._lock = threading.Lock()
         self._tokens: Any = None
         self._single: dict[int, Any] = {}
@@ -79,7 +81,7 @@ class OpenVinoEncoder:
             try:
                 for row in sorted(range(len(tokens)), key=lambda row: len(tokens[row])):
                     request = self._latency(len(tokens[row]))
-                    found = request.infer(_padded([tokens[row]], STEP_SINGLE), share_inputs=True, share_outputs=True)
+                    found = request.infer(_padded([tokens[row]], self._step), share_inputs=True, share_outputs=True)
                     vectors[row] = found[0][0]
             except RuntimeError as error:
                 raise SemanticUnavailable(f"{self._folder.name} failed: {error}") from error
@@ -99,11 +101,11 @@ class OpenVinoEncoder:
 
     def _latency(self, tokens: int) -> Any:
         """What takes one text of so many tokens at a time."""
-        length = SHORT if tokens <= SHORT else 0
+        length = SHORT if tokens <= SHORT and self._step == SHORT else 0
         if length not in self._single:
             options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": THREADS_SINGLE}
             request = self._compiled(options, length).create_infer_request()
-            request.infer(_padded([[0]], STEP_SINGLE))
+            request.infer(_padded([[0]], self._step))
             # Weights have been rearranged for the processor.
             let_go(self._folder.resolve() / "model.bin")
             self._single[length] = request

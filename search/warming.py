@@ -9,7 +9,6 @@ from django.http import HttpRequest, QueryDict
 
 from kb.memory import use_large_pages
 from search import index
-from search.openvino_encoder import STEP_SINGLE
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ def rehearse() -> None:
     try:
         search_page(request)
         precedents(QUESTION, request.user)  # which measures how near is near
-        for words in range(2, LONGEST, STEP_SINGLE):  # a model may make itself ready for each length anew
+        for words in range(2, LONGEST, 4):  # a model may make itself ready for each length anew
             index.encoder().encode_query("word " * words)
     except Exception as error:  # whatever it is, a request will meet it too and say so
         log.warning("searching could not be rehearsed: %s", error)
