@@ -3,10 +3,12 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
+
+from kb.json_answer import JsonAnswer
 
 
 def problem(status: int, detail: str, **more: Any) -> HttpResponse:
     """`detail` is for the person who wrote the program; `more` are further members, such as `parameter`."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
-    return JsonResponse(body, status=status, content_type="application/problem+json")
+    return JsonAnswer(body, "application/problem+json", status=status)

@@ -11,7 +11,7 @@ from kb.memory import let_go
 from search.engines.base import Vectors
 from search.errors import SemanticUnavailable
 from search.openvino_runtime import compiled, openvino
-from search.prepared import FP32, INT8, REST, Prepared, instructions
+from search.prepared import INT8, REST, Prepared, instructions
 from search.text import clean
 
 # Passages that go through the model together: few, so that little is padding; more are no faster on a processor.
@@ -25,7 +25,7 @@ STEP = 8
 # changes, for as long as a question takes, and what padding costs is little, since weights have to be read whatever the
 # length. In floating point padding costs what it is worth, and a second model four times the memory.
 SHORT = 16
-STEP_SINGLE = {INT8: SHORT, FP32: 4}
+STEP_FP32 = 4
 # In floating point one text is done in two thirds of the time by two cores; more would wait for each other. In 8 bits a
 # core is no slower alone, and the other one is free for another question.
 THREADS_SINGLE = 1 if instructions() else 2
@@ -38,7 +38,8 @@ class OpenVinoEncoder:
         self.dimension = dimension
         self._folder = folder
         self._prepared = prepared
-        self._step = STEP_SINGLE[prepared.precision]
+        self._short = SHORT if prepared.precision == INT8 else 0
+        self._step = self._short or STEP_FP32
         self._lock = threading.Lock()
         self._tokens: Any = None
         self._single: dict[int, Any] = {}
@@ -101,7 +102,7 @@ class OpenVinoEncoder:
 
     def _latency(self, tokens: int) -> Any:
         """What takes one text of so many tokens at a time."""
-        length = SHORT if tokens <= SHORT and self._step == SHORT else 0
+        length = self._short if tokens <= self._short else 0
         if length not in self._single:
             options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": THREADS_SINGLE}
             request = self._compiled(options, length).create_infer_request()

@@ -78,13 +78,9 @@ class Results:
     facets: list[Facet] | None = None
 
 
+@one_look()
 def search(query: SearchQuery, user: User) -> Results:
     """The entries that answer the query, best first, of those that the reader may see."""
-    with one_look():
-        return _search(query, user)
-
-
-def _search(query: SearchQuery, user: User) -> Results:
     waiting = health.waiting(user)
     if not query.text:
         return Results([], 0, "", [], waiting, facets=[] if query.facets else None)

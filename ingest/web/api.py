@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, File, Form, Router, Schema
 from ninja.errors import HttpError
 from ninja.files import UploadedFile
@@ -18,6 +18,7 @@ from kb.api_answers import JobOut
 from kb.as_json import job_json
 from kb.entries_api import job_or_404
 from kb.filters import BadFilter
+from kb.json_answer import JsonAnswer
 from kb.models import Job
 from kb.tokens import staff_only
 
@@ -120,4 +121,4 @@ def _started(request: HttpRequest, source: str, location: str, options: dict[str
 
 def _accepted(job: Job) -> HttpResponse:
     job.refresh_from_db()
-    return JsonResponse(job_json(job, private=True), status=202, headers={"Location": f"/api/v1/jobs/{job.pk}"})
+    return JsonAnswer(job_json(job, private=True), status=202, headers={"Location": f"/api/v1/jobs/{job.pk}"})

@@ -77,6 +77,9 @@ class Hits(Sequence[Hit]):
     def __iter__(self) -> Iterator[Hit]:
         return map(Hit._make, zip(self.ids.tolist(), self.entry_ids.tolist(), self.scores.tolist(), strict=True))
 
+    def __reversed__(self) -> Iterator[Hit]:
+        return iter(self[::-1])
+
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 

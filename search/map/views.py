@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
@@ -14,6 +14,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from kb.filters import BadFilter
+from kb.json_answer import JsonAnswer
 from kb.kinds import KINDS
 from kb.listing import sensible
 from kb.models import Entry
@@ -87,7 +88,7 @@ def point(request: HttpRequest, entry_id: int) -> HttpResponse:
     if entry is None:
         raise Http404("There is no such entry.")
     said = {"title": entry.title, "url": entry.get_absolute_url(), "kind": entry.info.label, "when": entry.occurred}
-    response = JsonResponse(said)
+    response = JsonAnswer(said)
     response["Cache-Control"] = "private, no-store" if entry.is_hidden else "no-cache"
     return response
 

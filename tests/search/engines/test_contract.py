@@ -210,3 +210,14 @@ def test_nothing_asked_nothing_given(engine: Engine):
     engine.upsert([passage(1, "word")])
     assert engine.nearest(UP, None, 0) == []
     assert engine.keyword("word", None, 0) == []
+
+
+def test_hits_are_read_in_any_order_and_part_by_part(engine: Engine):
+    engine.upsert([passage(id, "alpha", entry=id + 10, vector=EAST) for id in (3, 1, 2)])
+    found = engine.nearest(EAST, None, 5)
+
+    assert list(found) == [(1, 11, 1.0), (2, 12, 1.0), (3, 13, 1.0)]
+    assert list(reversed(found)) == [(3, 13, 1.0), (2, 12, 1.0), (1, 11, 1.0)]
+    assert (found[-1], found[1:]) == ((3, 13, 1.0), [(2, 12, 1.0), (3, 13, 1.0)])
+    stored = engine.vectors([3, 2])
+    assert stored.of_all(np.array([9, 2, 3])).tolist() == [[0.0] * 3, EAST.tolist(), EAST.tolist()]
