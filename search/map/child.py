@@ -1,6 +1,6 @@
 """From vectors to a plane, in a process of its own: scikit-learn is large, and the work takes minutes.
 
-    python -m search.map.child NICENESS    vectors come in as .npy, the Plane goes out as .npz
+    python -m search.map.child NICENESS FILE    vectors are in FILE, as .npy; the Plane goes out as .npz
 
 It ends when its parent does, whatever ends that.
 """
@@ -125,8 +125,7 @@ def main(arguments: list[str]) -> int:
     hold_on()
     # Threads that spin while they wait for each other take minutes where something else has the processor first.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    vectors = np.load(io.BytesIO(sys.stdin.buffer.read()))
-    sys.stdout.buffer.write(lay_out(vectors).to_bytes())
+    sys.stdout.buffer.write(lay_out(np.load(arguments[1])).to_bytes())
     return 0
 
 

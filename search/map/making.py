@@ -1,10 +1,11 @@
 """Computing the map: by a job when the collection has become another, and in small, among neighbours, in between."""
 
-import io
 import logging
 import subprocess
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
+from tempfile import NamedTemporaryFile
 
 import numpy as np
 from django.utils import timezone
@@ -148,16 +149,17 @@ def _compute(audience: str, stop: Callable[[], bool]) -> int:
 
 def lay_out(found: Vectors, stop: Callable[[], bool] = lambda: False) -> Plane:
     """`search.map.child.lay_out` in a process of its own. Raises Stopped, and JobFailed when that process fails."""
-    out = io.BytesIO()
-    np.save(out, found)
-    given: bytes | None = out.getvalue()
-    with child(module="search.map.child") as process:
+    with ExitStack() as stack:
+        # In a file: of what a pipe is given, `communicate` sends nothing more once it has timed out.
+        given = stack.enter_context(NamedTemporaryFile(suffix=".npy"))
+        np.save(given, found)
+        given.flush()
+        process = stack.enter_context(child(given.name, module="search.map.child"))
         while True:
             try:
-                made, _ = process.communicate(given, timeout=LOOK_S)
+                made, _ = process.communicate(timeout=LOOK_S)
                 break
             except subprocess.TimeoutExpired:
-                given = None  # it has been sent
                 if stop():
                     raise Stopped from None
     if process.returncode:
