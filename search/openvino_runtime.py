@@ -40,12 +40,13 @@ def _look_up_first(model: Any) -> None:
         if numbers is None or numbers.get_type_name() != "Convert":
             continue
         table, scale = numbers.input_value(0), scaled.input_value(1)
-        is_by_row = list(scale.get_shape()) == [table.get_shape()[0], 1] if _is_constant(table, scale) else False
+        is_by_row = list(scale.get_shape()) == [table.get_shape()[0], 1] if is_constant(table, scale) else False
         which, axis = gather.input_value(1), gather.input_value(2)
-        if is_by_row and _is_constant(axis) and axis.get_node().get_data().item() == 0:
+        if is_by_row and is_constant(axis) and axis.get_node().get_data().item() == 0:
             rows = opset8.convert(opset8.gather(table, which, axis), numbers.get_element_type().to_string())
             gather.output(0).replace(opset8.multiply(rows, opset8.gather(scale, which, axis)).output(0))
 
 
-def _is_constant(*values: Any) -> bool:
+def is_constant(*values: Any) -> bool:
+    """Whether these outputs of nodes are all constants."""
     return all(value.get_node().get_type_name() == "Constant" for value in values)

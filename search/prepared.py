@@ -33,8 +33,8 @@ from search.progress import Told
 
 log = logging.getLogger(__name__)
 
-# Grows when what is made, or how, changes: older folders are then made anew.
-LAYOUT = 2
+# Grows when what is made, or how, changes: older folders are then made anew. What 8 bits say depends on it.
+LAYOUT = 3
 OPENVINO, TORCH = "openvino", "torch"
 INT8, FP32 = "int8", "fp32"
 # What is not done in 8 bits, on every processor. Where one has instructions for bfloat16 OpenVINO would take it, is no
@@ -61,7 +61,7 @@ class Prepared:
     @property
     def suffix(self) -> str:
         """The end of the fingerprint: what vectors depend on beside the weights."""
-        more = (self.instructions, REST) if self.precision == INT8 else ()
+        more = (self.instructions, REST, str(self.layout)) if self.precision == INT8 else ()
         return "-".join(part for part in (self.runtime, self.precision, *more) if part)
 
 

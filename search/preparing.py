@@ -2,7 +2,7 @@
 
 Prints a line for each step, `WORDS<tab>DONE/ALL`; ends with a status other than 0, and the reason as the last line of
 standard error, when the model cannot be converted or no longer says the same afterwards. Needs torch; with precision
-int8, nncf too. 8 bits by post-training quantisation: weights per channel, activations calibrated on passages.
+int8, nncf too.
 """
 
 import contextlib
@@ -17,15 +17,13 @@ import numpy as np
 from search.chunking import passages
 from search.openvino_runtime import openvino
 from search.prepared import FP32, INT8, LAYOUT, OPENVINO, Prepared, instructions, write
+from search.quantizing import quantized
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 STEPS = ("Loading the model", "Converting it", "Fitting it to this processor", "Comparing it with the original")
 CALIBRATED_ON = 64
-# How much of what is hard to quantise is moved from activations to weights (SmoothQuant, Xiao et al. 2023). Of .15 to
-# .95, the library's choice, the one with which cosines between 600 passages differ least from the original's.
-SMOOTHED = 0.8
 # The cosine between what the prepared model says of a text and what the original says: the worst of those compared.
 LOWEST_COSINE = {FP32: 0.999, INT8: 0.93}
 
@@ -47,7 +45,7 @@ def prepare(source: Path, target: Path, precision: str) -> None:
     converted = _convert(model)
     if precision == INT8:
         _say(2)
-        converted = _quantized(converted, model, texts)
+        converted = quantized(converted, _examples(model, texts))
     openvino().save_model(converted, str(target / "model.xml"), compress_to_fp16=False)
     prompts = getattr(model, "prompts", None) or {}
     prepared = Prepared(
@@ -109,21 +107,12 @@ def _convert(model: "SentenceTransformer") -> Any:
         return openvino().convert_model(Whole().eval(), example_input=example)
 
 
-def _quantized(converted: Any, model: "SentenceTransformer", texts: list[str]) -> Any:
-    import nncf
-
-    def inputs(text: str) -> dict[str, np.ndarray]:
-        tokens = model.tokenizer([text], truncation=True, max_length=model.max_seq_length, return_tensors="np")
-        return {name: tokens[name].astype(np.int64) for name in ("input_ids", "attention_mask")}
-
-    smooth = nncf.AdvancedSmoothQuantParameters(matmul=SMOOTHED)
-    return nncf.quantize(
-        converted,
-        nncf.Dataset(texts, inputs),
-        model_type=nncf.ModelType.TRANSFORMER,
-        subset_size=len(texts),
-        advanced_parameters=nncf.AdvancedQuantizationParameters(smooth_quant_alphas=smooth),
-    )
+def _examples(model: "SentenceTransformer", texts: list[str]) -> list[dict[str, np.ndarray]]:
+    """What the model takes of each text, by name."""
+    tokens = [
+        model.tokenizer([text], truncation=True, max_length=model.max_seq_length, return_tensors="np") for text in texts
+    ]
+    return [{name: one[name].astype(np.int64) for name in ("input_ids", "attention_mask")} for one in tokens]
 
 
 def _compare(model: "SentenceTransformer", folder: Path, prepared: Prepared, texts: list[str]) -> None:

@@ -1,15 +1,21 @@
-"""How fast the encoder is by itself, on passages of this instance, and against the library it stands in for."""
+"""How fast the encoder is by itself, on passages of this instance, and how good, beside the library in its place."""
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from search import index
+from search import evaluation, index
+from search.errors import SearchError
 from search.model_encoder import ModelEncoder
 from search.models import Passage
+from search.progress import Told
+from search.quality import MEASURE
+from search.sentence_encoder import SentenceEncoder
+from search.significance import compare
 from search.text import clean, embedded_text
 
 WARM_UP = 64
@@ -35,6 +41,30 @@ def measure(limit: int, compare: bool) -> dict[str, Any]:
         "passages_per_second": round(len(texts) / seconds, 1),
     }
     return {**found, **_compared(encoder, texts)} if compare and isinstance(encoder, ModelEncoder) else found
+
+
+def quality(collection: Path, progress: Told | None = None) -> dict[str, Any]:
+    """nDCG@10 of search with the encoder as it runs here, and with the model as it came, in fp32 by the library, on a
+    collection as `evaluate` reads it: by meaning alone and by both halves, the difference with its 95 % confidence
+    interval. Raises CollectionError, and SearchError where the encoder is not a model's."""
+    encoder = index.encoder()
+    if not isinstance(encoder, ModelEncoder):
+        raise SearchError(f"{encoder.fingerprint} stands in for no other library: there is nothing to compare it with")
+    ours, theirs = (
+        evaluation.measure(collection, one, "", progress) for one in (encoder, SentenceEncoder(encoder.files))
+    )
+    found: dict[str, Any] = {"queries": len(ours.queries), "encoder": ours.fingerprint, "reference": theirs.fingerprint}
+    for mode in ("vector", "hybrid"):
+        here, there = (one.values[mode][MEASURE] for one in (ours, theirs))
+        difference = compare(here, there)
+        found[mode] = {
+            MEASURE: round(float(np.mean(here)), 4),
+            "reference": round(float(np.mean(there)), 4),
+            "difference": round(difference.mean, 4),
+            "from": round(difference.low, 4),
+            "to": round(difference.high, 4),
+        }
+    return found
 
 
 def _compared(encoder: ModelEncoder, texts: Sequence[str]) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kb.models import Entry
 from search.benchmarks import encoding, importing, made_collection, pages, searching
-from search.errors import SemanticUnavailable
+from search.errors import SearchError, SemanticUnavailable
 from search.models import Passage
+from search.progress import Bar
 
 # Without a word about what to measure: small enough to wait for.
 QUICK_PASSAGES, QUICK_REQUESTS = 5_000, 50
@@ -47,6 +48,14 @@ class Command(BaseCommand):
         parser.add_argument("--seconds", type=float, default=0, help="how long to ask at that rate; 0: not at all")
         parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the collection here, and use it again")
         parser.add_argument("--alone", action="store_true", help="the encoder without the library it stands in for")
+        parser.add_argument(
+            "--judged",
+            type=Path,
+            action="append",
+            default=[],
+            metavar="DIR",
+            help="with encoder: its quality too, on a collection as `evaluate` reads it; takes minutes; repeatable",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for name in ("incidents", "reports", "characters", "passages", "requests", "rate"):
@@ -56,14 +65,21 @@ class Command(BaseCommand):
             found = getattr(self, f"_{options['what']}")(options)
         except SemanticUnavailable as error:
             raise CommandError(f"There is no encoder to measure: {error}") from error
+        except SearchError as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(found) if options["json"] else _told(found))
 
     def _encoder(self, options: dict[str, Any]) -> dict[str, Any]:
-        if not Passage.objects.exists():
+        if not options["judged"] and not Passage.objects.exists():
             raise CommandError("There is nothing to encode: import something first.")
+        with Bar() as bar:
+            judged = {folder.resolve().name: encoding.quality(folder, bar) for folder in options["judged"]}
+        if not Passage.objects.exists():
+            return {"quality": judged}
         return {
             **encoding.measure(options["passages"] or ENCODED, compare=not options["alone"]),
             "all_passages": Passage.objects.count(),
+            **({"quality": judged} if judged else {}),
         }
 
     def _import(self, options: dict[str, Any]) -> dict[str, Any]:
