@@ -13,6 +13,7 @@ from search.benchmarks.made_collection import questions
 from search.benchmarks.made_snapshot import make
 from search.models import Passage
 from tests.factories import make_entry
+from tests.search.judged import collection
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +60,27 @@ def test_the_encoder_alone_is_measured_on_what_is_here(capsys):
 
     found = json.loads(capsys.readouterr().out)
     assert (found["passages"], found["all_passages"], found["encoder"]) == (1, 1, "hashing:256")
+
+
+@pytest.mark.thorough
+def test_what_the_encoder_costs_in_quality_is_measured_beside_the_model_as_it_came(tmp_path, capsys, real_model):
+    call_command("benchmark", "encoder", judged=[collection(tmp_path / "small")], json=True)
+
+    found = json.loads(capsys.readouterr().out)["quality"]["small"]
+    assert found["queries"] == 2
+    assert found["reference"].endswith(":torch-fp32")
+    assert found["encoder"].partition(":")[0] == found["reference"].partition(":")[0]
+    assert found["encoder"] != found["reference"]
+    for mode in ("vector", "hybrid"):
+        assert found[mode] == {"ndcg@10": 1.0, "reference": 1.0, "difference": 0.0, "from": 0.0, "to": 0.0}
+
+
+def test_quality_is_measured_of_models_and_of_collections_alone(tmp_path, settings):
+    with pytest.raises(CommandError, match=r"hashing:256 stands in for no other library"):
+        call_command("benchmark", "encoder", judged=[collection(tmp_path / "small")])
+    settings.KB_EMBEDDER = "all-MiniLM-L6-v2"
+    with pytest.raises(CommandError, match=r"queries\.jsonl is missing"):
+        call_command("benchmark", "encoder", judged=[tmp_path])
 
 
 @pytest.mark.once

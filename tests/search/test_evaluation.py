@@ -11,23 +11,9 @@ import pytest
 from search.beir import CollectionError, documents, judgements, queries
 from search.evaluation import evaluate
 from search.hashing_encoder import HashingEncoder
+from tests.search.judged import collection
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def collection(folder: Path, corpus=None, asked=None, qrels: str | None = None, name: str = "qrels.tsv") -> Path:
-    corpus = corpus or [
-        {"_id": "d1", "title": "Chatbot", "text": "A chatbot promised refunds."},
-        {"_id": "d2", "title": "", "text": "A camera took a bald head for a ball."},
-        {"_id": "d3", "title": "Only a title about hiring", "text": ""},
-    ]
-    asked = asked or [{"_id": "q1", "text": "refund chatbots"}, {"_id": "q2", "text": "hiring"}]
-    folder.mkdir(exist_ok=True)
-    (folder / "corpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in corpus), "utf-8")
-    (folder / "queries.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked), "utf-8")
-    (folder / name).parent.mkdir(exist_ok=True)
-    (folder / name).write_text(qrels or "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td3\t2\nq2\td1\t0\n", "utf-8")
-    return folder
 
 
 def test_the_product_path_finds_what_was_judged(tmp_path: Path):
