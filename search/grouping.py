@@ -64,7 +64,8 @@ def shared(ids: Sequence[int], labels: Mapping[int, Iterable[Label]], weights: M
 def by_category(ids: Sequence[int], said: Mapping[int, Sequence[Label]]) -> list[Grouping]:
     """Groups by the category of each entry; of one that is in several, the category that most of the others are in.
 
-    What was said and what is suggested never share a group, though they have the same name.
+    What was said and what is suggested never share a group, though they have the same name: then one follows the other.
+    `ids` come nearest first, and so do categories.
     """
     sizes: dict[Label, int] = {}
     for id in ids:
@@ -76,8 +77,11 @@ def by_category(ids: Sequence[int], said: Mapping[int, Sequence[Label]]) -> list
         label = max(own, key=lambda label: (sizes[label], label.name)) if own else LEFT
         groups.setdefault(label, []).append(id)
     rest = groups.pop(LEFT, [])
+    nearest: dict[tuple[str, str], int] = {}
+    for place, (label, _) in enumerate(groups.items()):
+        nearest.setdefault((label.taxonomy, label.name), place)
     ordered = [Grouping(label, members) for label, members in groups.items()]
-    ordered.sort(key=lambda group: group.label.origin == "suggested")
+    ordered.sort(key=lambda group: (nearest[group.label.taxonomy, group.label.name], group.label.origin == "suggested"))
     return ordered + ([Grouping(LEFT, rest)] if rest else [])
 
 

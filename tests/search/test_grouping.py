@@ -41,6 +41,14 @@ def test_said_and_suggested_categories_of_one_name_stay_apart():
     ]
 
 
+def test_the_category_of_the_nearest_entry_comes_first_whoever_gave_it():
+    said, suggested = Label("Privacy", "human", "MIT"), Label("Safety", "suggested", "MIT")
+
+    found = by_category([7, 5, 3], {5: [said], 3: [said], 7: [suggested]})
+
+    assert [group.ids for group in found] == [[7], [5, 3]]
+
+
 @pytest.mark.parametrize(
     ("neighbours", "category"),
     [
