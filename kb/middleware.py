@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 
 from kb.problems import problem
 
@@ -57,10 +57,22 @@ def api_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
             response["Allow"] = allow
         elif response.status_code >= 400:
             response = _as_problem(response)
-        if method == "HEAD":
-            length = len(response.content)
-            response.content = b""
-            response["Content-Length"] = str(length)
+        return response
+
+    return middleware
+
+
+def head_without_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable:
+    """The answer to HEAD is that to GET without its body: servers drop one, and gunicorn complains of each."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.method == "HEAD":
+            if isinstance(response, StreamingHttpResponse):
+                response.streaming_content = ()
+            else:
+                response.headers.setdefault("Content-Length", str(len(response.content)))
+                response.content = b""
         return response
 
     return middleware

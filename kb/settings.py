@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "search",
 ]
 MIDDLEWARE = [
+    "kb.middleware.head_without_body",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kb.middleware.content_security_policy",

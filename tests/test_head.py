@@ -1,0 +1,36 @@
+"""HEAD, as servers are answered: a test client would drop the body by itself."""
+
+import pytest
+from django.test import RequestFactory
+
+from kb.wsgi import application
+from tests.factories import make_entry
+
+pytestmark = pytest.mark.django_db
+
+
+def answered(method: str, path: str) -> tuple[str, dict[str, str], bytes]:
+    """Status, headers and body."""
+    told: list = []
+    environ = RequestFactory().generic(method, path).environ
+    answer = application(environ, lambda status, headers, *_: told.extend((status, dict(headers))))
+    try:
+        return told[0], told[1], b"".join(answer)
+    finally:
+        answer.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/incidents/", "/entries/lift/", "/no/such/page/", "/incidents/?format=csv", "/api/v1/entries"]
+)
+def test_head_says_what_get_says_without_its_body(path: str):
+    make_entry(title="Lift", summary="A lift sang.")
+
+    (status, headers, body), (status_of_get, headers_of_get, body_of_get) = (
+        answered(method, path) for method in ("HEAD", "GET")
+    )
+
+    assert (status, body) == (status_of_get, b"")
+    assert body_of_get
+    assert headers["Content-Type"] == headers_of_get["Content-Type"]
+    assert headers.get("Content-Length") == headers_of_get.get("Content-Length")
