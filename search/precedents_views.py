@@ -52,7 +52,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """
     given = request.POST if request.method == "POST" else request.GET
     text = given.get("text", "")
-    if request.method == "GET" and not text.strip():
+    if request.method != "POST" and not text.strip():
         response = _page(request, {"examples": EXAMPLES, "yours": keeping.of_owner(SavedPrecedents, request.user)[:20]})
         add_never_cache_headers(response)
         return response

@@ -21,7 +21,16 @@ def answered(method: str, path: str) -> tuple[str, dict[str, str], bytes]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/incidents/", "/entries/lift/", "/no/such/page/", "/incidents/?format=csv", "/api/v1/entries"]
+    "path",
+    [
+        "/",
+        "/incidents/",
+        "/entries/lift/",
+        "/precedents/",
+        "/no/such/page/",
+        "/incidents/?format=csv",
+        "/api/v1/entries",
+    ],
 )
 def test_head_says_what_get_says_without_its_body(path: str):
     make_entry(title="Lift", summary="A lift sang.")
