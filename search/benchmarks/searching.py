@@ -22,7 +22,7 @@ import numpy as np
 
 from search import index
 from search.benchmarks import process
-from search.benchmarks.asking import PAGE_PART, Client, address, by_the_clock, one_by_one, summary
+from search.benchmarks.asking import PAGE_PART, Answer, Client, address, by_the_clock, one_by_one, summary
 from search.benchmarks.made_collection import PASSAGES_EACH, SHARES, questions
 from search.benchmarks.made_snapshot import make as make_snapshot
 from search.engines.base import Ids, Vectors
@@ -34,6 +34,10 @@ LOOK_EVERY_S = 0.02
 NEAREST = 10
 # Of the incidents that are imported while questions come: more than can be taken in before the time is over.
 IMPORTED = 4000
+# Ways of asking: in which part of the collection, and whether by the page or by the API.
+WAYS = [(tag, page) for tag in ("", *SHARES) for page in (False, True)]
+# Enough questions in a row that what they have in common stays near the processor.
+AT_A_TIME = 25
 # More than are asked while a process that has just started rehearses.
 WARM_UP = 50
 
@@ -56,13 +60,14 @@ def measure(passages: int, requests: int, load: Load | None = None, keep: Path |
         environment, folder = collection(data, passages), data / "index"
         found: dict[str, Any] = {"passages": passages, "entries": -(-passages // PASSAGES_EACH)}
         found |= {"encoder": index.encoder().fingerprint, "index_on_disk_mb": _on_disk(folder)}
-        asked = questions(requests * 6 + WARM_UP)
+        asked = questions(requests * len(WAYS) + WARM_UP)
         with serving(environment) as server:
             found |= server.ready()
             server.warm(asked[:WARM_UP])
-            found["http"] = _over_http(server.port, asked[WARM_UP:], requests)
-            found |= server.holds(folder)
-            found |= _alone(folder, asked[WARM_UP : WARM_UP + requests])
+            with _Alone(folder) as alone:
+                found["http"] = _in_turns(server.port, alone, asked[WARM_UP:], requests)
+                found |= server.holds(folder)
+                found |= alone.told()
             _compare(found)
             if load:
                 _mark(data).unlink()  # what is imported now was not there when it was made
@@ -162,54 +167,76 @@ def serving(environment: dict[str, str]) -> Iterator[_Server]:
         server.stop()
 
 
-def _over_http(port: int, asked: list[str], requests: int) -> dict[str, Any]:
-    """Each way of asking with questions of its own, so that nothing is answered from what was kept of another."""
-    found: dict[str, Any] = {}
-    ways = [(page, tag) for tag in ("", *SHARES) for page in (False, True)]
-    for number, (page, tag) in enumerate(ways):
-        some = asked[number * requests : (number + 1) * requests]
-        paths = [address(one, page=page, **({"tag": tag} if tag else {})) for one in some]
-        answers = one_by_one(port, paths, PAGE_PART if page else {})
-        name = f"{'page' if page else 'api'}{f' {tag}' if tag else ''}"
-        failed = sum(answer.status != 200 for answer in answers)
-        found[name] = {**summary([answer.seconds for answer in answers]), "failed": failed}
-    return found
+def _in_turns(port: int, alone: "_Alone", asked: list[str], requests: int) -> dict[str, Any]:
+    """Each way of asking with questions of its own, so that nothing is answered from what was kept of another; a few at
+    a time, and then as many alone, so that a machine that is slower for a while is so for all of them."""
+    answers: dict[tuple[str, bool], list[Answer]] = {way: [] for way in WAYS}
+    for start in range(0, requests, AT_A_TIME):
+        for number, (tag, page) in enumerate(WAYS):
+            some = asked[number * requests + start : number * requests + min(start + AT_A_TIME, requests)]
+            paths = [address(one, page=page, **({"tag": tag} if tag else {})) for one in some]
+            answers[tag, page] += one_by_one(port, paths, PAGE_PART if page else {})
+        for question in asked[start : min(start + AT_A_TIME, requests)]:
+            alone.ask(question)
+    return {
+        f"{'page' if page else 'api'}{f' {tag}' if tag else ''}": {
+            **summary([answer.seconds for answer in those]),
+            "failed": sum(answer.status != 200 for answer in those),
+        }
+        for (tag, page), those in answers.items()
+    }
 
 
-def _alone(folder: Path, asked: list[str]) -> dict[str, Any]:
+class _Alone:
     """Encoding and a search of all vectors in faiss, question by question as a program does that does no more, and the
     engine by itself, on one core each; and what it finds."""
-    model = index.encoder()
-    faiss.omp_set_num_threads(1)
-    with LocalEngine(folder, model.fingerprint, model.dimension) as engine:
-        ids, entry_ids, flat = _all_vectors(engine)
+
+    def __init__(self, folder: Path) -> None:
+        self._model = index.encoder()
+        faiss.omp_set_num_threads(1)
+        self._engine = LocalEngine(folder, self._model.fingerprint, self._model.dimension)
+        self._ids, self._entry_ids, self._flat = _all_vectors(self._engine)
         for question in questions(WARM_UP, seed=7):
-            flat.search(model.encode_query(question)[None], NEAREST)
-        vectors, exact, encoding, searching = [], [], [], []
-        for question in asked:
-            began = time.perf_counter()
-            vector = model.encode_query(question)
-            encoded = time.perf_counter()
-            exact.append(ids[flat.search(vector[None], NEAREST)[1][0]])
-            encoding.append(encoded - began)
-            searching.append(time.perf_counter() - encoded)
-            vectors.append(vector)
-        both = [one + other for one, other in zip(encoding, searching, strict=True)]
+            self._flat.search(self._model.encode_query(question)[None], NEAREST)
+        self._vectors: list[Vectors] = []
+        self._exact: list[Ids] = []
+        self._encoding: list[float] = []
+        self._searching: list[float] = []
+
+    def __enter__(self) -> "_Alone":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.close()
+
+    def ask(self, question: str) -> None:
+        began = time.perf_counter()
+        vector = self._model.encode_query(question)
+        encoded = time.perf_counter()
+        self._exact.append(self._ids[self._flat.search(vector[None], NEAREST)[1][0]])
+        self._encoding.append(encoded - began)
+        self._searching.append(time.perf_counter() - encoded)
+        self._vectors.append(vector)
+
+    def told(self) -> dict[str, Any]:
+        """What asking took, what the engine takes for the same, and how much it finds of what there is."""
+        engine, vectors = self._engine, self._vectors
+        both = [one + other for one, other in zip(self._encoding, self._searching, strict=True)]
         found: dict[str, Any] = {
-            "encoding": summary(encoding),
-            "faiss_flat": summary(searching),
+            "encoding": summary(self._encoding),
+            "faiss_flat": summary(self._searching),
             "encoding_and_faiss": summary(both),
         }
         found["engine_nearest"] = summary(_timed(vectors, lambda vector: engine.nearest(vector, None, NEAREST))[1])
-        found["recall_at_10"] = {"all": _recall(engine, vectors, None, exact)}
+        found["recall_at_10"] = {"all": _recall(engine, vectors, None, self._exact)}
         for slug, share in SHARES.items():
-            entries = np.unique(entry_ids)
+            entries = np.unique(self._entry_ids)
             chosen = entries[entries * 37 % 100 < share]
-            rows = np.flatnonzero(np.isin(entry_ids, chosen))
+            rows = np.flatnonzero(np.isin(self._entry_ids, chosen))
             if rows.size:
-                wanted = [ids[_exactly(flat, vector, rows)] for vector in vectors]
+                wanted = [self._ids[_exactly(self._flat, vector, rows)] for vector in vectors]
                 found["recall_at_10"][slug] = _recall(engine, vectors, chosen, wanted)
-    return found
+        return found
 
 
 def _timed(values: Any, work: Callable[[Any], Any]) -> tuple[list[Any], list[float]]:
