@@ -96,14 +96,14 @@ def search(query: SearchQuery, user: User) -> Results:
         log.exception("the index cannot be searched")
         ranking = Ranking(notices=[INDEX_DOWN])
     # The index may know more than there is, or than this reader may see.
-    seen = visible(np.array([ranked.entry_id for ranked in ranking.entries], np.int64), user)
-    may_be_seen = set(seen.tolist())
-    entries, more_notices = _reranked(query, [ranked for ranked in ranking.entries if ranked.entry_id in may_be_seen])
-    shown = entries[query.offset : query.offset + query.limit]
-    more = query.offset + query.limit < len(entries)
+    ids = ranking.ids
+    seen = visible(ids, user)
+    may_be_seen = np.flatnonzero(np.isin(ids, seen)).tolist()
+    shown, more_notices = _shown(query, ranking.entries, may_be_seen)
+    more = query.offset + query.limit < len(may_be_seen)
     return Results(
         hits=hits(shown, query.text, query.passages, user),
-        total=len(entries),
+        total=len(may_be_seen),
         next_cursor=str(query.offset + query.limit) if more else "",
         notices=[*notices, *ranking.notices, *more_notices],
         waiting=waiting,
@@ -113,20 +113,22 @@ def search(query: SearchQuery, user: User) -> Results:
     )
 
 
-def _reranked(query: SearchQuery, found: list[RankedEntry]) -> tuple[list[RankedEntry], list[str]]:
-    """What was found in the order of the re-ranking model, where there is one, and what the reader should know of it;
-    the model reads only what may be seen.
+def _shown(query: SearchQuery, found: Sequence[RankedEntry], places: list[int]) -> tuple[list[RankedEntry], list[str]]:
+    """Those of the entries found, at these places, that the query asks for; in the order of the re-ranking model, where
+    there is one, and what the reader should know of it. The model reads only what may be seen.
 
     The other two modes are answered as asked: by words or by meaning alone.
     """
+    asked = slice(query.offset, query.offset + query.limit)
+    as_found = [found[at] for at in places[asked]]
     model = index.reranker()
     if model is None or query.mode != "hybrid":
-        return found, []
+        return as_found, []
     try:
-        return reranked(query.text, found, model, _read), []
+        return reranked(query.text, [found[at] for at in places], model, _read)[asked], []
     except SemanticUnavailable as error:
         log.warning("results are not re-ranked: %s", error)
-        return found, [RERANKER_DOWN]
+        return as_found, [RERANKER_DOWN]
 
 
 def _read(passage_ids: Sequence[int]) -> dict[int, str]:

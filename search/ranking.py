@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from search.encoder import Encoder
 from search.engines.base import Engine, Ids
 from search.errors import SemanticUnavailable
 from search.feedback import with_feedback
-from search.fusion import BY_MODE, Parts, Weights, parts
+from search.fusion import BY_MODE, Parts, Scores, Weights, parts
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +40,57 @@ class RankedEntry(NamedTuple):
     passages: list[RankedPassage]
 
 
+class RankedEntries(Sequence[RankedEntry]):
+    """Entries, best first, made of columns when they are looked at: most of what a search finds is only counted."""
+
+    def __init__(self, of: Ids, ids: Ids, score: Scores, keyword: Scores, semantic: Scores) -> None:
+        """Of each passage, best first: its entry, its id and its scores."""
+        own, first, inverse = np.unique(of, return_index=True, return_inverse=True)
+        places = np.argsort(first)
+        self.ids = own[places]
+        rank = np.empty(len(own), np.int64)
+        rank[places] = np.arange(len(own))
+        group = rank[inverse]
+        order = np.argsort(group, kind="stable")
+        self._columns = [column[order] for column in (ids, score, keyword, semantic)]
+        self._starts = np.concatenate([[0], np.cumsum(np.bincount(group))])
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, at: int) -> RankedEntry: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[RankedEntry]: ...
+    def __getitem__(self, at: int | slice) -> RankedEntry | list[RankedEntry]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        rows = slice(self._starts[at], self._starts[at + 1])
+        passages = [
+            RankedPassage(*row) for row in zip(*(column[rows].tolist() for column in self._columns), strict=True)
+        ]
+        return RankedEntry(int(self.ids[at]), *passages[0][1:], passages)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """Entries, best first, ties by id; notices are for the reader."""
 
-    entries: list[RankedEntry] = field(default_factory=list)
+    entries: Sequence[RankedEntry] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+
+    @property
+    def ids(self) -> Ids:
+        """Of the entries."""
+        if isinstance(self.entries, RankedEntries):
+            return self.entries.ids
+        return np.array([ranked.entry_id for ranked in self.entries], np.int64)
 
 
 def rank(
@@ -80,7 +125,7 @@ def rank(
         weights = BY_MODE["keyword"]
         found = gather(query, engine, encoder, filter, weights, depth, wanted)
     entries = ordered(found, lambda each: fused(each, weights))
-    return Ranking(entries[:limit], notices)
+    return Ranking(entries if limit is None else entries[:limit], notices)
 
 
 def fused(found: Candidates, weights: Weights) -> Parts:
@@ -92,7 +137,7 @@ def fused(found: Candidates, weights: Weights) -> Parts:
     return with_feedback(bm25, found.cosine, found.vectors, weights)
 
 
-def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) -> list[RankedEntry]:
+def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) -> RankedEntries:
     """Entries with their passages, best first, from what was found for each piece of a query.
 
     `fuse` says what words and meaning give to each candidate of a piece.
@@ -105,14 +150,7 @@ def ordered(found: Sequence[Candidates], fuse: Callable[[Candidates], Parts]) ->
     if len(found) > 1:  # pieces may have named one passage twice
         _, first = np.unique(ids[order], return_index=True)
         order = order[np.sort(first)]
-    passages: dict[int, list[RankedPassage]] = {}
-    columns = (column[order].tolist() for column in (ids, score, keyword, semantic))
-    for entry_id, passage in zip(
-        entry_ids[order].tolist(), map(RankedPassage._make, zip(*columns, strict=True)), strict=True
-    ):
-        passages.setdefault(entry_id, []).append(passage)
-    # In the order of their best passages, which is theirs.
-    return [RankedEntry._make((entry_id, *own[0][1:], own)) for entry_id, own in passages.items()]
+    return RankedEntries(*(column[order] for column in (entry_ids, ids, score, keyword, semantic)))
 
 
 def _log(error: Exception) -> None:

@@ -11,47 +11,47 @@ import numpy as np
 
 from search.candidates import Candidates
 from search.fusion import BY_MODE, Parts, Scores, parts, stretch
-from search.ranking import RankedEntry, fused, ordered
+from search.ranking import RankedEntries, RankedEntry, fused, ordered
 
 # Cormack, Clarke and Büttcher 2009.
 RECIPROCAL_RANK_K = 60
 
-Order = Callable[[Sequence[Candidates]], list[RankedEntry]]
+Order = Callable[[Sequence[Candidates]], Sequence[RankedEntry]]
 
 
-def keyword(found: Sequence[Candidates]) -> list[RankedEntry]:
+def keyword(found: Sequence[Candidates]) -> RankedEntries:
     """What `mode=keyword` answers."""
     by_words = [each.only(each.by_words) for each in found]
     return ordered(by_words, lambda each: fused(each, BY_MODE["keyword"]))
 
 
-def vector(found: Sequence[Candidates]) -> list[RankedEntry]:
+def vector(found: Sequence[Candidates]) -> RankedEntries:
     """What `mode=vector` answers."""
     by_meaning = [each.only(each.by_meaning) for each in found]
     return ordered(by_meaning, lambda each: fused(each, BY_MODE["vector"]))
 
 
-def hybrid(found: Sequence[Candidates]) -> list[RankedEntry]:
+def hybrid(found: Sequence[Candidates]) -> RankedEntries:
     """What a search answers that asks for nothing else."""
     return ordered(found, _as_hybrid)
 
 
-def half_and_half(found: Sequence[Candidates]) -> list[RankedEntry]:
+def half_and_half(found: Sequence[Candidates]) -> RankedEntries:
     """Both halves from 0 to 1, equal shares."""
     return ordered(found, lambda each: (0.5 * stretch(each.bm25), 0.5 * stretch(each.cosine)))
 
 
-def reciprocal_ranks(found: Sequence[Candidates]) -> list[RankedEntry]:
+def reciprocal_ranks(found: Sequence[Candidates]) -> RankedEntries:
     """Ranks instead of scores."""
     return ordered(found, lambda each: (_by_rank(each.bm25, each.by_words), _by_rank(each.cosine, each.by_meaning)))
 
 
-def without_coverage(found: Sequence[Candidates]) -> list[RankedEntry]:
+def without_coverage(found: Sequence[Candidates]) -> RankedEntries:
     """BM25 alone, however few of the query's words it comes from."""
     return ordered([replace(each, coverage=0 * each.coverage) for each in found], _as_hybrid)
 
 
-def without_feedback(found: Sequence[Candidates]) -> list[RankedEntry]:
+def without_feedback(found: Sequence[Candidates]) -> RankedEntries:
     """Words and meaning, without hearing the best candidates about the others."""
     return ordered(found, lambda each: parts(each.bm25 * (1 + each.coverage), each.cosine, BY_MODE["hybrid"]))
 
