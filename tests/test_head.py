@@ -1,5 +1,7 @@
 """HEAD, as servers are answered: a test client would drop the body by itself."""
 
+from collections.abc import Callable
+
 import pytest
 from django.test import RequestFactory
 
@@ -11,11 +13,15 @@ pytestmark = pytest.mark.django_db
 
 def answered(method: str, path: str) -> tuple[str, dict[str, str], bytes]:
     """Status, headers and body."""
-    told: list = []
-    environ = RequestFactory().generic(method, path).environ
-    answer = application(environ, lambda status, headers, *_: told.extend((status, dict(headers))))
+    told: list[tuple[str, dict[str, str]]] = []
+
+    def start(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+        told.append((status, dict(headers)))
+        return bytes.__len__  # nobody writes by it
+
+    answer = application(RequestFactory().generic(method, path).environ, start)
     try:
-        return told[0], told[1], b"".join(answer)
+        return *told[0], b"".join(answer)
     finally:
         answer.close()
 
