@@ -130,14 +130,19 @@ def _compute_apart(first: Any, second: Any, channels: np.ndarray) -> list[str]:
 
 
 def _first_of(second: _Products) -> Any:
-    """Where this is the second product of a feed-forward network: what adds the bias to the first; otherwise None."""
+    """Where this is the second product of a feed-forward network: what adds the bias to the first; otherwise None. What
+    is between the two is used by nothing else."""
     activation = second.activation.get_node()
     if activation.get_type_name() != "Gelu" or len(second.nodes) != 1:
         return None
     biased = activation.input_value(0).get_node()
     if biased.get_type_name() != "Add" or not is_constant(biased.input_value(1)):
         return None
-    return biased if _is_product(biased.input_value(0).get_node()) else None
+    product = biased.input_value(0).get_node()
+    if not _is_product(product) or _weights(biased).shape[-1:] != _weights(product).shape[:1]:
+        return None
+    users = [len(node.output(0).get_target_inputs()) for node in (product, biased, activation)]
+    return biased if users == [1, 1, 1] else None
 
 
 def _is_normalized(activation: Any) -> bool:

@@ -28,8 +28,9 @@ def model_of(build: Any) -> Any:
     return openvino().Model([build(ops, entering)], [entering], "small")
 
 
-def feed_forward(activation: str = "gelu") -> Any:
-    """Two products with a channel between them that is two hundred times as large as the others."""
+def feed_forward(activation: str = "gelu", *, is_used_twice: bool = False) -> Any:
+    """Two products with a channel between them that is two hundred times as large as the others; what is between them
+    may be used by something else too."""
     into, out = random(INNER, WIDTH), random(WIDTH, INNER, seed=2)
     into[LARGE] *= 200
     out[:, LARGE] /= 200
@@ -37,7 +38,8 @@ def feed_forward(activation: str = "gelu") -> Any:
     def build(ops: Any, entering: Any) -> Any:
         inner = ops.add(ops.matmul(entering, ops.constant(into), False, True), ops.constant(random(INNER, seed=3)))
         active = ops.gelu(inner, "erf") if activation == "gelu" else ops.relu(inner)
-        return ops.matmul(active, ops.constant(out), False, True)
+        leaving = ops.matmul(active, ops.constant(out), False, True)
+        return ops.add(leaving, ops.reduce_sum(active, ops.constant(-1), True)) if is_used_twice else leaving
 
     return model_of(build)
 
@@ -104,8 +106,9 @@ def test_the_largest_channels_are_computed_apart_in_floating_point():
     assert largest in apart["in"].get_node().get_data().tolist()
 
 
-def test_networks_of_another_form_are_quantized_as_they_are():
-    changed = quantized(feed_forward("relu"), examples(seed=10))
+@pytest.mark.parametrize("form", [{"activation": "relu"}, {"is_used_twice": True}])
+def test_networks_of_another_form_are_quantized_as_they_are(form: dict[str, Any]):
+    changed = quantized(feed_forward(**form), examples(seed=10))
 
     assert not any("/apart/" in node.get_friendly_name() for node in changed.get_ordered_ops())
     kinds = [node.get_output_element_type(0).to_string() for node in changed.get_ordered_ops()]
