@@ -71,7 +71,8 @@ def head_without_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
             if isinstance(response, StreamingHttpResponse):
                 response.streaming_content = ()
             else:
-                response.headers.setdefault("Content-Length", str(len(response.content)))
+                if response.content:
+                    response.headers.setdefault("Content-Length", str(len(response.content)))
                 response.content = b""
         return response
 

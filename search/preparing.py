@@ -84,7 +84,8 @@ def _load(source: Path) -> "SentenceTransformer":
 
     disable_progress_bar()
     set_verbosity_error()
-    return SentenceTransformer(str(source), local_files_only=True, device="cpu").eval()
+    # Weights may be stored in 16 bits, which is how they would be loaded.
+    return SentenceTransformer(str(source), local_files_only=True, device="cpu").float().eval()
 
 
 def _convert(model: "SentenceTransformer") -> Any:

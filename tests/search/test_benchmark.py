@@ -64,9 +64,11 @@ def test_the_encoder_alone_is_measured_on_what_is_here(capsys):
 
 @pytest.mark.thorough
 def test_what_the_encoder_costs_in_quality_is_measured_beside_the_model_as_it_came(tmp_path, capsys, real_model):
-    call_command("benchmark", "encoder", judged=[collection(tmp_path / "small")], json=True)
+    folder = collection(tmp_path / "small")
 
-    found = json.loads(capsys.readouterr().out)["quality"]["small"]
+    call_command("benchmark", "encoder", judged=[folder], json=True)
+
+    found = json.loads(capsys.readouterr().out)["quality"][str(folder)]
     assert found["queries"] == 2
     assert found["reference"].endswith(":torch-fp32")
     assert found["encoder"].partition(":")[0] == found["reference"].partition(":")[0]

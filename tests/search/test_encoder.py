@@ -116,6 +116,19 @@ def test_a_model_is_prepared_once_whoever_wants_it(tmp_path: Path, monkeypatch):
 
 
 @pytest.mark.thorough
+def test_a_model_that_is_stored_in_sixteen_bits_is_prepared_in_thirty_two(real_model, tmp_path: Path):
+    from sentence_transformers import SentenceTransformer
+
+    stored = SentenceTransformer(str(load_encoder(real_model).files.path), local_files_only=True, device="cpu")
+    stored.half().save(str(tmp_path / "half"))
+
+    preparing.prepare(tmp_path / "half", tmp_path, prepared.best_precision())
+
+    made = Prepared(**json.loads((tmp_path / "prepared.json").read_text("utf-8")))
+    assert (made.runtime, made.precision) == ("openvino", prepared.best_precision())
+
+
+@pytest.mark.thorough
 def test_as_prepared_it_says_what_the_original_says_of_texts_of_every_length(real_model):
     """Whatever they are padded to: one by one, as questions are, and many at a time, as passages are."""
     encoder = load_encoder(real_model)

@@ -73,7 +73,7 @@ class Command(BaseCommand):
         if not options["judged"] and not Passage.objects.exists():
             raise CommandError("There is nothing to encode: import something first.")
         with Bar() as bar:
-            judged = {folder.resolve().name: encoding.quality(folder, bar) for folder in options["judged"]}
+            judged = {str(folder): encoding.quality(folder, bar) for folder in options["judged"]}
         if not Passage.objects.exists():
             return {"quality": judged}
         return {
