@@ -42,7 +42,7 @@ def quantized(model: Any, examples: Sequence[Example]) -> Any:
     found = _products(model)
     apart = _largest_apart(found, _largest(model, found, examples))
     model.validate_nodes_and_infer_types()
-    found = [one for one in _products(model) if one.nodes[0].get_friendly_name() not in apart]
+    found = [one for one in _products(model) if not {node.get_friendly_name() for node in one.nodes} <= set(apart)]
     for one, largest in zip(found, _largest(model, found, examples), strict=True):
         if _is_normalized(one.activation):
             _smooth(one, largest)

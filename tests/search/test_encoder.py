@@ -119,7 +119,7 @@ def test_a_model_is_prepared_once_whoever_wants_it(tmp_path: Path, monkeypatch):
 def test_a_model_that_is_stored_in_sixteen_bits_is_prepared_in_thirty_two(real_model, tmp_path: Path):
     from sentence_transformers import SentenceTransformer
 
-    stored = SentenceTransformer(str(load_encoder(real_model).files.path), local_files_only=True, device="cpu")
+    stored = SentenceTransformer(str(locate(real_model).path), local_files_only=True, device="cpu")
     stored.half().save(str(tmp_path / "half"))
 
     preparing.prepare(tmp_path / "half", tmp_path, prepared.best_precision())
