@@ -21,7 +21,7 @@ from django.db.models.functions import Cast, Coalesce, Replace, Substr
 from kb.among import STAND_IN
 from kb.models import Classification, EntityRole, Entry, EntryReference, ExternalId, Fact, Reference
 from kb.models.entries import SAID, SHOWN, EntryQuerySet
-from kb.numbers import Column, Numbers, Reading, among, in_columns, in_groups, numbers
+from kb.numbers import Column, Numbers, Reading, among, counted, in_columns, in_groups, numbers
 from kb.roles import Role
 from kb.unless_written import unless_written
 from kb.writes import COUNTED
@@ -130,7 +130,7 @@ def together(some: Held) -> Held:
 
 def commonest(things: Numbers, most: int | None = None) -> dict[int, int]:
     """How often each is there, what is there most often first, of equals the first number; `most` of them, or all."""
-    values, counts = np.unique(things, return_counts=True)
+    values, counts = counted(things)
     order = np.argsort(-counts, kind="stable")[:most]
     return dict(zip(values[order].tolist(), counts[order].tolist(), strict=True))
 

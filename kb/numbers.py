@@ -19,7 +19,9 @@ Numbers = NDArray[np.int64]
 JOINED = {"sqlite": "group_concat({})", "postgresql": "string_agg({}::text, ',')"}
 
 
-# A table of everything up to the highest id is small as long as so many times as many numbers are given.
+# A table of everything up to the highest id is small up to so many of them, and as long as so many times as many
+# numbers are given.
+SMALL = 1 << 16
 SPARSE = 16
 
 Column = str | Combinable
@@ -42,11 +44,18 @@ def distinct(some: Numbers) -> Numbers:
     return rising[np.concatenate([[True], rising[1:] != rising[:-1]])] if rising.size else rising
 
 
+def counted(some: Numbers) -> tuple[Numbers, Numbers]:
+    """Each of these once, in rising order, and how often it is there."""
+    rising = np.sort(some, axis=None)
+    first = np.flatnonzero(np.concatenate([[True], rising[1:] != rising[:-1]])) if rising.size else rising
+    return rising[first], np.diff(first, append=rising.size)
+
+
 def among(some: Numbers, ids: Numbers) -> NDArray[np.bool_]:
     """Which of these are among the ids: numpy's `isin`, which counts with numbers of every size, takes six times as
     long."""
     last = max(some.max(initial=0), ids.max(initial=0))
-    if min(some.min(initial=0), ids.min(initial=0)) < 0 or last > SPARSE * (len(some) + len(ids)):
+    if min(some.min(initial=0), ids.min(initial=0)) < 0 or last > max(SMALL, SPARSE * (len(some) + len(ids))):
         return np.isin(some, ids)
     table = np.zeros(last + 1, bool)
     table[ids] = True

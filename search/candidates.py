@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.numbers import distinct
 from search import long_queries
 from search.encoder import Encoder
 from search.engines.base import Engine, Hits, Ids, Vectors
@@ -100,20 +101,20 @@ def _found(
         nearest = _deep(partial(engine.nearest, vector, filter), depth, wanted, at_once)
     if weights.keyword:
         words = _deep(partial(engine.keyword, text, filter), depth, wanted, at_once)
-    ids = np.union1d(words.ids, nearest.ids)
+    ids = distinct(np.concatenate([words.ids, nearest.ids]))
     of_words, of_nearest = np.searchsorted(ids, words.ids), np.searchsorted(ids, nearest.ids)
+    by_words, by_meaning = (np.zeros(len(ids), np.bool_) for _ in range(2))
+    by_words[of_words] = by_meaning[of_nearest] = True
     entry_ids = _placed(ids, (of_words, words.entry_ids), (of_nearest, nearest.entry_ids))
     bm25 = _placed(ids, (of_words, words.scores))
     coverage = np.zeros(len(ids))
     if len(words) and weights.semantic:
-        unscored = nearest.ids[:LOOKED_UP]
-        _look_up(partial(engine.keyword_scores, text), ids, unscored[~np.isin(unscored, words.ids)], bm25)
+        unscored = of_nearest[:LOOKED_UP]
+        _look_up(partial(engine.keyword_scores, text), ids, ids[unscored[~by_words[unscored]]], bm25)
         _look_up(partial(engine.coverage, text), ids, _first(ids, bm25), coverage)
     stored = engine.vectors(ids).of_all(ids) if len(vector) else np.zeros((len(ids), 0), np.float32)
     cosine = (stored @ vector).astype(np.float64)
     cosine[of_nearest] = nearest.scores
-    by_words, by_meaning = (np.zeros(len(ids), np.bool_) for _ in range(2))
-    by_words[of_words] = by_meaning[of_nearest] = True
     return Candidates(text, ids, entry_ids, bm25, cosine, coverage, by_words, by_meaning, stored)
 
 

@@ -1,22 +1,17 @@
 """What was found, counted: by kind, year, tag, entity, category and where else it is known."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
 
-from django.db.models import Value
-from django.db.models.functions import Concat
-
 from kb import held
-from kb.among import ByIds
 from kb.external import NAMESPACES, OURS
 from kb.filters import EntryFilter
 from kb.held import Held
 from kb.kinds import KINDS
-from kb.models import Category
-from kb.names import entity_names, tag_names
+from kb.names import Named, category_names, entity_names, tag_names
 from kb.numbers import Numbers
 
 SHOWN = 12
@@ -59,7 +54,7 @@ def count(ids: Numbers, filter: EntryFilter) -> list[Facet]:
         _by_year(years, filter),
         _facet("tag", "Tag", _named(_commonest(held.tags(), ids), tag_names), filter),
         _facet("entity", "Who", _named(_commonest(held.entities(), ids), entity_names), filter),
-        _facet("category", "Category", _named(_commonest(held.categories(), ids), _category_names), filter),
+        _facet("category", "Category", _named(_commonest(held.categories(), ids), category_names), filter),
         _facet("namespace", "Known in", _namespaces(ids), filter),
     ]
     return [facet for facet in found if facet.values]
@@ -70,14 +65,7 @@ def _commonest(some: Held, ids: Numbers) -> list[tuple[int, int]]:
     return list(held.commonest(some.within(ids), SHOWN).items())
 
 
-_category_names = ByIds(
-    lambda ids: Category.objects.filter(pk__among=ids).values_list(
-        "pk", "slug", Concat("taxonomy__name", Value(": "), "name")
-    )
-)
-
-
-def _named(counted: list[tuple[int, int]], names: ByIds) -> list[tuple[str, str, int]]:
+def _named(counted: list[tuple[int, int]], names: Callable[[Iterable[int]], list[Named]]) -> list[tuple[str, str, int]]:
     """Slug, name and count, the commonest first, and of those as common by their slugs."""
     known = {pk: (slug, name) for pk, slug, name in names(pk for pk, _ in counted)}
     return sorted(((*known[pk], n) for pk, n in counted if pk in known), key=lambda row: (-row[2], row[0]))

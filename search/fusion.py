@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.numbers import distinct
+
 Scores = NDArray[np.float64]
 # What words and what meaning give to the score of each candidate; parallel arrays.
 Parts = tuple[Scores, Scores]
@@ -63,7 +65,7 @@ def stretch(scores: Scores) -> Scores:
 def _leading(bm25: Scores, cosine: Scores) -> NDArray[np.int64]:
     with_words = np.flatnonzero(bm25 > 0)
     by_words = with_words[np.argsort(-bm25[with_words], kind="stable")[:LEADING]]
-    return np.union1d(by_words, np.argsort(-cosine, kind="stable")[:LEADING])
+    return distinct(np.concatenate([by_words, np.argsort(-cosine, kind="stable")[:LEADING]]))
 
 
 def _contrast(scores: Scores) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from kb.filters import BadFilter, EntryFilter
 from kb.models.entries import User
+from kb.numbers import among
 from kb.unless_written import one_look
 from search import facets, health, index, vocabulary
 from search.allowed import allowed, visible
@@ -98,7 +99,7 @@ def search(query: SearchQuery, user: User) -> Results:
     # The index may know more than there is, or than this reader may see.
     ids = ranking.ids
     seen = visible(ids, user)
-    may_be_seen = np.flatnonzero(np.isin(ids, seen)).tolist()
+    may_be_seen = np.flatnonzero(among(ids, seen)).tolist()
     shown, more_notices = _shown(query, ranking.entries, may_be_seen)
     more = query.offset + query.limit < len(may_be_seen)
     return Results(

@@ -5,7 +5,6 @@ and formulas stay whole. The signs of Markdown in front of a sentence are not pa
 """
 
 import re
-from collections.abc import Iterator
 
 from search.chunking import FENCE, MATH, Span, blocks, sentence_gaps
 
@@ -16,6 +15,7 @@ SHORTENED = re.compile(
 )
 # Of a heading, an item, a task, a quote or a callout.
 IN_FRONT = re.compile(r"(?:[ \t]*(?:>|[-*+•](?=\s)|\d{1,3}[.)](?=\s)|#{1,6}(?=\s)|\[[ xX]\](?=\s)))*\s*")
+LINE = re.compile(r"[^\n]+")
 RULE = re.compile(r"[\s|:=-]*\Z")
 
 
@@ -28,37 +28,36 @@ def sentences(text: str) -> list[Span]:
     found: list[Span] = []
     headings: list[Span] = []
     for kind, start, end in blocks(text):
-        for span in _of_block(text, kind, start, end):
-            if not text[span.start : span.start + 1].isalpha() and RULE.match(text, *span):
-                continue
-            (headings if kind == "heading" else found).append(span)
+        into = headings if kind == "heading" else found
+        for first, last in _of_block(text, kind, start, end):
+            if not text[first : first + 1].isalpha():
+                first = IN_FRONT.match(text, first, last).end()  # type: ignore[union-attr]  # it may match nothing
+                if RULE.match(text, first, last):
+                    continue
+            into.append(Span(first, first + len(text[first:last].rstrip())))
     return found or headings
 
 
-def _of_block(text: str, kind: str, start: int, end: int) -> Iterator[Span]:
+def _of_block(text: str, kind: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Where its sentences begin and end, with what stands in front of them and white space after them."""
+    if kind == "prose":
+        return _of_prose(text, start, end)
     if kind == "whole" and (FENCE.match(text, start, end) or text[start:end].lstrip()[:2] in MATH):
-        yield _trimmed(text, start, end)
-    elif kind == "prose":
-        yield from _of_prose(text, start, end)
-    else:
-        for line in re.finditer(r"[^\n]+", text[start:end]):
-            yield _trimmed(text, start + line.start(), start + line.end())
+        return [(start, end)]
+    return [line.span() for line in LINE.finditer(text, start, end)]
 
 
-def _of_prose(text: str, start: int, end: int) -> Iterator[Span]:
-    first = start
+def _of_prose(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    found, first = [], start
     for begin, over in sentence_gaps(text, start, end):
-        if text.endswith(".", first, begin) and SHORTENED.search(text[max(first, begin - 12) : begin]):
+        if text[begin - 1] == "." and _is_shortened(text[max(first, begin - 12) : begin]):
             continue
-        yield _trimmed(text, first, begin)
+        found.append((first, begin))
         first = over
-    yield _trimmed(text, first, end)
+    return [*found, (first, end)]
 
 
-def _trimmed(text: str, start: int, end: int) -> Span:
-    """Without the white space around it and the signs in front of it; empty where nothing else is there."""
-    first = start
-    if not text[start : start + 1].isalpha() and (signs := IN_FRONT.match(text, start, end)):
-        first = signs.end()
-    piece = text[first:end]
-    return Span(first, first + len(piece.rstrip()))
+def _is_shortened(words: str) -> bool:
+    """Whether the full stop at the end of these is that of the last of them. None of these has seven letters, as most
+    words at the end of a sentence have."""
+    return not (len(words) > 7 and words[-8:-1].isalpha()) and bool(SHORTENED.search(words))

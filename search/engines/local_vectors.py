@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kb.numbers import distinct
 from search.engines.base import COSINE_DECIMALS, Hits, Ids, Stored, Vectors, best
 from search.engines.delta import Delta, DeltaView
 from search.engines.vector_base import VectorBase, write_base
@@ -101,7 +102,7 @@ class LocalVectors:
     def vectors(self, ids: Ids) -> Stored:
         """Stored vectors of those ids that are here."""
         with self._lock:
-            wanted = np.unique(ids)
+            wanted = distinct(ids)
             rows = self._base.rows(wanted)
             rows = rows[self._base_alive[rows]]  # what has changed is alive in the delta alone
             kept, changed = Stored(self._base.ids[rows], self._base.matrix(rows)), self._delta.stored(wanted)

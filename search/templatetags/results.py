@@ -3,8 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator
 from html import escape
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 from django import template
@@ -26,6 +24,10 @@ LEADING = (">", "-", "*", "+")
 # What a code point of a text is to the reader, a byte for each, and runs of the same.
 ASKED, SILENT = b"\x01", b"\x02"
 RUN = re.compile(rb"\x00+|\x01+|\x02+")
+# What stands for a tag until the text around it is escaped: code points that are no characters, and are kept for such
+# uses (Unicode 15, section 23.7).
+MARK_BEGINS, MARK_ENDS, LINK_BEGINS, LINK_ENDS = "\ufdd0\ufdd1\ufdd2\ufdd3"
+STAND_INS = re.compile("[\ufdd0-\ufdd3]")
 CURRENT = ' aria-current="true"'
 # How much is shown of the best passage of an entry, and of the next.
 LENGTHS = (320, 180)
@@ -134,24 +136,33 @@ def marked(
     first, last = (min(max(at, part.start), part.end) for at in (first, last))
     pieces = ["… " if part.start > 0 else "", _with_marks(text, kinds, part.start, first)]
     if best := _with_marks(text, kinds, first, last):
-        pieces.append(f'<a class="best" href="{escape(url)}">{best}</a>')
-    pieces.append(_with_marks(text, kinds, last, part.end))
-    pieces.append(" …" if part.end < len(text) else "")
-    return SafeString("".join(pieces))
+        pieces += [LINK_BEGINS, best, LINK_ENDS]
+    pieces += [_with_marks(text, kinds, last, part.end), " …" if part.end < len(text) else ""]
+    # Escaped at once, and not by Django's `format_html`: a page of results has hundreds of pieces.
+    shown = escape("".join(pieces)).replace(MARK_BEGINS, "<mark>").replace(MARK_ENDS, "</mark>")
+    return SafeString(shown.replace(LINK_ENDS, "</a>").replace(LINK_BEGINS, f'<a class="best" href="{escape(url)}">'))
 
 
 def _with_marks(text: str, kinds: bytearray, start: int, end: int) -> str:
-    """HTML. Escaped here and not by Django's `format_html`, which a page of results would call hundreds of times."""
+    """What is shown of these code points, not escaped yet, with what stands for the tags of marks."""
     if kinds.count(0, start, end) == end - start:  # as most are
-        return escape(text[start:end])
-    runs = ((kinds[run.start()], text[run.start() : run.end()]) for run in RUN.finditer(kinds, start, end))
-    spoken = groupby((run for run in runs if run[0] != SILENT[0]), key=itemgetter(0))
-    pieces = ((kind, escape("".join(words for _, words in found))) for kind, found in spoken)
-    return "".join(f"<mark>{words}</mark>" if kind == ASKED[0] else words for kind, words in pieces)
+        return text[start:end]
+    pieces = []
+    for run in RUN.finditer(kinds, start, end):
+        kind, words = kinds[run.start()], text[run.start() : run.end()]
+        if kind == ASKED[0]:
+            pieces += [MARK_BEGINS, words, MARK_ENDS]
+        elif kind != SILENT[0]:
+            pieces.append(words)
+    return "".join(pieces).replace(MARK_ENDS + MARK_BEGINS, "")
 
 
 def _signs(text: str, kinds: bytes) -> Iterator[tuple[int, int]]:
-    """Where Markdown's signs are; a heading is left out whole unless something in it was asked for."""
+    """Where Markdown's signs are; a heading is left out whole unless something in it was asked for. And what would be
+    taken for a tag."""
+    if not text.isascii():
+        for sign in STAND_INS.finditer(text):
+            yield sign.span()
     if "#" in text:
         for heading in HEADING.finditer(text):
             yield heading.span(1) if kinds.find(ASKED, *heading.span()) >= 0 else heading.span()

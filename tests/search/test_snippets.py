@@ -77,3 +77,19 @@ def test_everything_is_escaped():
 
 def test_marks_that_overlap_or_lie_outside_do_no_harm():
     assert marked("abcdef", [(0, 3), (2, 4), (5, 99)], Span(0, 6)) == "<mark>abcd</mark>e<mark>f</mark>"
+
+
+def test_code_points_that_stand_for_tags_are_not_taken_from_the_text():
+    text = "a \ufdd0b\ufdd1 \ufdd2c\ufdd3 & d"
+
+    shown = marked(text, [(0, 1)], Span(0, len(text)), (0, len(text)), "/e/?a=1&b=2")
+
+    assert shown == '<a class="best" href="/e/?a=1&amp;b=2"><mark>a</mark> b c &amp; d</a>'
+
+
+def test_the_sentence_is_a_link_with_its_marks_in_it():
+    text = "One. Two & two. Three."
+
+    shown = marked(text, [(5, 8), (8, 9), (9, 10), (18, 22)], Span(0, 20), (5, 15), "/e/")
+
+    assert shown == 'One. <a class="best" href="/e/"><mark>Two &amp;</mark> two.</a> Th<mark>re</mark> …'
