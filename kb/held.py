@@ -79,9 +79,10 @@ class Named(NamedTuple):
         """By `key`, which is made of a name, in how many of these entries it is; "" is none."""
         found: Counter[Any] = Counter()
         many = np.bincount(self.held.within(ids), minlength=len(self.names))
-        for at in np.flatnonzero(many).tolist():
+        places = np.flatnonzero(many)
+        for at, number in zip(places.tolist(), many[places].tolist(), strict=True):
             if told := key(self.names[at]):
-                found[told] += int(many[at])
+                found[told] += number
         return found
 
     def mended(self, written: Numbers, now: "Named") -> "Named":

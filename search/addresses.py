@@ -11,6 +11,9 @@ from kb.filters import EntryFilter
 from kb.listing import short_params
 from search.query import SearchQuery
 
+# Makes the address of a query with other parameters than its own, "" for none.
+Address = Callable[[Mapping[str, Any]], str]
+
 NAMES = [field.name for field in fields(EntryFilter)]
 
 
@@ -19,8 +22,8 @@ def search_address(query: SearchQuery, *, path: str = "search", **more: Any) -> 
     return addresses(query, path)(more)
 
 
-def addresses(query: SearchQuery, path: str = "search") -> Callable[[Mapping[str, Any]], str]:
-    """What makes addresses of the query with other parameters than its own, "" for none: a page has dozens."""
+def addresses(query: SearchQuery, path: str = "search") -> Address:
+    """For a page that has dozens of them."""
     # One search has one address, whatever of it was chosen first.
     params = {"q": query.text, **dict.fromkeys(NAMES, ""), **short_params(query.filter), "mode": query.mode}
     if query.mode == "hybrid":

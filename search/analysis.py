@@ -66,7 +66,7 @@ def words(text: str) -> list[str]:
 def word_spans(text: str, wanted: frozenset[str] | None = None) -> list[tuple[str, int, int]]:
     """`(stem, start, end)` for each word, or each whose stem is wanted; offsets in code points of `text` itself."""
     text = clean(text)
-    if LATIN.fullmatch(text):
+    if text.isascii() or LATIN.fullmatch(text):
         if wanted is not None:
             return _places(text, wanted)
         found = ((word[0], word.start(), word.end()) for word in LATIN_WORD.finditer(text))
@@ -81,7 +81,7 @@ def word_spans(text: str, wanted: frozenset[str] | None = None) -> list[tuple[st
 def _places(text: str, wanted: frozenset[str]) -> list[tuple[str, int, int]]:
     """`word_spans` of a Latin text: a search meets thousands of words and marks a few, so only those are looked at that
     may be asked for."""
-    if PLAIN.fullmatch(text):
+    if text.isascii() or PLAIN.fullmatch(text):
         found = _beginning_with(text, _beginnings(wanted))
     else:
         found = [(word[0], word.start(), word.end()) for word in LATIN_WORD.finditer(text)]

@@ -118,6 +118,9 @@ def sentence_gaps(text: str, start: int, stop: int) -> Iterator[tuple[int, int]]
 
 def blocks(text: str, limit: int = MAX_CHARS) -> Iterator[Block]:
     """Group lines into headings, things to keep whole, and prose (a paragraph, a list)."""
+    if "\n" not in text and text[:1].isalpha():  # as most passages are
+        yield Block("prose", 0, len(text))
+        return
     lines = [match.span() for match in LINE.finditer(text)]
     at = 0
     while at < len(lines):

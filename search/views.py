@@ -9,7 +9,7 @@ from kb.kinds import KINDS
 from kb.listing import Choice, chips, sensible
 from kb.views.parts import is_part, render_part
 from search import index, keeping
-from search.addresses import addresses, search_address
+from search.addresses import Address, addresses, search_address
 from search.facets import Facet
 from search.models import Evaluation, SavedSearch
 from search.query import SearchQuery, search
@@ -38,15 +38,16 @@ def search_page(request: HttpRequest) -> HttpResponse:
     """
     query, problems = sensible(SearchQuery.from_params, request.GET.dict())
     results = search(replace(query, facets=not query.offset, passages=len(LENGTHS)), request.user)
+    address = addresses(query)
     context = {
-        "meant": search_address(query, q=results.did_you_mean) if results.did_you_mean else "",
-        "facets": _links(query, results.facets or []),
+        "meant": address({"q": results.did_you_mean}) if results.did_you_mean else "",
+        "facets": _links(address, results.facets or []),
         "query": query,
         "results": results,
         "problems": problems,
         "chips": chips(query.filter, lambda filter: search_address(replace(query, filter=filter))),
-        "both": search_address(query, mode=""),
-        "next": search_address(query, cursor=results.next_cursor) if results.next_cursor else "",
+        "both": address({"mode": ""}),
+        "next": address({"cursor": results.next_cursor}) if results.next_cursor else "",
         "saving": params_of(query) if query.text else {},
         "yours": [] if query.text else keeping.of_owner(SavedSearch, request.user)[:20],
         "feed": search_address(query, path="search-feed"),
@@ -59,7 +60,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     response = render_part(request, "search/search.html", "search/_results.html", context, status)
     if is_part(request) and not query.offset:
         # A query that grows letter by letter is one step in the history, and its address has no empty fields.
-        response["HX-Replace-Url"] = search_address(query)
+        response["HX-Replace-Url"] = address({})
     return response
 
 
@@ -73,9 +74,8 @@ def _clipped(label: str) -> str:
     return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1].rstrip()}…"
 
 
-def _links(query: SearchQuery, facets: list[Facet]) -> list[tuple[Facet, list[Choice]]]:
+def _links(address: Address, facets: list[Facet]) -> list[tuple[Facet, list[Choice]]]:
     """Each facet with its values as links that set or remove it."""
-    address = addresses(query)
     return [
         (
             facet,

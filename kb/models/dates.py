@@ -1,6 +1,7 @@
 """Dates that know how exact they are, as two columns hold them: a day, and how much of it is known."""
 
 from datetime import date
+from functools import lru_cache
 
 from django.db import models
 from django.utils.dateformat import format as format_date
@@ -21,11 +22,16 @@ def show_date(value: date | None, precision: str) -> str:
     return value.isoformat()[: {"year": 4, "month": 7}.get(precision, 10)]
 
 
-LONG: dict[str, str] = {Precision.YEAR: "Y", Precision.MONTH: "F Y", Precision.DAY: "j F Y"}
-SHORT: dict[str, str] = {Precision.YEAR: "Y", Precision.MONTH: "M Y", Precision.DAY: "j M Y"}
-
-
 def tell_date(value: date | None, precision: str, *, short: bool = False) -> str:
     """`2024`, `February 2024` or `14 February 2024`, no more exact than what is known; empty for None."""
-    shapes = SHORT if short else LONG
-    return format_date(value, shapes.get(precision, shapes[Precision.DAY])) if value else ""
+    if value is None:
+        return ""
+    if precision == Precision.YEAR:
+        return str(value.year)
+    month = _month(value.year, value.month, short)
+    return month if precision == Precision.MONTH else f"{value.day} {month}"
+
+
+@lru_cache(maxsize=1024)  # a list tells dozens of days, of few months
+def _month(year: int, month: int, short: bool) -> str:
+    return format_date(date(year, month, 1), "M Y" if short else "F Y")

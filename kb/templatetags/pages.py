@@ -46,7 +46,7 @@ def when(value: date | None, precision: str, short: bool = False) -> SafeString 
     if value is None:
         return ""
     told = tell_date(value, precision, short=short)
-    return format_html('<time datetime="{}">{}</time>', show_date(value, precision), told)
+    return SafeString(f'<time datetime="{show_date(value, precision)}">{told}</time>')
 
 
 @register.simple_tag

@@ -60,14 +60,13 @@ class RowFile:
         found = np.empty((len(rows), self.width), self._dtype)
         missing = np.arange(len(rows))
         if (last := getattr(self._last, "read", None)) is not None:
-            numbers, kept = last
-            at = np.minimum(np.searchsorted(numbers, rows), len(numbers) - 1)
+            numbers, order, kept = last
+            at = order[np.minimum(np.searchsorted(numbers, rows, sorter=order), len(numbers) - 1)]
             known = numbers[at] == rows
             found[known], missing = kept[at[known]], np.flatnonzero(~known)
         self._read(rows, missing, found)
         if 0 < len(rows) <= KEPT_ROWS:
-            order = np.argsort(rows)
-            self._last.read = rows[order], found[order]
+            self._last.read = rows, np.argsort(rows), found
         return found
 
     def _read(self, rows: NDArray[np.int64], places: NDArray[np.int64], into: NDArray[Any]) -> None:
