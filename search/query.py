@@ -108,7 +108,7 @@ def search(query: SearchQuery, user: User) -> Results:
         next_cursor=str(query.offset + query.limit) if more else "",
         notices=[*notices, *ranking.notices, *more_notices],
         waiting=waiting,
-        is_all=query.mode == "keyword" and sum(len(entry.passages) for entry in ranking.entries) < DEPTH,
+        is_all=query.mode == "keyword" and ranking.passages < DEPTH,
         did_you_mean=suggestion,
         facets=facets.count(seen, query.filter) if query.facets else None,
     )

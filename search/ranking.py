@@ -58,6 +58,11 @@ class RankedEntries(Sequence[RankedEntry]):
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def passages(self) -> int:
+        """How many passages they have together."""
+        return int(self._starts[-1])
+
     @overload
     def __getitem__(self, at: int) -> RankedEntry: ...
     @overload
@@ -91,6 +96,13 @@ class Ranking:
         if isinstance(self.entries, RankedEntries):
             return self.entries.ids
         return np.array([ranked.entry_id for ranked in self.entries], np.int64)
+
+    @property
+    def passages(self) -> int:
+        """How many the entries have together."""
+        if isinstance(self.entries, RankedEntries):
+            return self.entries.passages
+        return sum(len(ranked.passages) for ranked in self.entries)
 
 
 def rank(

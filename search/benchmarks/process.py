@@ -7,10 +7,12 @@ import subprocess
 import sys
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
 MODEL_LIBRARY = "libtorch"
+STDERR = 2
 
 
 def surroundings(data: Path) -> dict[str, str]:
@@ -32,6 +34,11 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
     """What the command wrote; its complaints go where this process's go. Raises CalledProcessError when it fails."""
     line = command(*arguments)
     return subprocess.run(line, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - our own
+
+
+def start(environment: dict[str, str], *arguments: str, **how: Any) -> subprocess.Popen[bytes]:
+    """The command, which goes on. What it says goes to our stderr: our stdout has the measurement alone."""
+    return subprocess.Popen(command(*arguments), env=environment, stdout=STDERR, **how)  # noqa: S603 - our own
 
 
 def resident(pid: int) -> float:

@@ -111,8 +111,7 @@ class _Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        line = process.command("web", "--port", str(self.port))
-        self._started = subprocess.Popen(line, env=environment)  # noqa: S603 - our own
+        self._started = process.start(environment, "web", "--port", str(self.port))
 
     def ready(self) -> dict[str, float]:
         """Seconds from the start to the first page of results, and to the first that knows meanings."""
@@ -287,8 +286,7 @@ def _sustained(server: "_Server", environment: dict[str, str], load: Load, scrat
         snapshot = make_snapshot(Path(made), IMPORTED, 1, 2000)
         job = process.manage(environment, "ingest", "aiid", str(snapshot)).strip()
         # As under `up`, which gives each of its processes a session.
-        line = process.command("worker")
-        importing = subprocess.Popen(line, env=environment, start_new_session=True)  # noqa: S603 - our own
+        importing = process.start(environment, "worker", start_new_session=True)
         try:
             paths = [address(one, page=False) for one in asked]
             until = time.perf_counter() + READY_WITHIN_S

@@ -87,10 +87,10 @@ def test_quality_is_measured_of_models_and_of_collections_alone(tmp_path, settin
 
 @pytest.mark.once
 @pytest.mark.thorough
-def test_searches_are_measured_over_http_in_a_collection_of_their_own(capsys):
+def test_searches_are_measured_over_http_in_a_collection_of_their_own(capfd):
     call_command("benchmark", "search", passages=120, requests=2, rate=20, seconds=0.2, json=True)
 
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(capfd.readouterr().out)  # also nothing that the server and the worker say
     assert (found["passages"], found["entries"], found["encoder"]) == (120, 12, "hashing:256")
     ways = {"api", "page", "api one-percent", "page one-percent", "api ninety-percent", "page ninety-percent"}
     assert set(found["http"]) == ways
