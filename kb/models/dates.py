@@ -27,7 +27,7 @@ def tell_date(value: date | None, precision: str, *, short: bool = False) -> str
     if value is None:
         return ""
     if precision == Precision.YEAR:
-        return str(value.year)
+        return f"{value.year:04}"
     month = _month(value.year, value.month, short)
     return month if precision == Precision.MONTH else f"{value.day} {month}"
 
