@@ -47,7 +47,7 @@ def distinct(some: Numbers) -> Numbers:
 def counted(some: Numbers) -> tuple[Numbers, Numbers]:
     """Each of these once, in rising order, and how often it is there."""
     rising = np.sort(some, axis=None)
-    first = np.flatnonzero(np.concatenate([[True], rising[1:] != rising[:-1]])) if rising.size else rising
+    first = np.flatnonzero(np.append(True, rising[1:] != rising[:-1])[: rising.size])
     return rising[first], np.diff(first, append=rising.size)
 
 

@@ -23,7 +23,7 @@ def search_address(query: SearchQuery, *, path: str = "search", **more: Any) -> 
 
 
 def addresses(query: SearchQuery, path: str = "search") -> Address:
-    """For a page that has dozens of them."""
+    """What makes addresses of the query: a page has dozens."""
     # One search has one address, whatever of it was chosen first.
     params = {"q": query.text, **dict.fromkeys(NAMES, ""), **short_params(query.filter), "mode": query.mode}
     if query.mode == "hybrid":

@@ -11,7 +11,7 @@ from kb.external import NAMESPACES, OURS
 from kb.filters import EntryFilter
 from kb.held import Held
 from kb.kinds import KINDS
-from kb.names import Named, category_names, entity_names, tag_names
+from kb.names import Name, category_names, entity_names, tag_names
 from kb.numbers import Numbers
 
 SHOWN = 12
@@ -65,7 +65,7 @@ def _commonest(some: Held, ids: Numbers) -> list[tuple[int, int]]:
     return list(held.commonest(some.within(ids), SHOWN).items())
 
 
-def _named(counted: list[tuple[int, int]], names: Callable[[Iterable[int]], list[Named]]) -> list[tuple[str, str, int]]:
+def _named(counted: list[tuple[int, int]], names: Callable[[Iterable[int]], list[Name]]) -> list[tuple[str, str, int]]:
     """Slug, name and count, the commonest first, and of those as common by their slugs."""
     known = {pk: (slug, name) for pk, slug, name in names(pk for pk, _ in counted)}
     return sorted(((*known[pk], n) for pk, n in counted if pk in known), key=lambda row: (-row[2], row[0]))

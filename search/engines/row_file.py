@@ -54,9 +54,13 @@ class RowFile:
         return np.frombuffer(self._map, self._dtype).reshape(self.rows, self.width)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        """Copies of these rows. Raises OSError where they cannot be read."""
-        if self._map is not None:
-            return self.whole().take(rows, axis=0)
+        """These rows, not to be changed: they may be given again. Raises OSError where they cannot be read."""
+        found = self._read(rows) if self._map is None else self.whole().take(rows, axis=0)
+        found.flags.writeable = False
+        return found
+
+    def _read(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Those that this thread did not read last are copied out of the file."""
         found = np.empty((len(rows), self.width), self._dtype)
         missing = np.arange(len(rows))
         if (last := getattr(self._last, "read", None)) is not None:
@@ -64,12 +68,12 @@ class RowFile:
             at = order[np.minimum(np.searchsorted(numbers, rows, sorter=order), len(numbers) - 1)]
             known = numbers[at] == rows
             found[known], missing = kept[at[known]], np.flatnonzero(~known)
-        self._read(rows, missing, found)
+        self._copy(rows, missing, found)
         if 0 < len(rows) <= KEPT_ROWS:
-            self._last.read = rows, np.argsort(rows), found
+            self._last.read = rows.copy(), np.argsort(rows), found
         return found
 
-    def _read(self, rows: NDArray[np.int64], places: NDArray[np.int64], into: NDArray[Any]) -> None:
+    def _copy(self, rows: NDArray[np.int64], places: NDArray[np.int64], into: NDArray[Any]) -> None:
         """Read the rows at these places."""
         descriptor, width = self._file.fileno(), self._row_bytes
         positions, targets = rows[places] * width, into.ctypes.data + places * width

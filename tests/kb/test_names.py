@@ -27,9 +27,7 @@ def test_what_was_read_is_not_read_again():
 
     def again() -> str:
         tag_names([law.pk])
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
+        with CaptureQueriesContext(connection) as asked:
             assert [name for _, _, name in tag_names([law.pk, maps.pk])] == ["law", "maps"]
         statements = [query["sql"] for query in asked if "kb_tag" in query["sql"]]
         (statement,) = statements
